@@ -1,0 +1,3 @@
+//! Captures: pcap and pcapng files, in and out, and live interfaces.
+
+pub mod packet;

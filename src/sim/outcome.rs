@@ -1,0 +1,79 @@
+//! What a run of the world leaves behind: its frames, its nodes and links, and the log of truth.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::{FrameId, LinkId, NodeId, Time};
+use crate::stack::record::Log;
+
+/// Everything that a run left behind.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The nodes, by [`NodeId`].
+    pub nodes: Vec<Node>,
+    /// The links, by [`LinkId`].
+    pub links: Vec<Link>,
+    /// Every transmission on every link, by [`FrameId`], in the order in which they were sent.
+    pub frames: Vec<Transmission>,
+    /// What happened, and why.
+    pub log: Log,
+    /// When nothing more was to happen, or the run was ended.
+    pub ended: Time,
+    /// Whether the run was ended by its limit and not by itself.
+    pub cut_short: bool,
+}
+
+/// A node, as it is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The scenario's name for it.
+    pub name: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its MAC address; a switch has none.
+    pub mac: Option<[u8; 6]>,
+    /// Its IP addresses.
+    pub addrs: Vec<IpAddr>,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeKind {
+    /// A host with a whole stack.
+    Host,
+    /// A learning switch: layers 1 and 2 alone.
+    Switch,
+}
+
+/// A link between two nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Its two ends.
+    pub ends: [NodeId; 2],
+    /// How long a bit takes from one end to the other.
+    pub delay: Duration,
+    /// Bits a second.
+    pub rate: u64,
+}
+
+/// A frame on a link, once: a frame that a switch sends on is another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transmission {
+    /// The link.
+    pub link: LinkId,
+    /// The node that sent it on this link.
+    pub from: NodeId,
+    /// The node at the other end.
+    pub to: NodeId,
+    /// The transmission that this one repeats: a switch sent it on, or a fault doubled it.
+    pub repeats: Option<FrameId>,
+    /// When the first bit was sent.
+    pub sent_at: Time,
+    /// When the last bit was received; `None` if it was lost.
+    pub arrived_at: Option<Time>,
+    /// The bytes as they were sent, from the destination address to the end of the padding, without preamble and FCS.
+    pub bytes: Arc<[u8]>,
+    /// The bytes as they arrived, where a fault flipped bits on the way: the FCS sent no longer fits them.
+    pub arrived_bytes: Option<Arc<[u8]>>,
+}

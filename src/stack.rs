@@ -1,0 +1,7 @@
+//! One host, sans-IO: ARP, IP, ICMP, UDP, TCP, HTTP and WebSocket as state machines.
+//!
+//! No clock, socket or thread: time is handed in, frames come out, and everything that is decided is written to a
+//! [`record::Log`] with its cause and the paragraph that it obeys.
+
+pub mod cx;
+pub mod record;

@@ -1,0 +1,324 @@
+//! What the views draw: plain data, looked up in the walk at one step.
+//!
+//! Nothing here knows of terminals; nothing in the views computes what is here.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::step::{MessageId, PhaseId, StepId};
+use crate::base::{FrameId, LinkType, NodeId, Time};
+use crate::proto::stream::Dir;
+use crate::proto::tree::Dissection;
+
+/// Where a walk's frames come from: the badge of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Simulated, with this seed.
+    Simulated {
+        /// The seed.
+        seed: u64,
+    },
+    /// Read from a file of this name.
+    Capture {
+        /// The file's name.
+        name: String,
+    },
+    /// Taken from this interface.
+    Live {
+        /// The interface's name.
+        interface: String,
+    },
+}
+
+/// A part of the conversation, for the bar on top: `ARP`, `TCP`, `HTTP`, `WS`, `Close`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// The short name.
+    pub name: String,
+    /// Its first step, and the one after its last.
+    pub steps: Range<u32>,
+}
+
+/// A vertical line of the ladder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// The node's name, or the address in a capture.
+    pub name: String,
+    /// The address, and the port where the lane is one end of a conversation: `10.0.0.2:51000`.
+    pub address: String,
+    /// The state of the end at the step, such as `SYN-SENT`; empty where it has none.
+    pub state: String,
+    /// Whether the step changed the state.
+    pub changed: bool,
+    /// The state was inferred from the frames, not known.
+    pub inferred: bool,
+}
+
+/// One row of the ladder. The same for every step: a view blanks the rows after its step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The step.
+    pub step: StepId,
+    /// When, since the first step.
+    pub since_start: Duration,
+    /// What stands on it: `SYN seq=0`, `Text "hi"`.
+    pub label: String,
+    /// What is drawn.
+    pub mark: Mark,
+}
+
+/// What a row of the ladder draws.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// An arrow from one end to the other.
+    Arrow {
+        /// Which way.
+        dir: Dir,
+        /// It does not arrive.
+        lost: bool,
+    },
+    /// Something that happens at one end alone: a timer, an application call.
+    AtEnd {
+        /// Whose: the sending end of this direction.
+        end: Dir,
+    },
+    /// Something between the ends, or about neither: a gap in the capture, the end of the run.
+    Between,
+}
+
+/// The ladder of one conversation. Frames of others (ARP among them) that belong to the same two hosts are rows too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ladder {
+    /// Left (the client, [`Dir::ToServer`]) and right (the server).
+    pub lanes: [Lane; 2],
+    /// The rows, all grains up to the one asked for.
+    pub rows: Vec<Row>,
+}
+
+/// One line of the ends pane: a variable at both ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndsRow {
+    /// The RFC's name for it: `SND.UNA`, `RTO`.
+    pub name: &'static str,
+    /// Its value at the client and at the server; `-` for what is not known.
+    pub values: [String; 2],
+    /// Whether the step changed it.
+    pub changed: [bool; 2],
+}
+
+/// Both ends of the step's TCP connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ends {
+    /// The names of the two ends.
+    pub names: [String; 2],
+    /// The variables, the state first, the most telling next.
+    pub rows: Vec<EndsRow>,
+    /// The values were inferred from the frames, not known.
+    pub inferred: bool,
+}
+
+/// One direction's sequence space at the step. Numbers are relative to the initial sequence number where `raw` was not
+/// asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeqSpace {
+    /// The initial sequence number, raw; `None` if it is not known.
+    pub isn: Option<u32>,
+    /// SND.UNA of the sender: everything before it was acknowledged.
+    pub una: Option<u32>,
+    /// SND.NXT of the sender: everything before it was sent.
+    pub nxt: Option<u32>,
+    /// RCV.NXT of the receiver: everything before it arrived in order.
+    pub rcv_nxt: Option<u32>,
+    /// The right edge of the window that the sender may use.
+    pub window_end: Option<u32>,
+    /// What was sent so far, in order, without overlap: the runs between which it is worth drawing a border.
+    pub runs: Vec<SeqRun>,
+}
+
+/// A run of sequence numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeqRun {
+    /// Start and end (exclusive).
+    pub range: Range<u32>,
+    /// What uses the numbers.
+    pub kind: SeqKind,
+    /// What happened to them so far.
+    pub state: SeqState,
+    /// The run is of the step's own frame.
+    pub current: bool,
+}
+
+/// What uses a sequence number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeqKind {
+    /// The SYN.
+    Syn,
+    /// Data.
+    Data,
+    /// The FIN.
+    Fin,
+}
+
+/// What happened to a run of sequence numbers so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeqState {
+    /// Sent, not acknowledged.
+    Sent,
+    /// Lost on the way (the truth; unknown to both ends).
+    Lost,
+    /// Acknowledged.
+    Acked,
+    /// Acknowledged selectively, or waiting at the receiver behind a hole.
+    Sacked,
+    /// In a capture: never seen, although a later number was.
+    Gap,
+}
+
+/// A node of the map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapNode {
+    /// Which.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its address, empty for a switch.
+    pub address: String,
+    /// Whether it is a host (or else a switch).
+    pub is_host: bool,
+}
+
+/// A link of the map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapLink {
+    /// Its ends.
+    pub ends: [NodeId; 2],
+    /// Delay and rate in words: `10 ms, 100 Mbit/s`; empty where not known.
+    pub label: String,
+}
+
+/// Where the step's frame is on the map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MapAt {
+    /// Nowhere: the step has no frame under way.
+    Nowhere,
+    /// In this node.
+    Node(NodeId),
+    /// On the link from the first to the second.
+    Link(NodeId, NodeId),
+    /// Lost on the link from the first to the second.
+    Lost(NodeId, NodeId),
+}
+
+/// The map at a step: the nodes, in an order in which neighbours stand side by side where that is possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Map {
+    /// The nodes.
+    pub nodes: Vec<MapNode>,
+    /// The links.
+    pub links: Vec<MapLink>,
+    /// Where the frame is.
+    pub at: MapAt,
+    /// What it is: `SYN, ACK`.
+    pub label: String,
+}
+
+/// A frame and everything that was understood of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameView {
+    /// Which.
+    pub id: FrameId,
+    /// When.
+    pub time: Time,
+    /// Its link-layer header type.
+    pub link_type: LinkType,
+    /// The bytes; buffer 0 of `dissection`.
+    pub bytes: std::sync::Arc<[u8]>,
+    /// Its length on the wire.
+    pub original_len: u32,
+    /// Its layers and fields, with those that need earlier frames (`tcp.stream`, `tcp.seq`).
+    pub dissection: Dissection,
+    /// The messages that end in this frame.
+    pub messages: Vec<MessageId>,
+}
+
+/// One of the seven layers at the step: what it adds to the data on the way down, or takes off on the way up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerRow {
+    /// 1 to 7.
+    pub osi: u8,
+    /// The OSI name, such as `Transport`.
+    pub osi_name: &'static str,
+    /// The protocol here, such as `TCP`; empty where this step has none.
+    pub protocol: String,
+    /// Its unit as it stands here, in words: `20 B header + 34 B`, `preamble 8 B, FCS 0x1c2d3e4f`.
+    pub unit: String,
+    /// The bytes it takes of the frame, header and payload; empty where it has no bytes in it.
+    pub range: Range<usize>,
+    /// The bytes of its own header in the frame.
+    pub header: Range<usize>,
+    /// The step is at this layer.
+    pub current: bool,
+}
+
+/// The physical layer of a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Physical {
+    /// The octets in the order of the wire: preamble, start delimiter, frame, FCS.
+    pub octets: Vec<u8>,
+    /// Where the frame itself starts among them.
+    pub frame_start: usize,
+    /// The frame check sequence, as the number that IEEE 802.3 defines (sent with its high-order bit first).
+    pub fcs: u32,
+}
+
+/// Bytes of one level of a message's way from the application to the wire, and where they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// The levels, from the application down to the bits.
+    pub levels: Vec<Level>,
+}
+
+/// One level of a [`Trace`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Level {
+    /// What it is: `Text (UTF-8)`, `WebSocket payload, masked`, `TCP stream client > server`, `Frame 9`.
+    pub name: String,
+    /// The OSI layer.
+    pub osi: u8,
+    /// The place that the offsets count in.
+    pub place: Place,
+    /// The bytes traced, as offsets there (bits on the wire for [`Place::Bits`]).
+    pub range: Range<usize>,
+    /// The bytes themselves at this level (for bits: one 0 or 1 an element, in the order of the wire).
+    pub bytes: Vec<u8>,
+}
+
+/// A place that offsets count in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A buffer of a message's dissection (0: its bytes in the stream).
+    Message(MessageId, usize),
+    /// The byte stream of a direction, from its first byte of data.
+    Stream(super::step::FlowId, Dir),
+    /// The payload of the TCP segment in this frame.
+    Segment(FrameId),
+    /// The IP packet in this frame.
+    Packet(FrameId),
+    /// The frame.
+    Frame(FrameId),
+    /// The bits of the frame on the wire, from the first bit of the preamble.
+    Bits(FrameId),
+}
+
+/// The line on top of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// The scenario's or the file's title.
+    pub title: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// The phases.
+    pub phases: Vec<Phase>,
+    /// The current one.
+    pub current: PhaseId,
+}
