@@ -1,0 +1,4 @@
+//! The integration tests, one module a subject. What needs root or another tool is ignored with the reason, and is run by
+//! `cargo test -- --ignored`.
+
+mod architecture;
