@@ -1,0 +1,252 @@
+//! What a world is made of: plain data, that a scenario file is mapped to and that [`super::run`] runs.
+//!
+//! Nodes and links are named by their place in the lists.
+
+mod app;
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use crate::base::{FrameId, LinkId, NodeId};
+
+pub use app::{
+    Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, Reply, Request, TcpClient,
+    TcpServer, UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
+};
+
+/// A whole world, before it runs.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// The nodes, by [`NodeId`].
+    pub nodes: Vec<Node>,
+    /// The links, by [`LinkId`].
+    pub links: Vec<Link>,
+    /// The programs that run on the hosts.
+    pub apps: Vec<App>,
+    /// What goes wrong on the links. The first one that matches a frame decides.
+    pub faults: Vec<Fault>,
+    /// When to stop.
+    pub limits: Limits,
+    /// Whether the truth is written down. Without it the frames are the same.
+    pub recording: bool,
+}
+
+impl Spec {
+    /// An empty world with this seed, with recording on.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            nodes: Vec::new(),
+            links: Vec::new(),
+            apps: Vec::new(),
+            faults: Vec::new(),
+            limits: Limits::default(),
+            recording: true,
+        }
+    }
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The name that people see.
+    pub name: String,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    /// A host with a whole stack and one interface.
+    Host(Host),
+    /// A learning switch, with as many ports as it has links.
+    Switch,
+}
+
+/// A host's interface and the switches of its stack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Host {
+    /// The MAC address.
+    pub mac: [u8; 6],
+    /// The IPv4 address.
+    pub ip: Ipv4Addr,
+    /// How many leading bits of the address are the network's.
+    pub prefix_len: u8,
+    /// Where packets for other networks go.
+    pub gateway: Option<Ipv4Addr>,
+    /// The largest IP packet of the interface, in bytes.
+    pub mtu: u16,
+    /// How its TCP behaves.
+    pub tcp: Tcp,
+}
+
+impl Host {
+    /// A host with this address, an MTU of 1500 and a MAC address made from its `index` among the nodes.
+    pub fn new(index: usize, ip: Ipv4Addr, prefix_len: u8) -> Self {
+        Self {
+            mac: mac_of(index),
+            ip,
+            prefix_len,
+            gateway: None,
+            mtu: 1500,
+            tcp: Tcp::default(),
+        }
+    }
+}
+
+/// The MAC address that a node gets which is given none: locally administered, and its number (from 1) at the end.
+pub fn mac_of(index: usize) -> [u8; 6] {
+    let [.., a, b, c, d] = (index as u64 + 1).to_be_bytes();
+    [0x02, 0, a, b, c, d]
+}
+
+/// How a host's TCP behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tcp {
+    /// Offer window scaling (RFC 7323 §2).
+    pub window_scaling: bool,
+    /// Offer selective acknowledgments (RFC 2018).
+    pub sack: bool,
+    /// Offer timestamps (RFC 7323 §3).
+    pub timestamps: bool,
+    /// The largest segment to ask for, in bytes of data; else the MTU less 40 (RFC 9293 §3.7.1).
+    pub mss: Option<u16>,
+    /// Bytes of receive buffer; else the stack's own choice.
+    pub receive_buffer: Option<u32>,
+}
+
+impl Default for Tcp {
+    fn default() -> Self {
+        Self {
+            window_scaling: true,
+            sack: true,
+            timestamps: true,
+            mss: None,
+            receive_buffer: None,
+        }
+    }
+}
+
+/// A full-duplex link between two nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Its two ends.
+    pub ends: [NodeId; 2],
+    /// How long a bit takes from one end to the other.
+    pub delay: Duration,
+    /// Bits a second, in each direction; at least 1.
+    pub rate: u64,
+    /// How many frames may wait in each direction while another one is being sent. One more is lost.
+    pub queue: usize,
+}
+
+impl Link {
+    /// A link of 100 Mbit/s without delay, with room for 1000 waiting frames.
+    pub fn new(a: NodeId, b: NodeId) -> Self {
+        Self {
+            ends: [a, b],
+            delay: Duration::ZERO,
+            rate: 100_000_000,
+            queue: 1000,
+        }
+    }
+}
+
+/// Something that goes wrong on a link.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Which frames it looks at.
+    pub when: Match,
+    /// The first of those frames that it strikes, counted from 1 (`nth`, `from`).
+    pub from: u32,
+    /// How many it strikes; `None`: all that follow.
+    pub count: Option<u32>,
+    /// Strikes each first of so many: 1 is each one, 3 every third. At least 1.
+    pub every: u32,
+    /// Only on this link. With a link given, each frame on it is looked at; without, a frame is looked at on its
+    /// first link alone and not again behind a switch.
+    pub link: Option<LinkId>,
+    /// Only frames that this node puts on the link.
+    pub node: Option<NodeId>,
+    /// What happens to the frame.
+    pub effect: Effect,
+}
+
+impl Fault {
+    /// A fault that strikes the first frame that matches, and no other.
+    pub fn once(when: Match, effect: Effect) -> Self {
+        Self {
+            when,
+            from: 1,
+            count: Some(1),
+            every: 1,
+            link: None,
+            node: None,
+            effect,
+        }
+    }
+}
+
+/// Which frames a fault looks at.
+#[derive(Debug, Clone)]
+pub enum Match {
+    /// Every frame.
+    Any,
+    /// One transmission of the run: "what if this frame…". The run is the same up to it.
+    Frame(FrameId),
+}
+
+/// What a fault does to a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Loses it.
+    Drop,
+    /// Has it arrive later by so much; frames behind it may overtake it.
+    Delay(Duration),
+    /// Sends it a second time, right behind the first.
+    Duplicate,
+    /// Flips one bit.
+    Corrupt {
+        /// The byte of the frame, counted from 0; else one chosen by the seed, behind the Ethernet header.
+        byte: Option<usize>,
+        /// The bit of that byte, 0 the least significant; else one chosen by the seed.
+        bit: Option<u8>,
+        /// Where the bit is flipped.
+        place: CorruptPlace,
+    },
+}
+
+/// Where a bit is flipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CorruptPlace {
+    /// On the wire: the FCS sent no longer fits, and the receiver's interface throws the frame away.
+    #[default]
+    Wire,
+    /// In the memory of a device on the way, which sends it on with a new FCS: only a checksum of a higher layer
+    /// can tell.
+    Memory,
+}
+
+/// When a run is stopped at the latest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Simulated time.
+    pub duration: Duration,
+    /// Transmissions.
+    pub frames: usize,
+    /// Events of the queue.
+    pub events: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            duration: Duration::from_secs(600),
+            frames: 100_000,
+            events: 1_000_000,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The programs that run on hosts: declarative scripts.
+
+use std::net::SocketAddrV4;
+use std::time::Duration;
+
+use crate::base::NodeId;
+
+/// A program on a host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct App {
+    /// The host.
+    pub on: NodeId,
+    /// When it starts.
+    pub start: Duration,
+    /// What it does.
+    pub kind: AppKind,
+}
+
+/// What a program does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AppKind {
+    /// Speaks bytes over TCP with whoever connects.
+    TcpServer(TcpServer),
+    /// Connects over TCP and speaks bytes.
+    TcpClient(TcpClient),
+    /// Sends each datagram back (RFC 862).
+    UdpEcho(UdpEcho),
+    /// Sends and awaits datagrams.
+    UdpClient(UdpClient),
+    /// Sends ICMP echo requests.
+    Ping(Ping),
+    /// Answers HTTP requests with fixed pages.
+    HttpServer(HttpServer),
+    /// Makes HTTP requests one after the other over one connection.
+    HttpClient(HttpClient),
+    /// A WebSocket server.
+    WebSocketServer(WebSocketServer),
+    /// A WebSocket client.
+    WebSocketClient(WebSocketClient),
+}
+
+/// One thing that a program does. The next one follows when it is done; all but the waits are done at once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Sends a message: over WebSocket a message, over TCP its bytes, over UDP a datagram.
+    Send(Content),
+    /// Sends a WebSocket ping with this payload (of at most 125 bytes).
+    Ping(Vec<u8>),
+    /// Waits for the next message: over WebSocket a message, over TCP any bytes, over UDP a datagram.
+    Await,
+    /// Waits for this: over TCP until the bytes have come, over WebSocket or UDP for a message that is equal.
+    AwaitContent(Content),
+    /// Waits until so many bytes have come (TCP alone).
+    AwaitBytes(usize),
+    /// Waits for a WebSocket pong.
+    AwaitPong,
+    /// Waits until the peer has ended its side.
+    AwaitClose,
+    /// Waits so long.
+    Wait(Duration),
+    /// Ends the sending side and goes on receiving (TCP alone).
+    Shutdown,
+    /// Closes: over WebSocket with this code and reason (RFC 6455 §7.4), over TCP with a FIN.
+    Close {
+        /// The status code, such as 1000; `None`: a Close frame without a body.
+        code: Option<u16>,
+        /// The reason, empty for none.
+        reason: String,
+    },
+    /// Breaks the connection off with a RST.
+    Abort,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Text, sent as UTF-8.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
+/// What a server answers each message with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Nothing.
+    Nothing,
+    /// The same.
+    Echo,
+    /// Always this.
+    Fixed(Content),
+}
+
+/// Speaks bytes over TCP with whoever connects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TcpServer {
+    /// The port.
+    pub port: u16,
+    /// What it answers the bytes of each read with. [`Reply::Nothing`] leaves them to the script.
+    pub reply: Reply,
+    /// What it does on each connection once that is established. At its end the connection stays open, and is
+    /// closed when the peer has closed.
+    pub script: Vec<Action>,
+}
+
+/// Connects over TCP and speaks bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TcpClient {
+    /// The server.
+    pub to: SocketAddrV4,
+    /// The port it sends from; else the host's next one.
+    pub local_port: Option<u16>,
+    /// What it does once the connection is established.
+    pub script: Vec<Action>,
+}
+
+/// Sends each datagram back (RFC 862).
+#[derive(Debug, Clone, PartialEq)]
+pub struct UdpEcho {
+    /// The port.
+    pub port: u16,
+}
+
+/// Sends and awaits datagrams.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UdpClient {
+    /// The server.
+    pub to: SocketAddrV4,
+    /// The port it sends from; else the host's next one.
+    pub local_port: Option<u16>,
+    /// What it does.
+    pub script: Vec<Action>,
+}
+
+/// Sends ICMP echo requests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ping {
+    /// Whom.
+    pub to: std::net::Ipv4Addr,
+    /// How many.
+    pub count: u16,
+    /// From one to the next.
+    pub interval: Duration,
+    /// Bytes of data in each.
+    pub size: usize,
+}
+
+/// Answers HTTP requests with fixed pages; 404 for any other path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpServer {
+    /// The port.
+    pub port: u16,
+    /// The pages.
+    pub pages: Vec<Page>,
+}
+
+/// What an HTTP server answers one path with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The path, such as `/`.
+    pub path: String,
+    /// The status code, such as 200.
+    pub status: u16,
+    /// Headers beside `Date`, `Server`, `Content-Length` and `Connection`.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Content,
+}
+
+/// Makes HTTP requests one after the other over one connection, then closes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpClient {
+    /// The server.
+    pub to: SocketAddrV4,
+    /// The `Host` header, such as `server`.
+    pub host: String,
+    /// The port it sends from; else the host's next one.
+    pub local_port: Option<u16>,
+    /// The requests.
+    pub requests: Vec<Request>,
+}
+
+/// One HTTP request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// How long it waits before it, counted from the answer to the one before.
+    pub after: Duration,
+    /// The method, such as `GET`.
+    pub method: String,
+    /// The path, such as `/`.
+    pub path: String,
+    /// Headers beside `Host`, `User-Agent`, `Accept`, `Connection` and `Content-Length`.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<Content>,
+}
+
+/// A WebSocket server (RFC 6455).
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebSocketServer {
+    /// The port.
+    pub port: u16,
+    /// The path that it upgrades; 404 for any other.
+    pub path: String,
+    /// The subprotocols that it speaks, the dearest first.
+    pub subprotocols: Vec<String>,
+    /// What it answers each text or binary message with.
+    pub reply: Reply,
+    /// Sends a ping each time so much has passed.
+    pub ping_interval: Option<Duration>,
+    /// What it does on each connection once that is open.
+    pub script: Vec<Action>,
+}
+
+/// A WebSocket client (RFC 6455).
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebSocketClient {
+    /// The server.
+    pub to: SocketAddrV4,
+    /// The `Host` header, such as `server`.
+    pub host: String,
+    /// The `Origin` header, if it sends one.
+    pub origin: Option<String>,
+    /// The path that it asks for.
+    pub path: String,
+    /// The `Sec-WebSocket-Version` that it offers: 13, or a wrong one.
+    pub version: u16,
+    /// The subprotocols that it offers.
+    pub subprotocols: Vec<String>,
+    /// The port it sends from; else the host's next one.
+    pub local_port: Option<u16>,
+    /// What it does once the connection is open.
+    pub script: Vec<Action>,
+}
