@@ -15,17 +15,27 @@ fn imports_keep_to_the_table() {
             continue;
         }
         let Some(allowed) = table.get(&module) else {
-            wrong.push(format!("{}: module `{module}` is not in the table", file.display()));
+            wrong.push(format!(
+                "{}: module `{module}` is not in the table",
+                file.display()
+            ));
             continue;
         };
         let source = std::fs::read_to_string(&file).unwrap();
         for (line, import) in imports(&source) {
             if import != module && table.contains_key(&import) && !allowed.contains(&import) {
-                wrong.push(format!("{}:{line}: `{module}` may not import `{import}`", file.display()));
+                wrong.push(format!(
+                    "{}:{line}: `{module}` may not import `{import}`",
+                    file.display()
+                ));
             }
         }
     }
-    assert!(wrong.is_empty(), "imports outside the table:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "imports outside the table:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -48,7 +58,10 @@ fn the_table_has_no_circle() {
 fn an_import_is_seen_however_it_is_written() {
     let source = "use crate::walk::Walk;\nuse crate::{base::Time, sim};\n//! crate::tui in a comment\n\
                   let x = crate::show::text();\nuse crate::{\n    proto::{tree, stream},\n    stack,\n};\n";
-    let found: Vec<String> = imports(source).into_iter().map(|(_, import)| import).collect();
+    let found: Vec<String> = imports(source)
+        .into_iter()
+        .map(|(_, import)| import)
+        .collect();
     assert_eq!(found, ["walk", "base", "sim", "show", "proto", "stack"]);
 }
 
@@ -61,9 +74,16 @@ fn table_of(page: &str) -> BTreeMap<String, BTreeSet<String>> {
         .map(|line| {
             let cells: Vec<&str> = line.split('|').collect();
             let names = |cell: &str| -> Vec<String> {
-                cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+                cell.split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .map(str::to_owned)
+                    .collect()
             };
-            (names(cells[1])[0].clone(), names(cells[3]).into_iter().collect())
+            (
+                names(cells[1])[0].clone(),
+                names(cells[3]).into_iter().collect(),
+            )
         })
         .collect()
 }
@@ -71,8 +91,10 @@ fn table_of(page: &str) -> BTreeMap<String, BTreeSet<String>> {
 /// The top-level modules that `crate::…` paths in `source` name, with the lines they stand on. Comments do not count.
 fn imports(source: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    let code: Vec<&str> =
-        source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let code: Vec<&str> = source
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect();
     let text = code.join("\n");
     for (at, _) in text.match_indices("crate::") {
         if text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') {
@@ -111,7 +133,10 @@ fn group_heads(group: &str) -> Vec<String> {
 }
 
 fn first_word(text: &str) -> String {
-    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.trim_start()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 fn in_repo(path: &str) -> PathBuf {
@@ -121,7 +146,13 @@ fn in_repo(path: &str) -> PathBuf {
 /// The top-level module that a file under `src` belongs to.
 fn module_of(file: &Path) -> String {
     let inside = file.strip_prefix(in_repo("src")).unwrap();
-    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_str()
+        .unwrap();
     first.trim_end_matches(".rs").to_owned()
 }
 
