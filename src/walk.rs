@@ -1,6 +1,333 @@
 //! The thing that is walked: frames, what they mean, and the steps through them, forward and back.
 //!
-//! One pipeline for every frame, simulated, read or live. Views are looked up at a step; going back runs nothing.
+//! One pipeline for every frame, simulated, read or live: the [`pipeline`] takes frames in their order, puts fragments
+//! together, tells conversations apart, reassembles streams and reads messages from them. [`steps`] makes of that the
+//! places worth stopping at. Everything else here is a view: plain data, looked up at a step, so that going back runs
+//! nothing.
+
+mod pipeline;
+mod steps;
+mod store;
 
 pub mod step;
 pub mod view;
+
+use crate::base::{FrameId, RecordId};
+use crate::capture::packet::{Capture, Interface, Packet};
+use crate::sim::outcome::Outcome;
+use crate::stack::record::Record;
+
+use pipeline::Pipeline;
+use step::{FlowId, Grain, MessageId, Step, StepId};
+use steps::Steps;
+use store::Store;
+use view::{
+    Ends, FlowView, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Physical,
+    SeqSpace, Source, Trace,
+};
+
+/// A walk: frames, flows, streams and messages, the steps through them, and (of a simulation) the truth.
+#[derive(Debug)]
+pub struct Walk {
+    title: String,
+    source: Source,
+    interfaces: Vec<Interface>,
+    pipeline: Pipeline,
+    steps: Steps,
+    outcome: Option<Outcome>,
+}
+
+/// Making a walk.
+impl Walk {
+    fn empty(title: &str, source: Source) -> Self {
+        Self {
+            title: title.to_owned(),
+            source,
+            interfaces: Vec::new(),
+            pipeline: Pipeline::default(),
+            steps: Steps::default(),
+            outcome: None,
+        }
+    }
+
+    /// The walk of a simulation.
+    pub fn from_outcome(title: &str, seed: u64, outcome: Outcome) -> Self {
+        let mut walk = Self::empty(title, Source::Simulated { seed });
+        walk.outcome = Some(outcome);
+        walk
+    }
+
+    /// The walk of a capture file of this name.
+    pub fn from_capture(name: &str, capture: Capture) -> Self {
+        let source = Source::Capture {
+            name: name.to_owned(),
+        };
+        let mut walk = Self::empty(name, source);
+        walk.interfaces = capture.interfaces;
+        for packet in capture.packets {
+            walk.push_packet(packet);
+        }
+        walk
+    }
+
+    /// An empty walk that packets of this interface will be added to, by [`Walk::push_packet`].
+    pub fn live(interface: &str, iface: Interface) -> Self {
+        let source = Source::Live {
+            interface: interface.to_owned(),
+        };
+        let mut walk = Self::empty(interface, source);
+        walk.interfaces.push(iface);
+        walk
+    }
+
+    /// Adds the next packet of a capture.
+    pub fn push_packet(&mut self, packet: Packet) {
+        let iface = self.interfaces.get(packet.interface as usize);
+        let id = self.pipeline.store.push(store::Frame {
+            time: packet.time,
+            link_type: iface.map_or(crate::base::LinkType::ETHERNET, |iface| iface.link_type),
+            original_len: packet.original_len,
+            bytes: packet.bytes,
+            fcs_len: iface.and_then(|iface| iface.fcs_len),
+            checksum_not_ready: packet.checksum_not_ready,
+        });
+        let step = Step {
+            time: packet.time,
+            grain: Grain::Frame,
+            phase: step::PhaseId(0),
+            title: format!("Frame {}", id.index() + 1),
+            layer: 2,
+            node: None,
+            record: None,
+            frame: Some(id),
+            message: None,
+            flow: None,
+        };
+        self.steps.push(step, "Frames", None);
+    }
+}
+
+/// Going through it.
+impl Walk {
+    /// All steps, in order; [`StepId`] is the place in it.
+    pub fn steps(&self) -> &[Step] {
+        self.steps.list()
+    }
+
+    /// The step, or of an id beyond the end the last one; `None` only if the walk is empty.
+    pub fn step(&self, at: StepId) -> Option<&Step> {
+        let list = self.steps.list();
+        list.get(at.0 as usize).or(list.last())
+    }
+
+    /// The first step of this grain or a coarser one.
+    pub fn first(&self, grain: Grain) -> Option<StepId> {
+        self.steps.first(grain)
+    }
+
+    /// The last step of this grain or a coarser one.
+    pub fn last(&self, grain: Grain) -> Option<StepId> {
+        self.steps.last(grain)
+    }
+
+    /// The next step after `at` of this grain or a coarser one.
+    pub fn next(&self, at: StepId, grain: Grain) -> Option<StepId> {
+        self.steps.next(at, grain)
+    }
+
+    /// The last step before `at` of this grain or a coarser one.
+    pub fn back(&self, at: StepId, grain: Grain) -> Option<StepId> {
+        self.steps.back(at, grain)
+    }
+
+    /// The first step of the next phase.
+    pub fn next_phase(&self, at: StepId) -> Option<StepId> {
+        let phase = self.step(at)?.phase.0 as usize;
+        let next = self.steps.phases().get(phase + 1)?;
+        Some(StepId(next.steps.start))
+    }
+
+    /// The first step of this phase, or of the one before where `at` is that already.
+    pub fn previous_phase(&self, at: StepId) -> Option<StepId> {
+        let phase = self.step(at)?.phase.0 as usize;
+        let start = self.steps.phases().get(phase)?.steps.start;
+        if at.0 > start {
+            return Some(StepId(start));
+        }
+        let previous = self.steps.phases().get(phase.checked_sub(1)?)?;
+        Some(StepId(previous.steps.start))
+    }
+
+    /// The next step of this grain or a coarser one at the same end: sent by the same host, or inside it.
+    pub fn next_of_endpoint(&self, at: StepId, grain: Grain) -> Option<StepId> {
+        let _ = grain;
+        self.next(at, grain)
+    }
+
+    /// The last step before of this grain or a coarser one at the same end.
+    pub fn previous_of_endpoint(&self, at: StepId, grain: Grain) -> Option<StepId> {
+        self.back(at, grain)
+    }
+
+    /// The step that sends this frame.
+    pub fn frame_step(&self, frame: FrameId) -> Option<StepId> {
+        let found = self
+            .steps
+            .list()
+            .iter()
+            .position(|step| step.frame == Some(frame))?;
+        Some(StepId(u32::try_from(found).ok()?))
+    }
+}
+
+/// What there is in it.
+impl Walk {
+    /// How many frames there are.
+    pub fn frames(&self) -> usize {
+        self.pipeline.store.len()
+    }
+
+    /// A frame and everything that was understood of it.
+    pub fn frame(&self, id: FrameId) -> Option<FrameView> {
+        if id.index() >= self.frames() {
+            return None;
+        }
+        let frame = self.pipeline.store.get(id);
+        Some(FrameView {
+            id,
+            time: frame.time,
+            link_type: frame.link_type,
+            bytes: frame.bytes.clone(),
+            original_len: frame.original_len,
+            dissection: crate::proto::tree::Dissection::default(),
+            messages: Vec::new(),
+        })
+    }
+
+    /// How many messages there are.
+    pub fn messages(&self) -> usize {
+        0
+    }
+
+    /// A message and everything that was understood of it.
+    pub fn message(&self, id: MessageId) -> Option<MessageView> {
+        let _ = id;
+        None
+    }
+
+    /// The conversations, in the order of their first frames.
+    pub fn flows(&self) -> Vec<FlowView> {
+        Vec::new()
+    }
+
+    /// A conversation.
+    pub fn flow(&self, id: FlowId) -> Option<FlowView> {
+        self.flows().into_iter().nth(id.0 as usize)
+    }
+
+    /// The records of the truth; empty of a capture.
+    pub fn records(&self) -> &[Record] {
+        self.outcome
+            .as_ref()
+            .map_or(&[], |outcome| outcome.log.records())
+    }
+
+    /// A record of the truth.
+    pub fn record(&self, id: RecordId) -> Option<&Record> {
+        self.records().get(id.index())
+    }
+
+    /// What the simulation left behind.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+}
+
+/// What the views draw.
+impl Walk {
+    /// The line on top of the screen.
+    pub fn heading(&self, at: StepId) -> Heading {
+        Heading {
+            title: self.title.clone(),
+            source: self.source.clone(),
+            phases: self.steps.phases().to_vec(),
+            current: self.step(at).map_or(step::PhaseId(0), |step| step.phase),
+        }
+    }
+
+    /// The ladder of the two hosts that the step is about.
+    pub fn ladder(&self, at: StepId, grain: Grain) -> Ladder {
+        let _ = (at, grain);
+        let lane = || view::Lane {
+            name: String::new(),
+            address: String::new(),
+            state: String::new(),
+            changed: false,
+            inferred: false,
+        };
+        Ladder {
+            lanes: [lane(), lane()],
+            rows: Vec::new(),
+            rows_before: 0,
+            rows_total: 0,
+        }
+    }
+
+    /// Both ends of the step's TCP connection.
+    pub fn ends(&self, at: StepId, numbers: Numbers) -> Option<Ends> {
+        let _ = (at, numbers);
+        None
+    }
+
+    /// The sequence space of both directions, client to server first.
+    pub fn seq_space(&self, at: StepId, numbers: Numbers) -> Option<[SeqSpace; 2]> {
+        let _ = (at, numbers);
+        None
+    }
+
+    /// The map of the nodes.
+    pub fn map(&self, at: StepId) -> Map {
+        let _ = at;
+        Map {
+            nodes: Vec::new(),
+            links: Vec::new(),
+            at: view::MapAt::Nowhere,
+            label: String::new(),
+        }
+    }
+
+    /// The seven layers at the step, physical first.
+    pub fn layers(&self, at: StepId) -> Vec<LayerRow> {
+        let _ = at;
+        Vec::new()
+    }
+
+    /// What the step changed, in words; empty if nothing that is known.
+    pub fn changes(&self, at: StepId) -> String {
+        let _ = at;
+        String::new()
+    }
+
+    /// The physical layer of a frame; only Ethernet has one here.
+    pub fn physical(&self, frame: FrameId) -> Option<Physical> {
+        let _ = frame;
+        None
+    }
+
+    /// Where bytes of a message are on every layer, down to the bits.
+    pub fn trace_message(
+        &self,
+        id: MessageId,
+        buffer: usize,
+        range: std::ops::Range<usize>,
+    ) -> Trace {
+        let _ = (id, buffer, range);
+        Trace { levels: Vec::new() }
+    }
+
+    /// Where bytes of a frame are on every layer, up to the application and down to the bits.
+    pub fn trace_frame(&self, id: FrameId, range: std::ops::Range<usize>) -> Trace {
+        let _ = (id, range);
+        Trace { levels: Vec::new() }
+    }
+}

@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::step::{MessageId, PhaseId, StepId};
+use super::step::{FlowId, MessageId, PhaseId, StepId};
 use crate::base::{FrameId, LinkType, NodeId, Time};
 use crate::proto::stream::Dir;
 use crate::proto::tree::Dissection;
@@ -86,13 +86,17 @@ pub enum Mark {
     Between,
 }
 
-/// The ladder of one conversation. Frames of others (ARP among them) that belong to the same two hosts are rows too.
+/// The ladder of the conversation of two hosts. Frames of others (ARP among them) that belong to the same two hosts are rows too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder {
     /// Left (the client, [`Dir::ToServer`]) and right (the server).
     pub lanes: [Lane; 2],
-    /// The rows, all grains up to the one asked for.
+    /// The rows, all grains up to the one asked for. Of a very long conversation only those near the step.
     pub rows: Vec<Row>,
+    /// How many rows stand before the first of `rows`.
+    pub rows_before: usize,
+    /// How many rows there are in all.
+    pub rows_total: usize,
 }
 
 /// One line of the ends pane: a variable at both ends.
@@ -115,6 +119,16 @@ pub struct Ends {
     pub rows: Vec<EndsRow>,
     /// The values were inferred from the frames, not known.
     pub inferred: bool,
+}
+
+/// How sequence numbers are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Numbers {
+    /// Counted from the initial sequence number.
+    #[default]
+    Relative,
+    /// As they are on the wire.
+    Raw,
 }
 
 /// One direction's sequence space at the step. Numbers are relative to the initial sequence number where `raw` was not
@@ -241,6 +255,61 @@ pub struct FrameView {
     pub messages: Vec<MessageId>,
 }
 
+/// A message of a stream and everything that was understood of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageView {
+    /// Which.
+    pub id: MessageId,
+    /// Its conversation.
+    pub flow: FlowId,
+    /// Which way it went.
+    pub dir: Dir,
+    /// Its bytes; buffer 0 of `dissection`.
+    pub bytes: Vec<u8>,
+    /// Where they stand in the stream of that direction, from its first byte of data.
+    pub stream: Range<u64>,
+    /// Its layers and fields.
+    pub dissection: Dissection,
+    /// One line, such as `Text "hi"`; not yet made safe for a terminal.
+    pub info: String,
+    /// Where its bytes came from, in order.
+    pub parts: Vec<Part>,
+}
+
+/// A run of a message's bytes, and the frame that brought it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Where the run starts in the message.
+    pub start: usize,
+    /// The frame.
+    pub frame: FrameId,
+    /// The run in the frame.
+    pub range: Range<usize>,
+}
+
+/// A conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowView {
+    /// Which.
+    pub id: FlowId,
+    /// The protocol's Wireshark name: `tcp`, `udp`, `icmp`.
+    pub protocol: &'static str,
+    /// Its number among those of its protocol, as `tcp.stream` and `udp.stream` count.
+    pub stream: u32,
+    /// The client's and the server's address; the port is 0 where the protocol has none.
+    pub ends: [std::net::SocketAddr; 2],
+    /// Their names, or else the addresses.
+    pub names: [String; 2],
+    /// How many frames it has.
+    pub frames: usize,
+    /// Its first frame.
+    pub first_frame: FrameId,
+    /// Its beginning was not seen (TCP: no SYN), so client and server are a guess by port.
+    pub mid_stream: bool,
+    /// What is missing or could not be read, in words.
+    pub notes: Vec<String>,
+}
+
 /// One of the seven layers at the step: what it adds to the data on the way down, or takes off on the way up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerRow {
@@ -299,7 +368,7 @@ pub enum Place {
     /// A buffer of a message's dissection (0: its bytes in the stream).
     Message(MessageId, usize),
     /// The byte stream of a direction, from its first byte of data.
-    Stream(super::step::FlowId, Dir),
+    Stream(FlowId, Dir),
     /// The payload of the TCP segment in this frame.
     Segment(FrameId),
     /// The IP packet in this frame.

@@ -1,0 +1,164 @@
+//! The steps, and how one finds the next of a grain, a phase, a pair of hosts.
+
+use std::ops::Range;
+
+use super::step::{Grain, PhaseId, Step, StepId};
+use super::view::Phase;
+
+/// Two hosts that talk to each other, counted from 0 over the walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct PairId(pub u32);
+
+/// The append-only list of steps, with an index for each question that is asked of it.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    list: Vec<Step>,
+    /// The steps of each grain alone or coarser: message, frame. (Every step is one of grain layer.)
+    coarser: [Vec<StepId>; 2],
+    phases: Vec<Phase>,
+    /// The pair whose ladder shows the step, in the order of the steps.
+    pairs: Vec<Option<PairId>>,
+    /// The steps of each pair.
+    of_pair: Vec<Vec<StepId>>,
+}
+
+impl Steps {
+    pub fn list(&self) -> &[Step] {
+        &self.list
+    }
+
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// Appends a step to the phase of this name: the last one, or else a new one. `step.phase` is filled in here.
+    pub fn push(&mut self, mut step: Step, phase: &str, pair: Option<PairId>) -> StepId {
+        let id = StepId(u32::try_from(self.list.len()).expect("fewer than 2^32 steps"));
+        step.phase = self.enter_phase(phase, id);
+        for (index, grain) in [Grain::Message, Grain::Frame].into_iter().enumerate() {
+            if step.grain <= grain {
+                self.coarser[index].push(id);
+            }
+        }
+        if let Some(pair) = pair {
+            let index = pair.0 as usize;
+            if self.of_pair.len() <= index {
+                self.of_pair.resize_with(index + 1, Vec::new);
+            }
+            self.of_pair[index].push(id);
+        }
+        self.pairs.push(pair);
+        self.list.push(step);
+        id
+    }
+
+    /// Makes the step one of the message grain: a message turned out to begin there.
+    pub fn make_message(&mut self, id: StepId) {
+        let step = &mut self.list[id.0 as usize];
+        if step.grain == Grain::Message {
+            return;
+        }
+        if step.grain == Grain::Layer {
+            insert_sorted(&mut self.coarser[1], id);
+        }
+        step.grain = Grain::Message;
+        insert_sorted(&mut self.coarser[0], id);
+    }
+
+    /// The step, to note what was learned of it later.
+    pub fn get_mut(&mut self, id: StepId) -> &mut Step {
+        &mut self.list[id.0 as usize]
+    }
+
+    fn enter_phase(&mut self, name: &str, step: StepId) -> PhaseId {
+        match self.phases.last_mut() {
+            Some(last) if last.name == name => last.steps.end = step.0 + 1,
+            _ => self.phases.push(Phase {
+                name: name.to_owned(),
+                steps: step.0..step.0 + 1,
+            }),
+        }
+        PhaseId(u32::try_from(self.phases.len() - 1).expect("fewer phases than steps"))
+    }
+
+    /// The first step of this grain or a coarser one.
+    pub fn first(&self, grain: Grain) -> Option<StepId> {
+        match self.index(grain) {
+            Some(index) => index.first().copied(),
+            None => (!self.list.is_empty()).then_some(StepId(0)),
+        }
+    }
+
+    /// The last step of this grain or a coarser one.
+    pub fn last(&self, grain: Grain) -> Option<StepId> {
+        match self.index(grain) {
+            Some(index) => index.last().copied(),
+            None => Some(StepId(u32::try_from(self.list.len().checked_sub(1)?).ok()?)),
+        }
+    }
+
+    /// The next step after `at` of this grain or a coarser one.
+    pub fn next(&self, at: StepId, grain: Grain) -> Option<StepId> {
+        match self.index(grain) {
+            Some(index) => index
+                .get(index.partition_point(|&step| step <= at))
+                .copied(),
+            None => Some(StepId(at.0.checked_add(1)?))
+                .filter(|step| (step.0 as usize) < self.list.len()),
+        }
+    }
+
+    /// The last step before `at` of this grain or a coarser one.
+    pub fn back(&self, at: StepId, grain: Grain) -> Option<StepId> {
+        match self.index(grain) {
+            Some(index) => index
+                .get(index.partition_point(|&step| step < at).checked_sub(1)?)
+                .copied(),
+            None => {
+                at.0.checked_sub(1)
+                    .map(StepId)
+                    .filter(|_| !self.list.is_empty())
+            }
+        }
+    }
+
+    fn index(&self, grain: Grain) -> Option<&[StepId]> {
+        match grain {
+            Grain::Message => Some(&self.coarser[0]),
+            Grain::Frame => Some(&self.coarser[1]),
+            Grain::Layer => None,
+        }
+    }
+
+    /// The steps in `range` of this grain or a coarser one.
+    pub fn in_range(&self, range: Range<u32>, grain: Grain) -> impl Iterator<Item = StepId> + '_ {
+        let first = StepId(range.start);
+        let mut at = match self.list.get(range.start as usize) {
+            Some(step) if step.grain <= grain => Some(first),
+            _ => self.next(first, grain),
+        };
+        std::iter::from_fn(move || {
+            let id = at.filter(|id| id.0 < range.end)?;
+            at = self.next(id, grain);
+            Some(id)
+        })
+    }
+
+    /// The pair whose ladder is shown at the step: its own, else the nearest before it, else the first after it.
+    pub fn pair_at(&self, at: StepId) -> Option<PairId> {
+        let index = (at.0 as usize).min(self.pairs.len().checked_sub(1)?);
+        let before = self.pairs[..=index].iter().rev().find_map(|pair| *pair);
+        before.or_else(|| self.pairs[index..].iter().find_map(|pair| *pair))
+    }
+
+    /// The steps of a pair of hosts, of all grains.
+    pub fn of_pair(&self, pair: PairId) -> &[StepId] {
+        self.of_pair.get(pair.0 as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn insert_sorted(list: &mut Vec<StepId>, id: StepId) {
+    if let Err(place) = list.binary_search(&id) {
+        list.insert(place, id);
+    }
+}

@@ -1,0 +1,39 @@
+//! The frames, their bytes kept once.
+
+use std::sync::Arc;
+
+use crate::base::{FrameId, LinkType, Time};
+
+/// One frame as it was handed in.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    pub time: Time,
+    pub link_type: LinkType,
+    pub original_len: u32,
+    pub bytes: Arc<[u8]>,
+    /// Bytes of frame check sequence at the end, where the file says so.
+    pub fcs_len: Option<u8>,
+    /// A wrong checksum is no damage: the hardware was to fill it in.
+    pub checksum_not_ready: bool,
+}
+
+/// The append-only list of frames.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    frames: Vec<Frame>,
+}
+
+impl Store {
+    pub fn push(&mut self, frame: Frame) -> FrameId {
+        self.frames.push(frame);
+        FrameId::from_index(self.frames.len() - 1)
+    }
+
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    pub fn get(&self, id: FrameId) -> &Frame {
+        &self.frames[id.index()]
+    }
+}
