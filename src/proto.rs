@@ -8,7 +8,9 @@
 //! - [`physical`]: what goes over an Ethernet wire around a frame, bit by bit.
 //! - one file for each protocol.
 
+pub mod http;
 pub mod physical;
 pub mod registry;
 pub mod stream;
 pub mod tree;
+pub mod websocket;

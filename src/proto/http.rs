@@ -1,0 +1,12 @@
+//! HTTP/1.1 (RFC 9110, RFC 9112): heads and bodies over a byte stream.
+
+mod framing;
+mod head;
+
+pub use framing::{Chunk, Chunks, ChunksEnd, Framing, FramingError};
+pub use head::{
+    HeadError, Headers, MAX_HEAD, MAX_HEADERS, Request, Response, Version, reason_phrase,
+};
+
+#[cfg(test)]
+mod tests;
