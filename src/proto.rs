@@ -6,11 +6,19 @@
 //! - [`registry`]: the one table of protocols, and how one hands its payload to the next.
 //! - [`stream`]: protocols that are spoken over a byte stream (HTTP, WebSocket).
 //! - [`physical`]: what goes over an Ethernet wire around a frame, bit by bit.
+//! - [`wire`]: what the typed headers (`parse`, `emit`) of layers 2 to 4 share.
 //! - one file for each protocol.
 
+pub mod arp;
+pub mod ethernet;
 pub mod http;
+pub mod icmp;
+pub mod ipv4;
 pub mod physical;
 pub mod registry;
 pub mod stream;
+pub mod tcp;
 pub mod tree;
+pub mod udp;
 pub mod websocket;
+pub mod wire;

@@ -1,0 +1,5 @@
+//! Address Resolution Protocol (RFC 826).
+
+mod wire;
+
+pub use wire::*;

@@ -1,0 +1,5 @@
+//! Transmission Control Protocol (RFC 9293).
+
+mod wire;
+
+pub use wire::*;

@@ -1,0 +1,5 @@
+//! User Datagram Protocol (RFC 768).
+
+mod wire;
+
+pub use wire::*;
