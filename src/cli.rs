@@ -1,8 +1,42 @@
 //! The command line: one file a command in `cli/`.
+//!
+//! Results go to standard output, all else to standard error. Exit codes: 0 done, 1 an expectation or finding failed,
+//! 2 wrong use, 3 unreadable input, 4 not permitted.
+
+pub mod exit;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
+use exit::{Exit, Result};
+
+/// Walk through a network conversation, forward and back, byte by byte and layer by layer.
+#[derive(Debug, Parser)]
+#[command(name = "layerwalk", version, arg_required_else_help = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do. Without one: the built-in `websocket` walk on the screen.
+#[derive(Debug, Subcommand)]
+enum Command {}
+
 /// Runs the command that the process's arguments name, and returns its exit code.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let Err(Exit { code, message }) = run(Cli::parse()) else {
+        return ExitCode::SUCCESS;
+    };
+    if let Some(message) = message {
+        eprintln!("layerwalk: {message}");
+    }
+    ExitCode::from(code)
+}
+
+fn run(cli: Cli) -> Result {
+    match cli.command {
+        Some(command) => match command {},
+        None => Ok(()),
+    }
 }
