@@ -19,6 +19,8 @@ pub struct Packet {
     pub direction: Option<Direction>,
     /// The checksums were left to the hardware (or the packet never left the host): a wrong one is no damage.
     pub checksum_not_ready: bool,
+    /// Packets that the capturing host lost between the one before and this one, as far as the capture says.
+    pub dropped: u64,
     /// Comments on the packet.
     pub comments: Vec<String>,
 }
@@ -43,6 +45,8 @@ pub struct Interface {
     pub snap_len: u32,
     /// Bytes of frame check sequence at the end of each frame, where the file says so.
     pub fcs_len: Option<u8>,
+    /// Comments on the interface.
+    pub comments: Vec<String>,
 }
 
 /// A name that the capture gives to an address.
@@ -76,6 +80,6 @@ pub struct Capture {
     pub secrets: Vec<Secrets>,
     /// Comments on the whole capture (the section).
     pub comments: Vec<String>,
-    /// What could not be read, in words: the capture is what was read before it.
+    /// What could not be read, in words, with its packet number and byte offset. The capture is what could be read.
     pub damage: Option<String>,
 }
