@@ -4,4 +4,7 @@
 //! [`record::Log`] with its cause and the paragraph that it obeys.
 
 pub mod cx;
+pub mod http;
+mod queue;
 pub mod record;
+pub mod websocket;

@@ -5,6 +5,7 @@ mod handshake;
 
 pub use frame::{
     CloseBody, Frame, FrameHeader, Opcode, RSV1, apply_mask, close_code_is_valid, close_code_name,
+    describe,
 };
 pub use handshake::{GUID, VERSION, accept_key, encode_key, key_is_valid};
 

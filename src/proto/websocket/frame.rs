@@ -302,3 +302,42 @@ pub fn close_code_name(code: u16) -> &'static str {
         _ => "Unknown",
     }
 }
+
+/// A frame in one line, such as `Text "hi"` or `Connection Close 1000 (Normal Closure)`; long text is cut.
+pub fn describe(fin: bool, rsv: u8, opcode: Opcode, payload: &[u8]) -> String {
+    let mut out = match opcode {
+        Opcode::Reserved(bits) => format!("Reserved opcode {bits}"),
+        other => other.name().to_owned(),
+    };
+    match CloseBody::parse(payload) {
+        _ if rsv & RSV1 != 0 => out += &format!(", {} bytes, compressed", payload.len()),
+        CloseBody::Code(code, reason) if opcode == Opcode::Close => {
+            out += &format!(" {code} ({})", close_code_name(code));
+            out += &quoted(reason);
+        }
+        _ if matches!(opcode, Opcode::Text | Opcode::Ping | Opcode::Pong) => {
+            out += &quoted(payload)
+        }
+        CloseBody::Empty => {}
+        _ => out += &format!(", {} bytes", payload.len()),
+    }
+    if !fin {
+        out += " (more follows)";
+    }
+    out
+}
+
+/// ` "text"`, cut after [`SHOWN`] characters; nothing for no text; the length alone where it is no UTF-8.
+fn quoted(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok("") => String::new(),
+        Ok(text) => match text.char_indices().nth(SHOWN) {
+            Some((at, _)) => format!(" \"{}…\"", &text[..at]),
+            None => format!(" \"{text}\""),
+        },
+        Err(_) => format!(", {} bytes", bytes.len()),
+    }
+}
+
+/// How many characters of a text [`describe`] shows.
+const SHOWN: usize = 40;

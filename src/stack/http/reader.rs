@@ -1,0 +1,138 @@
+//! Whole messages out of bytes that come in any cuts.
+
+use crate::proto::http::{Chunks, ChunksEnd, Framing, FramingError, HeadError, Request, Response};
+
+/// The longest body that is taken in, in bytes.
+pub const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// Why no message can be read from what the peer sent. Nothing after it can be read either.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The head is none.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// The end of the body cannot be told.
+    #[error(transparent)]
+    Framing(#[from] FramingError),
+    /// The chunks of the body are none.
+    #[error("no chunked body: {0}")]
+    Chunks(&'static str),
+    /// The body is longer than [`MAX_BODY`].
+    #[error("the body is too large")]
+    BodyTooLarge,
+    /// The peer ended in the middle of a message.
+    #[error("the connection ended within a message")]
+    Ended,
+    /// A response came that answers no request.
+    #[error("a response to no request")]
+    Unasked,
+}
+
+/// Collects bytes and reads messages from them.
+#[derive(Debug, Clone, Default)]
+pub(in crate::stack) struct Reader {
+    bytes: Vec<u8>,
+    ended: bool,
+    /// Of the message being read: how far its chunks were read.
+    chunks: Chunks,
+}
+
+impl Reader {
+    pub(in crate::stack) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+    }
+
+    pub(in crate::stack) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    pub(in crate::stack) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// What was not read: after an upgrade it is the next protocol's.
+    pub(in crate::stack) fn take_rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// The next request, and how many bytes it took.
+    pub(in crate::stack) fn request(&mut self) -> Result<Option<(Request, usize)>, ReadError> {
+        let Some((mut request, head_len)) = Request::parse(&self.bytes)? else {
+            return self.unfinished();
+        };
+        let framing = Framing::of_request(&request)?;
+        let Some(body) = self.body(head_len, framing)? else {
+            return self.unfinished();
+        };
+        request.body = body.0;
+        Ok(Some((request, body.1)))
+    }
+
+    /// The next response, to a request with this method, and how many bytes it took.
+    pub(in crate::stack) fn response(
+        &mut self,
+        method: &str,
+    ) -> Result<Option<(Response, usize)>, ReadError> {
+        let Some((mut response, head_len)) = Response::parse(&self.bytes)? else {
+            return self.unfinished();
+        };
+        let framing = Framing::of_response(&response, method)?;
+        let Some(body) = self.body(head_len, framing)? else {
+            return self.unfinished();
+        };
+        response.body = body.0;
+        Ok(Some((response, body.1)))
+    }
+
+    fn unfinished<T>(&self) -> Result<Option<T>, ReadError> {
+        match self.ended && !self.bytes.is_empty() {
+            true => Err(ReadError::Ended),
+            false => Ok(None),
+        }
+    }
+
+    /// The body after a head of `head_len` bytes, and the length of the whole message, which is taken out.
+    fn body(
+        &mut self,
+        head_len: usize,
+        framing: Framing,
+    ) -> Result<Option<(Vec<u8>, usize)>, ReadError> {
+        let rest = &self.bytes[head_len..];
+        let (body, len) = match framing {
+            Framing::Empty => (Vec::new(), 0),
+            Framing::Length(len) => {
+                let len = usize::try_from(len).unwrap_or(usize::MAX);
+                check_size(len)?;
+                match rest.get(..len) {
+                    Some(body) => (body.to_vec(), len),
+                    None => return Ok(None),
+                }
+            }
+            Framing::Chunked => {
+                check_size(rest.len())?;
+                match self.chunks.read(rest) {
+                    ChunksEnd::Done => (self.chunks.data(rest), self.chunks.len),
+                    ChunksEnd::More => return Ok(None),
+                    ChunksEnd::Malformed(why) => return Err(ReadError::Chunks(why)),
+                }
+            }
+            Framing::UntilClose => {
+                check_size(rest.len())?;
+                match self.ended {
+                    true => (rest.to_vec(), rest.len()),
+                    false => return Ok(None),
+                }
+            }
+        };
+        self.chunks = Chunks::default();
+        self.bytes.drain(..head_len + len);
+        Ok(Some((body, head_len + len)))
+    }
+}
+
+fn check_size(len: usize) -> Result<(), ReadError> {
+    match len > MAX_BODY {
+        true => Err(ReadError::BodyTooLarge),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,139 @@
+//! The server's end of a connection.
+
+use super::{ReadError, Reader, persists, unit};
+use crate::proto::http::{HeadError, Request, Response};
+use crate::stack::cx::Cx;
+use crate::stack::queue::Queue;
+use crate::stack::record::{ConnId, What};
+
+/// An HTTP/1.1 server on one connection. How to use it stands at [the module](super).
+///
+/// It tells of one request at a time: the next one is read when the one before was answered.
+#[derive(Debug, Clone, Default)]
+pub struct Server {
+    conn: Option<ConnId>,
+    reader: Reader,
+    /// The request that the application has to answer.
+    unanswered: Option<Request>,
+    ended: bool,
+    over: bool,
+    transmits: Queue<Vec<u8>>,
+    events: Queue<ServerEvent>,
+}
+
+/// What a [`Server`] tells its application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerEvent {
+    /// A request came: answer it with [`Server::respond`].
+    Request(Request),
+    /// What the client sent cannot be read; it was answered with a status of the 400s.
+    Failed(ReadError),
+    /// Nothing more will come: close the carrier.
+    Disconnect,
+}
+
+impl Server {
+    /// A server on the connection `conn`, which is named in its records.
+    pub fn new(conn: Option<ConnId>) -> Self {
+        Self {
+            conn,
+            ..Self::default()
+        }
+    }
+
+    /// Answers the request that the last [`ServerEvent::Request`] told of, and reads the next one. Adds
+    /// `Content-Length` where the response needs it and has none; leaves out the body where none may be.
+    ///
+    /// # Panics
+    /// If no request waits for an answer.
+    pub fn respond(&mut self, cx: &mut Cx<'_>, response: Response) {
+        let request = self.unanswered.take().expect("a request waits");
+        let goes_on = persists(request.version, &request.headers)
+            && persists(response.version, &response.headers);
+        self.send(cx, response, &request.method);
+        match goes_on {
+            true => self.read(cx),
+            false => self.finish(cx),
+        }
+    }
+
+    /// Takes bytes that came from the client.
+    pub fn handle_input(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
+        if !self.over {
+            self.reader.push(bytes);
+            self.read(cx);
+        }
+    }
+
+    /// The client will send nothing more. It may still read: a request that waits is still to be answered.
+    pub fn handle_end(&mut self, cx: &mut Cx<'_>) {
+        self.ended = true;
+        if !self.over {
+            self.reader.end();
+            self.read(cx);
+        }
+    }
+
+    /// Bytes for the carrier: a whole message.
+    pub fn poll_transmit(&mut self, cx: &mut Cx<'_>) -> Option<Vec<u8>> {
+        self.transmits.pop(cx)
+    }
+
+    /// What happened.
+    pub fn poll_event(&mut self, cx: &mut Cx<'_>) -> Option<ServerEvent> {
+        self.events.pop(cx)
+    }
+
+    fn read(&mut self, cx: &mut Cx<'_>) {
+        if self.over || self.unanswered.is_some() {
+            return;
+        }
+        match self.reader.request() {
+            Ok(Some((request, len))) => {
+                let unit = unit(request.line(), len);
+                cx.step(7, self.conn, "RFC 9112 §3", What::Up(unit));
+                self.unanswered = Some(request.clone());
+                self.events.push(cx, ServerEvent::Request(request));
+            }
+            Ok(None) if self.ended => self.finish(cx),
+            Ok(None) => {}
+            Err(error) => self.refuse(cx, error),
+        }
+    }
+
+    fn refuse(&mut self, cx: &mut Cx<'_>, error: ReadError) {
+        let code = match error {
+            ReadError::Head(HeadError::TooLarge) => 431,
+            ReadError::BodyTooLarge => 413,
+            _ => 400,
+        };
+        self.events.push(cx, ServerEvent::Failed(error));
+        let response = Response::new(code).with("Connection", "close");
+        self.send(cx, response, "");
+        self.finish(cx);
+    }
+
+    fn send(&mut self, cx: &mut Cx<'_>, mut response: Response, method: &str) {
+        let headers = &mut response.headers;
+        let may_have_body = !matches!(response.code, 100..=199 | 204 | 304);
+        let is_framed =
+            headers.get("Content-Length").is_some() || headers.get("Transfer-Encoding").is_some();
+        if may_have_body && !is_framed {
+            headers.push("Content-Length", response.body.len().to_string());
+        }
+        if !may_have_body || method == "HEAD" {
+            response.body.clear();
+        }
+        let bytes = response.emit();
+        let unit = unit(response.line(), bytes.len());
+        cx.step(7, self.conn, "RFC 9112 §4", What::Down(unit));
+        self.transmits.push(cx, bytes);
+    }
+
+    fn finish(&mut self, cx: &mut Cx<'_>) {
+        if !self.over {
+            self.over = true;
+            self.events.push(cx, ServerEvent::Disconnect);
+        }
+    }
+}
