@@ -61,7 +61,7 @@ fn responses_end_where_they_end() {
         if ends {
             quiet(|cx| client.handle_end(cx));
         }
-        let told: Vec<_> = told_by_client(&mut client)
+        let told = told_by_client(&mut client)
             .into_iter()
             .map(|event| match event {
                 ClientEvent::Interim(response) => response.code.to_string(),
