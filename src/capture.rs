@@ -4,5 +4,7 @@
 //! Text from a capture (names, comments) is passed on as it is: whoever shows it makes it safe.
 
 pub mod file;
+pub mod live;
 pub mod packet;
 pub mod pcapng;
+pub mod privileges;
