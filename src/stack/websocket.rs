@@ -235,11 +235,17 @@ impl WebSocket {
         Ok(())
     }
 
-    /// Begins the closing handshake (§7.1.2); of the reason as much is taken as a Close frame holds.
-    pub fn close(&mut self, cx: &mut Cx<'_>, code: u16, reason: &str) -> Result<(), NotOpen> {
+    /// Begins the closing handshake (§7.1.2); of the reason as much is taken as a Close frame holds. Without a code
+    /// the frame has no body, and the reason is left out (§5.5.1).
+    pub fn close(
+        &mut self,
+        cx: &mut Cx<'_>,
+        code: Option<u16>,
+        reason: &str,
+    ) -> Result<(), NotOpen> {
         self.check_open()?;
         self.state = State::Closing;
-        self.send_close(cx, Some(code), reason);
+        self.send_close(cx, code, reason);
         Ok(())
     }
 

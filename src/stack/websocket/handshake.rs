@@ -57,6 +57,10 @@ impl ClientOptions {
 /// What a server grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerOptions {
+    /// The path that it upgrades, and answers any other with 404; `None`: any.
+    pub path: Option<String>,
+    /// More header fields of its response, put first: `Date`, `Server`.
+    pub headers: Headers,
     /// The subprotocols it speaks. It takes the first of the client's that is among them.
     pub subprotocols: Vec<String>,
     /// The longest message that it takes in, in bytes.
@@ -66,6 +70,8 @@ pub struct ServerOptions {
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {
+            path: None,
+            headers: Headers::default(),
             subprotocols: Vec::new(),
             max_message: MAX_MESSAGE,
         }
@@ -103,8 +109,8 @@ pub fn answer(
     request: &Request,
     options: &ServerOptions,
 ) -> Result<(Response, Option<String>), Response> {
-    let key = check_request(request)?;
-    let mut response = Response::new(101)
+    let key = check_request(request, options).map_err(|refusal| adorned(refusal, options))?;
+    let mut response = adorned(Response::new(101), options)
         .with("Upgrade", "websocket")
         .with("Connection", "Upgrade")
         .with("Sec-WebSocket-Accept", &accept_key(key));
@@ -120,8 +126,12 @@ pub fn answer(
 }
 
 /// The key of a request that asks for a WebSocket as §4.2.1 demands, or the response that refuses it.
-fn check_request(request: &Request) -> Result<&str, Response> {
+fn check_request<'a>(request: &'a Request, options: &ServerOptions) -> Result<&'a str, Response> {
     let headers = &request.headers;
+    let path = request.target.split('?').next();
+    if options.path.is_some() && path != options.path.as_deref() {
+        return Err(refusal(404, "There is no WebSocket here."));
+    }
     if request.method != "GET" || request.version < Version::Http11 {
         return Err(refusal(400, "A WebSocket is opened with GET and HTTP/1.1."));
     }
@@ -143,6 +153,16 @@ fn check_request(request: &Request) -> Result<&str, Response> {
             "Sec-WebSocket-Key is not the base64 of 16 bytes.",
         )),
     }
+}
+
+/// The response with the server's own header fields in front.
+fn adorned(mut response: Response, options: &ServerOptions) -> Response {
+    let mut headers = options.headers.clone();
+    for (name, value) in response.headers.iter() {
+        headers.push(name, value);
+    }
+    response.headers = headers;
+    response
 }
 
 /// A response that refuses. A 426 must name what to upgrade to (RFC 9110 §15.5.22).

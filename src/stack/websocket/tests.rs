@@ -92,7 +92,7 @@ fn a_conversation() {
 #[test]
 fn the_client_closes() {
     let (mut client, mut server) = pair();
-    quiet(|cx| client.close(cx, 1000, "bye")).unwrap();
+    quiet(|cx| client.close(cx, Some(1000), "bye")).unwrap();
     assert_eq!(client.state(), State::Closing);
     assert_eq!(quiet(|cx| client.ping(cx, b"")), Err(NotOpen));
     exchange(&mut client, &mut server);
@@ -117,7 +117,7 @@ fn the_client_closes() {
 #[test]
 fn the_server_closes() {
     let (mut client, mut server) = pair();
-    quiet(|cx| server.close(cx, 1001, &"é".repeat(100))).unwrap();
+    quiet(|cx| server.close(cx, Some(1001), &"é".repeat(100))).unwrap();
     exchange(&mut client, &mut server);
     let reason = "é".repeat(61);
     assert_eq!(
@@ -431,4 +431,38 @@ proptest! {
         let told = events_of(&mut client);
         prop_assert_eq!(told.last(), Some(&Event::Disconnect));
     }
+}
+
+#[test]
+fn another_path_is_not_found_and_own_headers_come_first() {
+    let mut headers = Headers::default();
+    headers.push("Server", "layerwalk");
+    let at = |path: &str| ServerOptions {
+        path: Some(path.to_owned()),
+        headers: headers.clone(),
+        ..ServerOptions::default()
+    };
+    for (path, code) in [("/chat", 101), ("/other", 404)] {
+        let mut server = WebSocket::server(at(path), None);
+        quiet(|cx| server.handle_input(cx, &bytes_of(&mut client())));
+        let response = String::from_utf8(bytes_of(&mut server)).unwrap();
+        assert!(
+            response.starts_with(&format!("HTTP/1.1 {code} ")),
+            "{response}"
+        );
+        assert_eq!(response.lines().nth(1), Some("Server: layerwalk"));
+    }
+}
+
+#[test]
+fn a_close_without_a_code_has_no_body() {
+    let (mut client, mut server) = pair();
+    quiet(|cx| server.close(cx, None, "left out")).unwrap();
+    assert_eq!(bytes_of(&mut server), [0x88, 0]);
+    quiet(|cx| client.handle_input(cx, &[0x88, 0]));
+    let closing = Event::Closing {
+        code: 1005,
+        reason: String::new(),
+    };
+    assert_eq!(events_of(&mut client), [closing]);
 }
