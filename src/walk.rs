@@ -5,14 +5,22 @@
 //! places worth stopping at. Everything else here is a view: plain data, looked up at a step, so that going back runs
 //! nothing.
 
+mod brief;
+mod connection;
+mod defrag;
+mod flows;
+mod infer;
+mod label;
+mod messages;
 mod pipeline;
+mod reassembly;
 mod steps;
 mod store;
 
 pub mod step;
 pub mod view;
 
-use crate::base::{FrameId, RecordId};
+use crate::base::{FrameId, LinkType, RecordId};
 use crate::capture::packet::{Capture, Interface, Packet};
 use crate::sim::outcome::Outcome;
 use crate::stack::record::Record;
@@ -20,7 +28,7 @@ use crate::stack::record::Record;
 use pipeline::Pipeline;
 use step::{FlowId, Grain, MessageId, Step, StepId};
 use steps::Steps;
-use store::Store;
+use store::Frame;
 use view::{
     Ends, FlowView, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Physical,
     SeqSpace, Source, Trace,
@@ -34,6 +42,8 @@ pub struct Walk {
     interfaces: Vec<Interface>,
     pipeline: Pipeline,
     steps: Steps,
+    /// The step that is the frame itself, by [`FrameId`].
+    frame_steps: Vec<StepId>,
     outcome: Option<Outcome>,
 }
 
@@ -46,6 +56,7 @@ impl Walk {
             interfaces: Vec::new(),
             pipeline: Pipeline::default(),
             steps: Steps::default(),
+            frame_steps: Vec::new(),
             outcome: None,
         }
     }
@@ -67,6 +78,7 @@ impl Walk {
         for packet in capture.packets {
             walk.push_packet(packet);
         }
+        walk.finish();
         walk
     }
 
@@ -83,27 +95,31 @@ impl Walk {
     /// Adds the next packet of a capture.
     pub fn push_packet(&mut self, packet: Packet) {
         let iface = self.interfaces.get(packet.interface as usize);
-        let id = self.pipeline.store.push(store::Frame {
+        let frame = Frame {
             time: packet.time,
-            link_type: iface.map_or(crate::base::LinkType::ETHERNET, |iface| iface.link_type),
+            link_type: iface.map_or(LinkType::ETHERNET, |iface| iface.link_type),
             original_len: packet.original_len,
             bytes: packet.bytes,
             fcs_len: iface.and_then(|iface| iface.fcs_len),
             checksum_not_ready: packet.checksum_not_ready,
-        });
-        let step = Step {
-            time: packet.time,
-            grain: Grain::Frame,
-            phase: step::PhaseId(0),
-            title: format!("Frame {}", id.index() + 1),
-            layer: 2,
-            node: None,
-            record: None,
-            frame: Some(id),
-            message: None,
-            flow: None,
         };
-        self.steps.push(step, "Frames", None);
+        let (id, messages) = self.pipeline.push(frame);
+        let step = self.steps.push_frame(&self.pipeline, id);
+        self.frame_steps.push(step);
+        self.note_messages(&messages);
+    }
+
+    /// Says that no packet will follow: what waits behind a hole in a stream is read without what is missing.
+    pub fn finish(&mut self) {
+        let messages = self.pipeline.finish();
+        self.note_messages(&messages);
+    }
+
+    fn note_messages(&mut self, messages: &[MessageId]) {
+        for &message in messages {
+            let step_of = |frame: FrameId| self.frame_steps[frame.index()];
+            self.steps.note_message(&self.pipeline, message, step_of);
+        }
     }
 }
 
@@ -171,12 +187,7 @@ impl Walk {
 
     /// The step that sends this frame.
     pub fn frame_step(&self, frame: FrameId) -> Option<StepId> {
-        let found = self
-            .steps
-            .list()
-            .iter()
-            .position(|step| step.frame == Some(frame))?;
-        Some(StepId(u32::try_from(found).ok()?))
+        self.frame_steps.get(frame.index()).copied()
     }
 }
 

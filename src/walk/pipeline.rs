@@ -1,9 +1,415 @@
-//! The one way that every frame goes, in the order of the frames.
+//! The one way that every frame goes, in the order of the frames: fragments are put together, the conversation is found,
+//! its streams go on, messages are read from them.
 
-use super::store::Store;
+use std::net::{IpAddr, SocketAddr};
+
+use rustc_hash::FxHashMap;
+
+use super::brief::{self, Ip, Net, Transport};
+use super::connection::SegmentFacts;
+use super::defrag::{Datagram, Defrag};
+use super::flows::{Flows, Kind, Opening, Talk};
+use super::messages::{Entry, Found};
+use super::reassembly::Run;
+use super::step::{FlowId, MessageId};
+use super::steps::PairId;
+use super::store::{Frame, Store};
+use crate::base::{FrameId, Time};
+use crate::proto::registry::Protocol;
+use crate::proto::stream::Dir;
+
+/// What was learned of a frame when it came.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Meta {
+    pub flow: Option<FlowId>,
+    /// Which way it goes in its conversation; of an ARP packet, from the left host of its pair or the right.
+    pub dir: Option<Dir>,
+    pub pair: Option<PairId>,
+    /// The frame completes this datagram.
+    pub datagram: Option<u32>,
+    pub segment: Option<SegmentFacts>,
+    /// Since the first frame of the conversation, and since the one before.
+    pub since: Option<[Time; 2]>,
+    /// The name of the phase that it belongs to.
+    pub phase: &'static str,
+    /// The frame that it repeats, so that it was not taken as a new one of its conversation.
+    pub repeats: Option<FrameId>,
+}
 
 /// What was made of the frames so far.
 #[derive(Debug, Default)]
 pub(super) struct Pipeline {
     pub store: Store,
+    pub flows: Flows,
+    metas: Vec<Meta>,
+    defrag: Defrag,
+    datagrams: Vec<Datagram>,
+    messages: Vec<Entry>,
+    /// The messages that begin in a frame, and those that are whole with it.
+    beginning: FxHashMap<FrameId, Vec<MessageId>>,
+    ending: FxHashMap<FrameId, Vec<MessageId>>,
+}
+
+/// A frame's transport header and the buffer that its offsets count in.
+pub(super) struct Carried {
+    pub ip: Ip,
+    pub transport: Transport,
+}
+
+impl Pipeline {
+    /// Takes a frame, and returns it with the messages that were read thanks to it.
+    pub fn push(&mut self, frame: Frame) -> (FrameId, Vec<MessageId>) {
+        let id = self.store.push(frame);
+        self.metas.push(Meta::default());
+        let first_message = self.messages.len();
+        let frame = self.store.get(id);
+        let net = brief::net(frame.link_type, &frame.bytes);
+        match net {
+            Net::Arp(arp) => self.arp(id, arp),
+            Net::Ip(ip) => self.ip(id, ip),
+            Net::Other(_) => self.metas[id.index()].phase = "Other",
+        }
+        let messages = (first_message..self.messages.len()).map(message_id);
+        (id, messages.collect())
+    }
+
+    /// Takes a frame that repeats an earlier one on another link: it belongs to the same conversation, but its bytes are
+    /// not taken a second time.
+    pub fn push_repeat(&mut self, frame: Frame, of: FrameId) -> FrameId {
+        let id = self.store.push(frame);
+        let meta = Meta {
+            repeats: Some(of),
+            ..self.metas[of.index()].clone()
+        };
+        self.metas.push(meta);
+        id
+    }
+
+    /// Says that no frame will follow: what still waits behind a hole is read without it.
+    pub fn finish(&mut self) -> Vec<MessageId> {
+        let first_message = self.messages.len();
+        for index in 0..self.flows.list().len() {
+            let id = FlowId(index as u32);
+            let Some(tcp) = self.flows.get_mut(id).tcp.as_mut() else {
+                continue;
+            };
+            for dir in [Dir::ToServer, Dir::ToClient] {
+                while tcp.half_mut(dir).stream.skip() {}
+            }
+            self.read_messages(id, Dir::ToServer, true);
+        }
+        (first_message..self.messages.len())
+            .map(message_id)
+            .collect()
+    }
+
+    /// What was learned of a frame.
+    pub fn meta(&self, id: FrameId) -> &Meta {
+        &self.metas[id.index()]
+    }
+
+    /// All messages, in the order in which they became whole.
+    pub fn messages(&self) -> &[Entry] {
+        &self.messages
+    }
+
+    /// The messages whose first byte the frame brought.
+    pub fn beginning_in(&self, id: FrameId) -> &[MessageId] {
+        self.beginning.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The messages that were whole with the frame.
+    pub fn ending_in(&self, id: FrameId) -> &[MessageId] {
+        self.ending.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The message that the frame carries: the first that begins in it, or else the one that is whole with it.
+    pub fn carried_message(&self, id: FrameId) -> Option<MessageId> {
+        let message = self.beginning_in(id).first().or(self.ending_in(id).first());
+        message.copied()
+    }
+
+    /// The frames that brought a message's bytes, in the order of the bytes.
+    pub fn frames_of(&self, id: MessageId) -> impl Iterator<Item = FrameId> + '_ {
+        self.runs_of(id)
+            .filter_map(|run| run.source.map(|(frame, _)| frame))
+    }
+
+    /// The runs of the stream that a message's bytes are in.
+    pub fn runs_of(&self, id: MessageId) -> impl Iterator<Item = Run> + '_ {
+        let entry = &self.messages[id.0 as usize];
+        let tcp = self.flows.get(entry.flow).tcp.as_ref();
+        let range = entry.start..entry.start + u64::from(entry.len);
+        tcp.into_iter()
+            .flat_map(move |tcp| tcp.half(entry.dir).stream.runs_in(range.clone()))
+    }
+
+    /// The datagram that the frame completes.
+    pub fn datagram(&self, id: FrameId) -> Option<&Datagram> {
+        let index = self.metas[id.index()].datagram?;
+        self.datagrams.get(index as usize)
+    }
+
+    /// The buffer that the offsets of a frame's segment count in: the datagram that it completes, or else the frame.
+    pub fn segment_buffer(&self, id: FrameId) -> &[u8] {
+        match self.datagram(id) {
+            Some(datagram) => &datagram.bytes,
+            None => &self.store.get(id).bytes,
+        }
+    }
+
+    /// Reads the frame's headers up to transport; `None` where there are none (an incomplete datagram among them).
+    pub fn carried(&self, id: FrameId) -> Option<Carried> {
+        let frame = self.store.get(id);
+        let Net::Ip(ip) = brief::net(frame.link_type, &frame.bytes) else {
+            return None;
+        };
+        let transport = match (self.datagram(id), ip.fragment) {
+            (Some(datagram), _) => {
+                let len = datagram.bytes.len();
+                brief::transport(&datagram.bytes, 0..len, len, datagram.protocol)
+            }
+            (None, Some(_)) => return None,
+            (None, None) => {
+                brief::transport(&frame.bytes, ip.payload.clone(), ip.wire_len, ip.protocol)
+            }
+        };
+        Some(Carried { ip, transport })
+    }
+
+    fn arp(&mut self, id: FrameId, arp: brief::Arp) {
+        let ends = [arp.sender, arp.target].map(|ip| SocketAddr::new(IpAddr::V4(ip), 0));
+        let pair = self.flows.pair_of(ends);
+        let left = self.flows.pair(pair).hosts[0] == ends[0].ip();
+        let meta = &mut self.metas[id.index()];
+        meta.pair = Some(pair);
+        meta.dir = Some(if left { Dir::ToServer } else { Dir::ToClient });
+        meta.phase = "ARP";
+    }
+
+    fn ip(&mut self, id: FrameId, ip: Ip) {
+        if let Some(fragment) = ip.fragment {
+            let bytes = &self.store.get(id).bytes;
+            if let Some(datagram) = self.defrag.push(id, &ip, fragment, bytes) {
+                self.datagrams.push(datagram);
+                self.metas[id.index()].datagram = Some(self.datagrams.len() as u32 - 1);
+            }
+        }
+        let transport = self.carried(id).map(|carried| carried.transport);
+        match transport {
+            Some(Transport::Tcp(tcp)) => self.tcp(id, &ip, &tcp),
+            Some(Transport::Udp {
+                source,
+                destination,
+                ..
+            }) => self.datagram_flow(id, &ip, Kind::Udp, [source, destination]),
+            Some(Transport::Icmp { v6, id: echo, .. }) => {
+                let kind = if v6 { Kind::Icmpv6 } else { Kind::Icmp };
+                let port = echo.unwrap_or(0);
+                self.datagram_flow(id, &ip, kind, [port, port]);
+            }
+            _ => self.lone_packet(id, &ip),
+        }
+    }
+
+    /// A fragment, or a packet of a protocol that is not known here: it has two hosts, but no conversation.
+    fn lone_packet(&mut self, id: FrameId, ip: &Ip) {
+        let pair = self
+            .flows
+            .pair_of([ip.source, ip.destination].map(|ip| SocketAddr::new(ip, 0)));
+        let left = self.flows.pair(pair).hosts[0] == ip.source;
+        let meta = &mut self.metas[id.index()];
+        meta.pair = Some(pair);
+        meta.dir = Some(if left { Dir::ToServer } else { Dir::ToClient });
+        meta.phase = "IP";
+    }
+
+    fn datagram_flow(&mut self, id: FrameId, ip: &Ip, kind: Kind, ports: [u16; 2]) {
+        let flow = self.join_flow(id, ip, kind, ports, Opening::Datagram);
+        let well_known = |port: u16| match port {
+            53 => Some("DNS"),
+            67 | 68 => Some("DHCP"),
+            123 => Some("NTP"),
+            5353 => Some("mDNS"),
+            _ => None,
+        };
+        let phase = match kind {
+            Kind::Icmp => "ICMP",
+            Kind::Icmpv6 => "ICMPv6",
+            Kind::Udp | Kind::Tcp => ports.into_iter().find_map(well_known).unwrap_or("UDP"),
+        };
+        let meta = &mut self.metas[id.index()];
+        meta.flow = Some(flow);
+        meta.phase = phase;
+    }
+
+    /// Adds the frame to its conversation, and notes where it stands in it.
+    fn join_flow(
+        &mut self,
+        id: FrameId,
+        ip: &Ip,
+        kind: Kind,
+        ports: [u16; 2],
+        opening: Opening,
+    ) -> FlowId {
+        let talk = Talk {
+            kind,
+            from: SocketAddr::new(ip.source, ports[0]),
+            to: SocketAddr::new(ip.destination, ports[1]),
+        };
+        let time = self.store.get(id).time;
+        let flow_id = self.flows.of_frame(id, time, talk, opening);
+        let flow = self.flows.get_mut(flow_id);
+        let since = |earlier: Time| Time(time.0.saturating_sub(earlier.0));
+        let meta = &mut self.metas[id.index()];
+        meta.flow = Some(flow_id);
+        meta.dir = Some(flow.dir_from(talk.from));
+        meta.pair = Some(flow.pair);
+        meta.since = Some([since(flow.first_time), since(flow.last_time)]);
+        flow.last_time = time;
+        flow_id
+    }
+
+    fn tcp(&mut self, id: FrameId, ip: &Ip, tcp: &brief::Tcp) {
+        let opening = match (tcp.flags.syn, tcp.flags.ack) {
+            (true, false) => Opening::Syn(tcp.seq),
+            (true, true) => Opening::SynAck,
+            (false, _) => Opening::Midst,
+        };
+        let ports = [tcp.source, tcp.destination];
+        let flow_id = self.join_flow(id, ip, Kind::Tcp, ports, opening);
+        let dir = self.metas[id.index()].dir.unwrap_or(Dir::ToServer);
+
+        let Some(mut connection) = self.flows.get_mut(flow_id).tcp.take() else {
+            return;
+        };
+        let facts = connection.segment(id, dir, tcp, |run, range, at| {
+            self.same_bytes(run, &range, id, at)
+        });
+        connection.inferred.segment(id, dir, tcp, facts.scale);
+        for dir in [Dir::ToServer, Dir::ToClient] {
+            while connection.half_mut(dir).stream.skip_acked() {}
+        }
+        let closing = connection.closing;
+        self.flows.get_mut(flow_id).tcp = Some(connection);
+
+        self.metas[id.index()].segment = Some(facts);
+        self.read_messages(flow_id, dir, tcp.flags.psh);
+        self.metas[id.index()].phase = self.tcp_phase(flow_id, id, tcp, closing);
+    }
+
+    /// Whether the bytes `range` of a stream, which `run` holds, are those from `at` of the segment of `frame`.
+    fn same_bytes(&self, run: &Run, range: &std::ops::Range<u64>, frame: FrameId, at: u32) -> bool {
+        let skipped = (range.start - run.start) as usize;
+        let len = (range.end - range.start) as usize;
+        let old = run.source.and_then(|(frame, start)| {
+            let start = start as usize + skipped;
+            self.segment_buffer(frame).get(start..start + len)
+        });
+        let new = self
+            .segment_buffer(frame)
+            .get(at as usize..at as usize + len);
+        old.is_none() || old == new
+    }
+
+    fn read_messages(&mut self, flow_id: FlowId, first: Dir, push: bool) {
+        let flow = self.flows.get_mut(flow_id);
+        let ports = [flow.ends[0].port(), flow.ends[1].port()];
+        let Some(mut connection) = flow.tcp.take() else {
+            return;
+        };
+        let mut reading = std::mem::take(&mut connection.reading);
+        let streams = [Dir::ToServer, Dir::ToClient].map(|dir| &connection.half(dir).stream);
+        let found = reading.read(streams, first, ports, push, |run| self.run_bytes(run));
+        connection.reading = reading;
+        for message in found {
+            self.add_message(flow_id, &connection.half(message.dir).stream, message);
+        }
+        self.flows.get_mut(flow_id).tcp = Some(connection);
+    }
+
+    /// The bytes of a run of a stream; none of a gap.
+    pub fn run_bytes(&self, run: &Run) -> &[u8] {
+        let Some((frame, at)) = run.source else {
+            return &[];
+        };
+        let at = at as usize;
+        self.segment_buffer(frame)
+            .get(at..at + run.len as usize)
+            .unwrap_or(&[])
+    }
+
+    fn add_message(&mut self, flow: FlowId, stream: &super::reassembly::Stream, found: Found) {
+        let len = found.message.len as u64;
+        let frames = stream
+            .runs_in(found.start..found.start + len)
+            .filter_map(|run| run.source.map(|(frame, _)| frame));
+        let frames: Vec<FrameId> = frames.collect();
+        let (Some(&first), Some(&last)) = (frames.first(), frames.iter().max()) else {
+            return;
+        };
+        let id = message_id(self.messages.len());
+        self.messages.push(Entry {
+            flow,
+            dir: found.dir,
+            start: found.start,
+            len: len as u32,
+            dissection: Box::new(found.message.dissection),
+            info: found.message.info,
+            first,
+            last,
+        });
+        self.beginning.entry(first).or_default().push(id);
+        self.ending.entry(last).or_default().push(id);
+    }
+
+    /// The phase of a segment: opening, closing, or what the conversation is about just then.
+    fn tcp_phase(
+        &self,
+        flow_id: FlowId,
+        id: FrameId,
+        tcp: &brief::Tcp,
+        closing: bool,
+    ) -> &'static str {
+        let flow = self.flows.get(flow_id);
+        let before = flow.frames.iter().rev().find(|frame| **frame != id);
+        let before = before.map(|frame| self.meta(*frame).phase);
+        if tcp.flags.syn {
+            return "TCP";
+        }
+        if tcp.flags.fin || tcp.flags.rst {
+            return "Close";
+        }
+        if tcp.payload.is_empty() {
+            return before.unwrap_or("TCP");
+        }
+        match self.ending_in(id).first() {
+            Some(message) => self.phase_of_message(*message),
+            None if closing => "Close",
+            None => {
+                let name = flow.tcp.as_ref().and_then(|tcp| tcp.reading.speaking());
+                name.unwrap_or("Data")
+            }
+        }
+    }
+
+    fn phase_of_message(&self, id: MessageId) -> &'static str {
+        let dissection = &self.messages[id.0 as usize].dissection;
+        dissection
+            .layers
+            .first()
+            .map_or("Data", |layer| phase_name(layer.protocol))
+    }
+}
+
+/// What a protocol's phase is called.
+pub(super) fn phase_name(protocol: &'static Protocol) -> &'static str {
+    match protocol.id {
+        "websocket" => "WS",
+        _ => protocol.short,
+    }
+}
+
+fn message_id(index: usize) -> MessageId {
+    MessageId(u32::try_from(index).expect("fewer than 2^32 messages"))
 }

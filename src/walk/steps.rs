@@ -1,5 +1,7 @@
 //! The steps, and how one finds the next of a grain, a phase, a pair of hosts.
 
+mod capture;
+
 use std::ops::Range;
 
 use super::step::{Grain, PhaseId, Step, StepId};
@@ -16,6 +18,8 @@ pub(super) struct Steps {
     /// The steps of each grain alone or coarser: message, frame. (Every step is one of grain layer.)
     coarser: [Vec<StepId>; 2],
     phases: Vec<Phase>,
+    /// The last phase has no step of the message grain yet.
+    phase_is_new: bool,
     /// The pair whose ladder shows the step, in the order of the steps.
     pairs: Vec<Option<PairId>>,
     /// The steps of each pair.
@@ -31,10 +35,15 @@ impl Steps {
         &self.phases
     }
 
-    /// Appends a step to the phase of this name: the last one, or else a new one. `step.phase` is filled in here.
+    /// Appends a step to the phase of this name: the last one, or else a new one. `step.phase` is filled in here, and
+    /// the first frame of a phase is one of the message grain.
     pub fn push(&mut self, mut step: Step, phase: &str, pair: Option<PairId>) -> StepId {
         let id = StepId(u32::try_from(self.list.len()).expect("fewer than 2^32 steps"));
         step.phase = self.enter_phase(phase, id);
+        if self.phase_is_new && step.grain == Grain::Frame {
+            step.grain = Grain::Message;
+        }
+        self.phase_is_new &= step.grain != Grain::Message;
         for (index, grain) in [Grain::Message, Grain::Frame].into_iter().enumerate() {
             if step.grain <= grain {
                 self.coarser[index].push(id);
@@ -73,10 +82,13 @@ impl Steps {
     fn enter_phase(&mut self, name: &str, step: StepId) -> PhaseId {
         match self.phases.last_mut() {
             Some(last) if last.name == name => last.steps.end = step.0 + 1,
-            _ => self.phases.push(Phase {
-                name: name.to_owned(),
-                steps: step.0..step.0 + 1,
-            }),
+            _ => {
+                self.phase_is_new = true;
+                self.phases.push(Phase {
+                    name: name.to_owned(),
+                    steps: step.0..step.0 + 1,
+                });
+            }
         }
         PhaseId(u32::try_from(self.phases.len() - 1).expect("fewer phases than steps"))
     }

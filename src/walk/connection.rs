@@ -1,0 +1,202 @@
+//! What is known of one TCP connection from its segments: numbers, streams, inferred states.
+
+use super::brief::Tcp;
+use super::infer::Inferred;
+use super::messages::Reading;
+use super::reassembly::{Inserted, Stream};
+use crate::base::FrameId;
+use crate::proto::stream::Dir;
+
+/// A connection.
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    halves: [Half; 2],
+    /// Who reads messages from the streams.
+    pub reading: Reading,
+    /// The states and variables of both ends as they can be inferred.
+    pub inferred: Inferred,
+    /// A FIN or RST was seen.
+    pub closing: bool,
+}
+
+/// One direction, named after its sender.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    /// The initial sequence number; where the SYN was not seen, the number before the first that was (as Wireshark
+    /// counts it, so that relative numbers start at 1).
+    pub base: Option<u32>,
+    /// The SYN was seen, so `base` is no guess.
+    pub saw_syn: bool,
+    /// The shift count of the window (RFC 7323).
+    pub scale: Scale,
+    /// The number after the highest that was sent.
+    next: Option<u32>,
+    /// The data.
+    pub stream: Stream,
+}
+
+/// How the windows that an end advertises are to be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// The handshake was not seen.
+    #[default]
+    Unknown,
+    /// The handshake agreed on none.
+    None,
+    /// To be shifted by this many bits.
+    Shift(u8),
+}
+
+impl Scale {
+    /// As `tcp.window_size_scalefactor` says it: -1 unknown, -2 none, or else the factor.
+    pub fn factor(self) -> i64 {
+        match self {
+            Self::Unknown => -1,
+            Self::None => -2,
+            Self::Shift(shift) => 1 << shift,
+        }
+    }
+
+    /// The window in bytes.
+    pub fn apply(self, window: u16) -> u32 {
+        match self {
+            Self::Shift(shift) => u32::from(window) << shift,
+            Self::Unknown | Self::None => u32::from(window),
+        }
+    }
+}
+
+/// What a segment is, seen from the segments before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SegmentFacts {
+    /// What relative sequence numbers of the sender are counted from.
+    pub base: u32,
+    /// What relative acknowledgment numbers are counted from.
+    pub ack_base: Option<u32>,
+    /// How its window is to be read.
+    pub scale: Scale,
+    /// What became of its data.
+    pub inserted: Inserted,
+    /// It repeats sequence numbers that were sent before.
+    pub again: bool,
+}
+
+impl Connection {
+    pub fn half(&self, dir: Dir) -> &Half {
+        &self.halves[dir.index()]
+    }
+
+    pub fn half_mut(&mut self, dir: Dir) -> &mut Half {
+        &mut self.halves[dir.index()]
+    }
+
+    /// Takes a segment. `same` compares with bytes that came before, as [`Stream::insert`] asks for it.
+    pub fn segment(
+        &mut self,
+        frame: FrameId,
+        dir: Dir,
+        tcp: &Tcp,
+        same: impl Fn(&super::reassembly::Run, std::ops::Range<u64>, u32) -> bool,
+    ) -> SegmentFacts {
+        self.learn_bases(dir, tcp);
+        self.learn_scale(dir, tcp);
+        let ack_base = self.half(dir.reverse()).base.filter(|_| tcp.flags.ack);
+        let half = self.half_mut(dir);
+        let base = half.base.unwrap_or(tcp.seq);
+        half.stream.start_at(base.wrapping_add(1));
+        let sent = half.was_sent(tcp);
+        let scale = if tcp.flags.syn {
+            Scale::None
+        } else {
+            half.scale
+        };
+        let inserted = half.take_data(frame, tcp, same);
+        if tcp.flags.fin && !tcp.flags.rst {
+            let end = tcp.data_seq().wrapping_add(tcp.wire_len as u32);
+            half.stream.finish_at(end);
+        }
+        self.closing |= tcp.flags.fin || tcp.flags.rst;
+        self.acknowledge(dir, tcp);
+        let again = sent && inserted.new == 0;
+        SegmentFacts {
+            base,
+            ack_base,
+            scale,
+            inserted,
+            again,
+        }
+    }
+
+    fn learn_bases(&mut self, dir: Dir, tcp: &Tcp) {
+        let half = self.half_mut(dir);
+        if half.base.is_none() {
+            let guess = tcp.seq.wrapping_sub(1);
+            half.base = Some(if tcp.flags.syn { tcp.seq } else { guess });
+        }
+        half.saw_syn |= tcp.flags.syn && half.base == Some(tcp.seq);
+        if tcp.flags.ack {
+            let other = self.half_mut(dir.reverse());
+            other.base.get_or_insert(tcp.ack.wrapping_sub(1));
+        }
+    }
+
+    /// RFC 7323 §2.2: windows are scaled only if both SYNs carry the option.
+    fn learn_scale(&mut self, dir: Dir, tcp: &Tcp) {
+        if !tcp.flags.syn {
+            return;
+        }
+        let half = self.half_mut(dir);
+        half.scale = tcp.window_scale.map_or(Scale::None, Scale::Shift);
+        let both = [self.halves[0].scale, self.halves[1].scale];
+        if tcp.flags.ack && both.contains(&Scale::None) {
+            self.halves[0].scale = Scale::None;
+            self.halves[1].scale = Scale::None;
+        }
+    }
+
+    fn acknowledge(&mut self, dir: Dir, tcp: &Tcp) {
+        if !tcp.flags.ack {
+            return;
+        }
+        let other = self.half_mut(dir.reverse());
+        if let Some(base) = other.base {
+            other.stream.start_at(base.wrapping_add(1));
+        }
+        other.stream.acknowledge(tcp.ack);
+    }
+}
+
+impl Half {
+    /// Whether all of the segment's sequence numbers were sent before; notes that they were now.
+    fn was_sent(&mut self, tcp: &Tcp) -> bool {
+        let end = tcp.seq.wrapping_add(tcp.seg_len());
+        let next = *self.next.get_or_insert(tcp.seq);
+        let ahead = end.wrapping_sub(next).cast_signed();
+        if ahead > 0 {
+            self.next = Some(end);
+        }
+        ahead <= 0 && tcp.seg_len() > 0
+    }
+
+    fn take_data(
+        &mut self,
+        frame: FrameId,
+        tcp: &Tcp,
+        same: impl Fn(&super::reassembly::Run, std::ops::Range<u64>, u32) -> bool,
+    ) -> Inserted {
+        let (Ok(len), Ok(at)) = (
+            u32::try_from(tcp.payload.len()),
+            u32::try_from(tcp.payload.start),
+        ) else {
+            return Inserted::default();
+        };
+        // a keep-alive sends one byte again, and it may be any byte (RFC 9293 §3.8.4); data of a RST is a message for
+        // people (RFC 9293 §3.5.3)
+        let end = self.stream.end().cast_signed();
+        let keep_alive = len == 1 && self.stream.offset_of(tcp.seq) == Some(end - 1);
+        if len == 0 || tcp.flags.rst || keep_alive {
+            return Inserted::default();
+        }
+        self.stream.insert(tcp.data_seq(), len, frame, at, same)
+    }
+}

@@ -1,0 +1,187 @@
+//! The states and variables of both ends of a connection, inferred from the segments that were seen.
+//!
+//! A capture does not show what a host thinks. It is taken that every segment arrived before the next one that was seen,
+//! and that both ends keep to RFC 9293 §3.10. What cannot be known so is `None`.
+
+use super::brief::Tcp;
+use super::connection::Scale;
+use crate::base::FrameId;
+use crate::proto::stream::Dir;
+use crate::stack::record::TcpState;
+
+/// One end after a frame was sent and before it arrived. Numbers are raw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct End {
+    pub state: Option<TcpState>,
+    pub iss: Option<u32>,
+    pub irs: Option<u32>,
+    pub snd_una: Option<u32>,
+    pub snd_nxt: Option<u32>,
+    pub snd_wnd: Option<u32>,
+    pub rcv_nxt: Option<u32>,
+    pub rcv_wnd: Option<u32>,
+    pub snd_mss: Option<u16>,
+    pub scale: Scale,
+    /// What the peer's windows were said to be shifted by.
+    pub snd_scale: Scale,
+    pub sack_permitted: bool,
+    pub timestamps: bool,
+    /// The sequence number of the FIN that it sent.
+    fin: Option<u32>,
+}
+
+/// A segment as far as it matters here.
+#[derive(Debug, Clone)]
+struct Segment {
+    dir: Dir,
+    tcp: Tcp,
+    scale: Scale,
+}
+
+/// Both ends after each frame of the connection.
+#[derive(Debug, Default)]
+pub(super) struct Inferred {
+    ends: [End; 2],
+    under_way: Option<Segment>,
+    history: Vec<(FrameId, [End; 2])>,
+}
+
+impl Inferred {
+    /// Takes the next segment; `scale` says how its window is to be read.
+    pub fn segment(&mut self, frame: FrameId, dir: Dir, tcp: &Tcp, scale: Scale) {
+        if let Some(before) = self.under_way.take() {
+            self.arrive(&before);
+        }
+        let segment = Segment {
+            dir,
+            tcp: tcp.clone(),
+            scale,
+        };
+        self.send(&segment);
+        self.under_way = Some(segment);
+        self.history.push((frame, self.ends));
+    }
+
+    /// Both ends after `frame` was sent, or the last frame of the connection before it.
+    pub fn at(&self, frame: FrameId) -> [End; 2] {
+        let after = self.history.partition_point(|(sent, _)| *sent <= frame);
+        after
+            .checked_sub(1)
+            .map_or([End::default(); 2], |index| self.history[index].1)
+    }
+
+    fn send(&mut self, segment: &Segment) {
+        let tcp = &segment.tcp;
+        let flags = tcp.flags;
+        let end = &mut self.ends[segment.dir.index()];
+        if flags.syn {
+            end.iss = Some(tcp.seq);
+            end.state = Some(if flags.ack {
+                TcpState::SynReceived
+            } else {
+                TcpState::SynSent
+            });
+            end.snd_una.get_or_insert(tcp.seq);
+            let other = &mut self.ends[segment.dir.reverse().index()];
+            if !flags.ack {
+                other.state.get_or_insert(TcpState::Listen);
+            }
+        } else if !flags.rst {
+            end.state.get_or_insert(TcpState::Established);
+        }
+        let end = &mut self.ends[segment.dir.index()];
+        if flags.fin {
+            end.fin = Some(tcp.seq.wrapping_add(tcp.wire_len as u32));
+            end.state = Some(match end.state {
+                Some(TcpState::CloseWait) => TcpState::LastAck,
+                Some(TcpState::Established | TcpState::SynReceived) | None => TcpState::FinWait1,
+                Some(state) => state,
+            });
+        }
+        if flags.rst {
+            end.state = Some(TcpState::Closed);
+        }
+        advance(&mut end.snd_nxt, tcp.seq.wrapping_add(tcp.seg_len()));
+        if flags.ack && !flags.rst {
+            advance(&mut end.rcv_nxt, tcp.ack);
+        }
+        if !flags.rst {
+            end.rcv_wnd = Some(segment.scale.apply(tcp.window));
+        }
+    }
+
+    fn arrive(&mut self, segment: &Segment) {
+        let tcp = &segment.tcp;
+        let flags = tcp.flags;
+        let end = &mut self.ends[segment.dir.reverse().index()];
+        if flags.rst {
+            end.state = Some(TcpState::Closed);
+            return;
+        }
+        if flags.syn {
+            end.irs = Some(tcp.seq);
+            end.rcv_nxt = Some(tcp.seq.wrapping_add(1));
+            end.snd_mss = tcp.mss;
+            end.sack_permitted = tcp.sack_permitted;
+            end.timestamps = tcp.timestamps;
+            end.state = Some(match (end.state, flags.ack) {
+                (Some(TcpState::SynSent), true) => TcpState::Established,
+                (Some(TcpState::Listen | TcpState::SynSent) | None, false) => TcpState::SynReceived,
+                (state, _) => state.unwrap_or(TcpState::Established),
+            });
+        }
+        end.snd_wnd = Some(segment.scale.apply(tcp.window));
+        if flags.ack {
+            end.acknowledged(tcp.ack);
+        }
+        end.receive(tcp);
+    }
+}
+
+impl End {
+    /// RFC 9293 §3.10.7.4, fifth: what an acceptable ACK does to the state.
+    fn acknowledged(&mut self, ack: u32) {
+        advance(&mut self.snd_una, ack);
+        let fin_acked = self.fin.is_some_and(|fin| is_after(ack, fin));
+        self.state = match self.state {
+            Some(TcpState::SynReceived) => Some(TcpState::Established),
+            Some(TcpState::FinWait1) if fin_acked => Some(TcpState::FinWait2),
+            Some(TcpState::Closing) if fin_acked => Some(TcpState::TimeWait),
+            Some(TcpState::LastAck) if fin_acked => Some(TcpState::Closed),
+            state => state,
+        };
+    }
+
+    /// RFC 9293 §3.10.7.4, seventh and eighth: text and FIN.
+    fn receive(&mut self, tcp: &Tcp) {
+        let next = tcp.seq.wrapping_add(tcp.seg_len());
+        let in_order = self
+            .rcv_nxt
+            .is_none_or(|rcv_nxt| !is_after(tcp.seq, rcv_nxt));
+        if !in_order {
+            return;
+        }
+        advance(&mut self.rcv_nxt, next);
+        if !tcp.flags.fin {
+            return;
+        }
+        self.state = match self.state {
+            Some(TcpState::SynReceived | TcpState::Established) => Some(TcpState::CloseWait),
+            Some(TcpState::FinWait1) => Some(TcpState::Closing),
+            Some(TcpState::FinWait2) => Some(TcpState::TimeWait),
+            state => state,
+        };
+    }
+}
+
+/// Moves a number forward in sequence space, never back.
+fn advance(number: &mut Option<u32>, to: u32) {
+    if number.is_none_or(|number| is_after(to, number)) {
+        *number = Some(to);
+    }
+}
+
+/// Whether `a` comes after `b` in sequence space (RFC 9293 §3.4).
+pub(super) fn is_after(a: u32, b: u32) -> bool {
+    a.wrapping_sub(b).cast_signed() > 0
+}

@@ -1,0 +1,160 @@
+//! What a frame is called: in a word or two, and on a row of the ladder.
+
+use super::brief::{self, Net, Tcp, Transport};
+use super::pipeline::{Carried, Pipeline};
+use crate::base::FrameId;
+
+/// More of a message than this is not said in one line.
+const LONGEST: usize = 120;
+
+/// In a word or two: `SYN, ACK`, `Text "hi"`, `ARP request`.
+pub(super) fn title(pipeline: &Pipeline, frame: FrameId) -> String {
+    if let Some(text) = messages(pipeline, frame) {
+        return text;
+    }
+    match pipeline.carried(frame).map(|carried| carried.transport) {
+        Some(Transport::Tcp(tcp)) => {
+            let flags = flags(&tcp, ", ");
+            if tcp.wire_len > 0 {
+                format!("{flags}, {} bytes", tcp.wire_len)
+            } else {
+                flags
+            }
+        }
+        Some(Transport::Udp { payload, .. }) => format!("UDP, {} bytes", payload.len()),
+        Some(Transport::Icmp { v6, kind, code, .. }) => icmp(v6, kind, code),
+        Some(Transport::Other(protocol)) => format!("IP protocol {protocol}"),
+        None => lower(pipeline, frame),
+    }
+}
+
+/// On a row of the ladder: `SYN,ACK seq=0 ack=1`.
+pub(super) fn row(pipeline: &Pipeline, frame: FrameId) -> String {
+    let again = again(pipeline, frame);
+    if let Some(text) = messages(pipeline, frame) {
+        return text + again;
+    }
+    match pipeline.carried(frame) {
+        Some(carried) => of_carried(pipeline, frame, &carried) + again,
+        None => lower(pipeline, frame) + again,
+    }
+}
+
+fn of_carried(pipeline: &Pipeline, frame: FrameId, carried: &Carried) -> String {
+    match &carried.transport {
+        Transport::Tcp(tcp) => segment(pipeline, frame, tcp),
+        Transport::Udp {
+            source,
+            destination,
+            payload,
+        } => format!("UDP {source}>{destination} len={}", payload.len()),
+        Transport::Icmp {
+            v6,
+            kind,
+            code,
+            id,
+            seq,
+        } => match id {
+            Some(_) => format!("{} seq={seq}", icmp(*v6, *kind, *code)),
+            None => icmp(*v6, *kind, *code),
+        },
+        Transport::Other(protocol) => format!("IP protocol {protocol}"),
+    }
+}
+
+fn segment(pipeline: &Pipeline, frame: FrameId, tcp: &Tcp) -> String {
+    let facts = pipeline.meta(frame).segment;
+    let mut text = flags(tcp, ",");
+    if tcp.seg_len() > 0 {
+        let seq = facts.map_or(tcp.seq, |facts| tcp.seq.wrapping_sub(facts.base));
+        text += &format!(" seq={seq}");
+    }
+    if tcp.flags.ack {
+        let base = facts.and_then(|facts| facts.ack_base).unwrap_or(0);
+        text += &format!(" ack={}", tcp.ack.wrapping_sub(base));
+    }
+    if tcp.wire_len > 0 {
+        text += &format!(" len={}", tcp.wire_len);
+    }
+    text
+}
+
+fn again(pipeline: &Pipeline, frame: FrameId) -> &'static str {
+    let meta = pipeline.meta(frame);
+    let again = meta.segment.is_some_and(|segment| segment.again);
+    if again { " (again)" } else { "" }
+}
+
+/// The messages that begin in the frame, or else the one that ends in it.
+fn messages(pipeline: &Pipeline, frame: FrameId) -> Option<String> {
+    let info = |id: &super::step::MessageId| pipeline.messages()[id.0 as usize].info.as_str();
+    let beginning: Vec<&str> = pipeline.beginning_in(frame).iter().map(info).collect();
+    if !beginning.is_empty() {
+        return Some(shorten(&beginning.join(", ")));
+    }
+    let last = pipeline.ending_in(frame).last()?;
+    Some(shorten(&format!("{} (end)", info(last))))
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The control bits, in the order in which people say them.
+fn flags(tcp: &Tcp, separator: &str) -> String {
+    let flags = tcp.flags;
+    let named = [
+        (flags.syn, "SYN"),
+        (flags.fin, "FIN"),
+        (flags.rst, "RST"),
+        (flags.psh, "PSH"),
+        (flags.ack, "ACK"),
+    ];
+    let set: Vec<&str> = named
+        .iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, name)| *name)
+        .collect();
+    if set.is_empty() {
+        return "no flags".to_owned();
+    }
+    set.join(separator)
+}
+
+fn icmp(v6: bool, kind: u8, code: u8) -> String {
+    let name = match (v6, kind) {
+        (false, 8) | (true, 128) => "echo request",
+        (false, 0) | (true, 129) => "echo reply",
+        (false, 3) | (true, 1) => "destination unreachable",
+        (false, 11) | (true, 3) => "time exceeded",
+        (true, 2) => "packet too big",
+        (true, 133) => "router solicitation",
+        (true, 134) => "router advertisement",
+        (true, 135) => "neighbor solicitation",
+        (true, 136) => "neighbor advertisement",
+        _ => return format!("ICMP type {kind} code {code}"),
+    };
+    format!("ICMP {name}")
+}
+
+/// A frame without a transport header.
+fn lower(pipeline: &Pipeline, frame: FrameId) -> String {
+    let frame = pipeline.store.get(frame);
+    match brief::net(frame.link_type, &frame.bytes) {
+        Net::Arp(arp) => match arp.operation {
+            1 if arp.sender == arp.target => format!("ARP announcement {}", arp.sender),
+            1 => format!("ARP who has {}?", arp.target),
+            2 => format!("ARP {} is here", arp.sender),
+            operation => format!("ARP operation {operation}"),
+        },
+        Net::Ip(ip) => match ip.fragment {
+            Some(fragment) => format!("fragment at {}, {} bytes", fragment.offset, ip.wire_len),
+            None => format!("IP protocol {}", ip.protocol),
+        },
+        Net::Other(Some(ethertype)) => format!("EtherType 0x{ethertype:04x}"),
+        Net::Other(None) => format!("{} bytes", frame.bytes.len()),
+    }
+}

@@ -1,0 +1,249 @@
+//! Messages over streams: who reads them, and where each is.
+
+use std::fmt;
+
+use super::step::FlowId;
+use crate::base::FrameId;
+use crate::proto::stream::{Dir, Message, Next, StreamProtocol};
+use crate::proto::tree::Dissection;
+
+use super::reassembly::{Run, Stream};
+
+/// A message longer than this is left unread.
+const LONGEST: usize = 16 << 20;
+/// Below this many bytes a message is tried anew with each segment; above, when a good part has been added.
+const SHORT: usize = 64 << 10;
+
+/// A message and where it is.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub flow: FlowId,
+    pub dir: Dir,
+    /// The place in the stream.
+    pub start: u64,
+    pub len: u32,
+    pub dissection: Box<Dissection>,
+    pub info: String,
+    /// The frame that brought the first byte.
+    pub first: FrameId,
+    /// The last of the frames that brought it: with it the message was whole.
+    pub last: FrameId,
+}
+
+/// Who reads the two streams of a connection.
+#[derive(Default)]
+pub(super) struct Reading {
+    protocol: Choice,
+    readers: [Reader; 2],
+    /// What the phase is called in which the streams are read now.
+    speaking: Option<&'static str>,
+    /// What could not be read, in words.
+    pub notes: Vec<String>,
+}
+
+#[derive(Default)]
+enum Choice {
+    #[default]
+    Open,
+    /// The stream is of no protocol that is known here.
+    Nobody,
+    Chosen(Box<dyn StreamProtocol>),
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Reader {
+    state: State,
+    /// Where `bytes` start in the stream: the end of the last message.
+    at: u64,
+    bytes: Vec<u8>,
+    /// How many of `bytes` were there when last tried.
+    tried: usize,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    Reading,
+    /// After a gap: waiting for a segment that starts like a message.
+    Lost,
+    /// Nothing more is read.
+    Stopped,
+}
+
+/// A message that was read, and where.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub dir: Dir,
+    pub start: u64,
+    pub message: Box<Message>,
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading")
+            .field("readers", &self.readers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Reading {
+    /// What the phase is called in which the streams are read now: `HTTP`, `WS`.
+    pub fn speaking(&self) -> Option<&'static str> {
+        self.speaking
+    }
+
+    /// Reads what is new in both streams, that of `first` first. `bytes` gives a run's bytes; `ports` are the client's
+    /// and the server's; `push`: the sender asks to hand the data on, so a long message is tried too.
+    pub fn read<'a>(
+        &mut self,
+        streams: [&Stream; 2],
+        first: Dir,
+        ports: [u16; 2],
+        push: bool,
+        bytes: impl Fn(&Run) -> &'a [u8],
+    ) -> Vec<Found> {
+        let mut found = Vec::new();
+        loop {
+            let before = found.len();
+            for dir in [first, first.reverse()] {
+                self.read_dir(streams[dir.index()], dir, ports, push, &bytes, &mut found);
+            }
+            if found.len() == before {
+                return found;
+            }
+        }
+    }
+
+    fn read_dir<'a>(
+        &mut self,
+        stream: &Stream,
+        dir: Dir,
+        ports: [u16; 2],
+        push: bool,
+        bytes: &impl Fn(&Run) -> &'a [u8],
+        found: &mut Vec<Found>,
+    ) {
+        loop {
+            let reader = &self.readers[dir.index()];
+            if matches!(self.protocol, Choice::Nobody) || reader.state == State::Stopped {
+                return;
+            }
+            let to = reader.at + reader.bytes.len() as u64;
+            let Some(run) = stream.runs_in(to..stream.end()).next() else {
+                self.parse(dir, push, stream.is_closed(), found);
+                return;
+            };
+            match run.source {
+                Some(_) => self.take(dir, &run, bytes(&run), ports),
+                None => {
+                    // what stands before the gap is all there will be of it
+                    self.parse(dir, true, false, found);
+                    self.lose(dir, &run);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, dir: Dir, run: &Run, bytes: &[u8], ports: [u16; 2]) {
+        let reader = &mut self.readers[dir.index()];
+        if reader.state == State::Lost {
+            if !protocols::starts_message(bytes) {
+                reader.at = run.end();
+                return;
+            }
+            reader.state = State::Reading;
+        }
+        reader.bytes.extend_from_slice(bytes);
+        if matches!(self.protocol, Choice::Open) {
+            self.protocol = match protocols::choose(&reader.bytes, ports) {
+                Some((name, protocol)) => {
+                    self.speaking = Some(name);
+                    Choice::Chosen(protocol)
+                }
+                None => Choice::Nobody,
+            };
+        }
+    }
+
+    fn lose(&mut self, dir: Dir, gap: &Run) {
+        self.notes.push(format!("{} bytes are missing", gap.len));
+        let reader = &mut self.readers[dir.index()];
+        reader.state = State::Lost;
+        reader.at = gap.end();
+        reader.bytes.clear();
+        reader.tried = 0;
+    }
+
+    fn parse(&mut self, dir: Dir, push: bool, closed: bool, found: &mut Vec<Found>) {
+        let Choice::Chosen(protocol) = &mut self.protocol else {
+            return;
+        };
+        let reader = &mut self.readers[dir.index()];
+        if reader.state != State::Reading || !(push || closed || reader.is_due()) {
+            return;
+        }
+        let mut used = 0;
+        while used < reader.bytes.len() && reader.state == State::Reading {
+            match protocol.next(dir, &reader.bytes[used..], closed) {
+                Next::More => break,
+                Next::NotMine(why) => {
+                    self.notes.push(why);
+                    reader.state = State::Stopped;
+                }
+                Next::Message(mut message) => {
+                    message.len = message.len.clamp(1, reader.bytes.len() - used);
+                    let start = reader.at + used as u64;
+                    used += message.len;
+                    let upgrade = message.upgrade.take();
+                    found.push(Found {
+                        dir,
+                        start,
+                        message,
+                    });
+                    if let Some(upgrade) = upgrade {
+                        *protocol = upgrade;
+                        // the one upgrade that there is
+                        self.speaking = Some("WS");
+                    }
+                }
+            }
+        }
+        reader.bytes.drain(..used);
+        reader.at += used as u64;
+        reader.tried = reader.bytes.len();
+        if reader.bytes.len() > LONGEST {
+            self.notes
+                .push(format!("a message longer than {LONGEST} bytes is not read"));
+            reader.state = State::Stopped;
+        }
+        if reader.state == State::Stopped {
+            reader.bytes = Vec::new();
+        }
+    }
+}
+
+impl Reader {
+    /// Whether so much was added that trying again is worth it: trying costs the whole length.
+    fn is_due(&self) -> bool {
+        self.bytes.len() < SHORT || self.bytes.len() - self.tried >= self.tried / 16
+    }
+}
+
+/// The protocols over streams.
+mod protocols {
+    use super::StreamProtocol;
+
+    /// Who reads a stream that starts like this, between these ports.
+    pub fn choose(
+        _bytes: &[u8],
+        _ports: [u16; 2],
+    ) -> Option<(&'static str, Box<dyn StreamProtocol>)> {
+        None
+    }
+
+    /// Whether a message may start like this: where reading goes on after a gap.
+    pub fn starts_message(_bytes: &[u8]) -> bool {
+        false
+    }
+}

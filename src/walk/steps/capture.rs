@@ -1,0 +1,93 @@
+//! Steps through frames whose hosts cannot be looked into: each frame, and around it the layers that it must have gone
+//! down and up through, which are told from the frame alone.
+
+use super::Steps;
+use crate::base::FrameId;
+use crate::walk::brief::{self, Net, Transport};
+use crate::walk::label;
+use crate::walk::pipeline::Pipeline;
+use crate::walk::step::{Grain, MessageId, PhaseId, Step, StepId};
+
+/// A layer that a frame crosses.
+struct Crossed {
+    osi: u8,
+    name: &'static str,
+}
+
+impl Steps {
+    /// Adds the steps of a frame that was just taken, and returns the one that is the frame itself.
+    pub fn push_frame(&mut self, pipeline: &Pipeline, frame: FrameId) -> StepId {
+        let meta = pipeline.meta(frame);
+        let stack = crossed(pipeline, frame);
+        let step = |grain, layer, title| Step {
+            time: pipeline.store.get(frame).time,
+            grain,
+            phase: PhaseId(0),
+            title,
+            layer,
+            node: None,
+            record: None,
+            frame: Some(frame),
+            message: pipeline.carried_message(frame),
+            flow: meta.flow,
+        };
+        let (phase, pair) = (meta.phase, meta.pair);
+        for layer in stack.iter().rev() {
+            let down = step(Grain::Layer, layer.osi, format!("{} down", layer.name));
+            self.push(down, phase, pair);
+        }
+        let top = stack.last().map_or(2, |layer| layer.osi);
+        let on_the_wire = step(Grain::Frame, top, label::title(pipeline, frame));
+        let id = self.push(on_the_wire, phase, pair);
+        for layer in &stack {
+            let up = step(Grain::Layer, layer.osi, format!("{} up", layer.name));
+            self.push(up, phase, pair);
+        }
+        id
+    }
+
+    /// Notes that a message was read: its first frame becomes a step of the message grain, and all its frames' steps
+    /// know what they carry. `step_of` tells the step of a frame.
+    pub fn note_message(
+        &mut self,
+        pipeline: &Pipeline,
+        id: MessageId,
+        step_of: impl Fn(FrameId) -> StepId,
+    ) {
+        let entry = &pipeline.messages()[id.0 as usize];
+        for frame in pipeline.frames_of(id) {
+            self.get_mut(step_of(frame)).message.get_or_insert(id);
+        }
+        let first = step_of(entry.first);
+        self.get_mut(first).title = label::title(pipeline, entry.first);
+        self.make_message(first);
+    }
+}
+
+/// The layers of a frame, lowest first; the physical layer is the frame's own step.
+fn crossed(pipeline: &Pipeline, id: FrameId) -> Vec<Crossed> {
+    let frame = pipeline.store.get(id);
+    let mut stack = Vec::with_capacity(4);
+    let mut add = |osi, name| stack.push(Crossed { osi, name });
+    if frame.link_type == crate::base::LinkType::ETHERNET {
+        add(2, "Ethernet");
+    }
+    match brief::net(frame.link_type, &frame.bytes) {
+        Net::Arp(_) => add(2, "ARP"),
+        Net::Ip(ip) => add(3, if ip.source.is_ipv4() { "IPv4" } else { "IPv6" }),
+        Net::Other(_) => {}
+    }
+    match pipeline.carried(id).map(|carried| carried.transport) {
+        Some(Transport::Tcp(_)) => add(4, "TCP"),
+        Some(Transport::Udp { .. }) => add(4, "UDP"),
+        Some(Transport::Icmp { v6, .. }) => add(3, if v6 { "ICMPv6" } else { "ICMP" }),
+        Some(Transport::Other(_)) | None => {}
+    }
+    if let Some(message) = pipeline.carried_message(id) {
+        let layers = &pipeline.messages()[message.0 as usize].dissection.layers;
+        for layer in layers {
+            add(layer.protocol.osi, layer.protocol.short);
+        }
+    }
+    stack
+}
