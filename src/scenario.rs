@@ -1,1 +1,171 @@
-//! scenario
+//! Scenarios: the file format, its mistakes, and the built-in ones.
+//!
+//! A scenario is one TOML file: the world that is run, what is taught with it, and what must come out. The tables and
+//! keys are declared in `format`, each once; reading, mistakes, JSON Schema and reference all come from there.
+//!
+//! [`find`] takes a built-in's name or a path; [`read`] takes a text. Every mistake of a file is reported in one run,
+//! each with its place and the nearest right word ([`Mistakes`]).
+
+mod build;
+mod catalogue;
+mod declare;
+mod describe;
+mod filter;
+mod format;
+mod mistake;
+mod model;
+mod read;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::path::Path;
+use std::{fs, io};
+
+use crate::sim::spec::Spec;
+
+pub use catalogue::{builtin, catalogue};
+pub use mistake::{Mistake, Mistakes};
+pub use model::{
+    Anchor, Ask, Expect, Expected, Expert, Filter, Idea, Note, RecordKind, Times, WrongAnswer,
+};
+
+/// A scenario: the world that is run, what is taught with it, and what must come out.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The built-in's name, or the file's.
+    pub name: String,
+    /// What the file says.
+    pub parts: Parts,
+}
+
+/// What a scenario file says.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// What the walk is called.
+    pub title: String,
+    /// One line for the catalogue.
+    pub summary: String,
+    /// Its place in the catalogue; smaller numbers come first.
+    pub order: u32,
+    /// What the learner reads before the walk; paragraphs are separated by an empty line.
+    pub lesson: String,
+    /// Explanations at certain frames.
+    pub notes: Vec<Note>,
+    /// Questions before certain frames.
+    pub asks: Vec<Ask>,
+    /// What must be true of the run.
+    pub expects: Vec<Expect>,
+    /// Expert findings that are meant.
+    pub experts: Vec<Expert>,
+    /// The world, with the scenario's own seed.
+    pub spec: Spec,
+}
+
+impl std::ops::Deref for Scenario {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl Scenario {
+    /// The world to run, with another seed than the scenario's own if one is given.
+    pub fn spec(&self, seed: Option<u64>) -> Spec {
+        let mut spec = self.parts.spec.clone();
+        spec.seed = seed.unwrap_or(spec.seed);
+        spec
+    }
+}
+
+/// Why there is no scenario.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no built-in of this name.
+    #[error("there is no built-in scenario {}{}", mistake::quote(name), did_you_mean(*nearest))]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The built-in that was most likely meant.
+        nearest: Option<&'static str>,
+    },
+    /// The file could not be read.
+    #[error("{}: {source}", mistake::safe(path))]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file has mistakes.
+    #[error(transparent)]
+    Mistakes(#[from] Mistakes),
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => "; `layerwalk list scenarios` names them all".into(),
+    }
+}
+
+/// The scenario that `name` means: a path where it ends in `.toml` or has a slash in it, else a built-in.
+pub fn find(name: &str) -> Result<Scenario, Error> {
+    if name.contains(['/', '\\']) || name.ends_with(".toml") {
+        load(Path::new(name))
+    } else {
+        builtin(name)
+    }
+}
+
+/// The scenario in the file at `path`.
+pub fn load(path: &Path) -> Result<Scenario, Error> {
+    /// Far more than any scenario needs: a wrong file is not read to its end.
+    const LARGEST: u64 = 4 << 20;
+    let name = path.display().to_string();
+    let unreadable = |source| Error::Unreadable {
+        path: name.clone(),
+        source,
+    };
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    if size > LARGEST {
+        let message = format!("{size} bytes are too many for a scenario");
+        return Err(unreadable(io::Error::other(message)));
+    }
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    Ok(read(&name, &text)?)
+}
+
+/// The scenario that is written in `text`; `name` is what it is called in messages.
+///
+/// # Errors
+/// All mistakes of the text, in the order of their places.
+pub fn read(name: &str, text: &str) -> Result<Scenario, Mistakes> {
+    let mut reader = read::Reader {
+        text,
+        mistakes: Vec::new(),
+    };
+    let file = read::file(&mut reader);
+    let parts = file.and_then(|file| build::build(&file, &mut reader));
+    let mut list = reader.mistakes;
+    let name = name.to_owned();
+    match parts {
+        Some(parts) if list.is_empty() => Ok(Scenario { name, parts }),
+        _ => {
+            list.sort_by_key(|mistake| (mistake.span.start, mistake.span.end));
+            let text = text.to_owned();
+            Err(Mistakes { name, text, list })
+        }
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of a scenario file.
+pub fn schema() -> serde_json::Value {
+    describe::Described::schema::<format::File>("A layerwalk scenario")
+}
+
+/// The reference of all tables and keys, in Markdown.
+pub fn reference() -> String {
+    describe::Described::reference::<format::File>()
+}

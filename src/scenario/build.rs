@@ -1,0 +1,426 @@
+//! From the tables of a file to a scenario: names become numbers, and what cannot work together is noted.
+//!
+//! Like the reading, it goes on after a mistake: a part that cannot be built is left out, and the scenario is only
+//! given out where no mistake was noted.
+
+mod app;
+mod expect;
+mod lesson;
+
+use std::net::Ipv4Addr;
+use std::ops::Range;
+
+use crate::base::{LinkId, NodeId};
+use crate::sim::spec;
+
+use super::format::{self, File, List};
+use super::mistake::{Mistake, advice, quote};
+use super::read::{At, Reader};
+use super::values::{Number, Prefixed};
+use super::{Parts, filter::Filter};
+
+/// The scenario that the tables describe, with the mistakes noted in `reader`; `None` where there is one.
+pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
+    let mut builder = Builder::new(file, reader);
+    let nodes = builder.nodes();
+    let links = builder.links();
+    builder.every_host_has_a_link();
+    let apps = builder.apps();
+    let faults = builder.faults();
+    let notes = builder.notes();
+    let asks = builder.asks();
+    let expects = builder.expects();
+    let experts = builder.experts();
+    let parts = Parts {
+        title: file.title.value.clone()?,
+        summary: file.summary.value.clone()?,
+        order: file.order.value?.narrow(),
+        lesson: file.lesson.value.clone()?,
+        notes,
+        asks,
+        expects,
+        experts,
+        spec: spec::Spec {
+            nodes,
+            links,
+            apps,
+            faults,
+            limits: spec::Limits {
+                duration: file.limit.value?,
+                ..spec::Limits::default()
+            },
+            ..spec::Spec::new(file.seed.value?.0)
+        },
+    };
+    builder.reader.mistakes.is_empty().then_some(parts)
+}
+
+/// What the parts are built with.
+struct Builder<'b, 'a> {
+    file: &'b File,
+    reader: &'b mut Reader<'a>,
+    /// Each node's table, by [`NodeId`].
+    nodes: Vec<&'b format::Node>,
+    /// The two ends of each link that is right.
+    links: Vec<[NodeId; 2]>,
+}
+
+impl<'b, 'a> Builder<'b, 'a> {
+    fn new(file: &'b File, reader: &'b mut Reader<'a>) -> Self {
+        Self {
+            file,
+            reader,
+            nodes: tables(&file.node).collect(),
+            links: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, span: &Range<usize>, message: impl Into<String>, label: &str) {
+        self.reader.note(Mistake::new(span.clone(), message, label));
+    }
+
+    fn name(&self, node: NodeId) -> &'b str {
+        let name = self.nodes[node.index()].name.get();
+        name.map_or("?", |name| name.0.as_str())
+    }
+
+    fn is_switch(&self, node: NodeId) -> bool {
+        self.nodes[node.index()].kind.value == Some(format::NodeKind::Switch)
+    }
+
+    fn prefixed(&self, node: NodeId) -> Option<Prefixed> {
+        self.nodes[node.index()].ip.given().copied()
+    }
+
+    /// The node of this name, if there is one.
+    fn find(&self, name: &str) -> Option<NodeId> {
+        let named = |node: &&format::Node| node.name.get().is_some_and(|n| n.0 == name);
+        self.nodes.iter().position(named).map(NodeId::from_index)
+    }
+
+    /// The node that a key names; a mistake where there is none.
+    fn node(&mut self, at: &At<String>) -> Option<NodeId> {
+        let name = at.get()?;
+        let found = self.find(name);
+        if found.is_none() {
+            self.unknown_node(name, &at.span);
+        }
+        found
+    }
+
+    /// The node that a key names, if the key is there.
+    fn node_if_given(&mut self, at: &At<Option<String>>) -> Option<NodeId> {
+        let value = at.given()?.clone();
+        let span = at.span.clone();
+        self.node(&At {
+            span,
+            value: Some(value),
+        })
+    }
+
+    /// The host that a key names; a mistake where there is none, or a switch.
+    fn host(&mut self, at: &At<String>, what: &str) -> Option<NodeId> {
+        let node = self.node(at)?;
+        if self.is_switch(node) {
+            let message = format!("{} is a switch, {what}", quote(self.name(node)));
+            self.note(&at.span, message, "a host belongs here");
+            return None;
+        }
+        Some(node)
+    }
+
+    fn unknown_node(&mut self, name: &str, span: &Range<usize>) {
+        let names: Vec<&str> = self
+            .nodes
+            .iter()
+            .filter_map(|n| n.name.get())
+            .map(|n| &*n.0)
+            .collect();
+        // Where a node's own name is wrong, this may be the one that was meant.
+        if names.len() < self.nodes.len() {
+            return;
+        }
+        let message = format!("there is no node {}", quote(name));
+        let mistake = Mistake::new(span.clone(), message, "no node of this name");
+        self.reader.note(mistake.help(advice(name, &names)));
+    }
+
+    fn nodes(&mut self) -> Vec<spec::Node> {
+        if self.nodes.is_empty() && self.file.node.value.is_some() {
+            self.note(
+                &(0..0),
+                "a scenario needs nodes",
+                "there is no [[node]] in this file",
+            );
+        }
+        let tables = self.nodes.clone();
+        self.unique(&tables, "the name", |n| {
+            Some((&n.name.span, n.name.get()?.0.clone()))
+        });
+        self.unique(&tables, "the address", |n| {
+            Some((&n.ip.span, n.ip.given()?.ip))
+        });
+        self.unique(&tables, "the MAC address", |n| {
+            Some((&n.mac.span, n.mac.given()?.0))
+        });
+        let built = tables
+            .iter()
+            .enumerate()
+            .map(|(i, node)| self.one_node(i, node));
+        built.collect::<Vec<_>>().into_iter().flatten().collect()
+    }
+
+    /// Notes each value that an earlier table already has.
+    fn unique<T: PartialEq + Clone>(
+        &mut self,
+        tables: &[&'b format::Node],
+        what: &str,
+        of: impl Fn(&'b format::Node) -> Option<(&'b Range<usize>, T)>,
+    ) {
+        let mut seen: Vec<(&Range<usize>, T)> = Vec::new();
+        for (span, value) in tables.iter().filter_map(|node| of(node)) {
+            if let Some((first, _)) = seen.iter().find(|(_, other)| *other == value) {
+                let message = format!("{what} is used twice");
+                let mistake = Mistake::new(span.clone(), message, "used again here");
+                self.reader
+                    .note(mistake.also((*first).clone(), "first used here"));
+            } else {
+                seen.push((span, value));
+            }
+        }
+    }
+
+    fn one_node(&mut self, index: usize, node: &format::Node) -> Option<spec::Node> {
+        let name = node.name.get()?.0.clone();
+        let kind = match node.kind.value? {
+            format::NodeKind::Switch => {
+                self.has_no_address(node);
+                spec::NodeKind::Switch
+            }
+            format::NodeKind::Host => spec::NodeKind::Host(self.one_host(index, node)?),
+        };
+        Some(spec::Node { name, kind })
+    }
+
+    fn has_no_address(&mut self, node: &format::Node) {
+        let given = [
+            (node.ip.given().is_some(), &node.ip.span),
+            (node.mac.given().is_some(), &node.mac.span),
+            (node.gateway.given().is_some(), &node.gateway.span),
+        ];
+        for (_, span) in given.iter().filter(|(given, _)| *given) {
+            self.note(
+                span,
+                "a switch has no address of its own",
+                "only a host has one",
+            );
+        }
+    }
+
+    fn one_host(&mut self, index: usize, node: &format::Node) -> Option<spec::Host> {
+        let Some(&Prefixed { ip, len }) = node.ip.given() else {
+            if node.ip.value.is_some() {
+                self.note(&node.span, "a host needs an address", "needs `ip`");
+            }
+            return None;
+        };
+        self.usable(ip, len, &node.ip.span);
+        let gateway = node.gateway.given().copied();
+        if let Some(gateway) = gateway.filter(|&gateway| !same_network(ip, gateway, len)) {
+            let message = format!("the gateway {gateway} is not in the network of {ip}/{len}");
+            self.note(
+                &node.gateway.span,
+                message,
+                "cannot be reached from this host",
+            );
+        }
+        Some(spec::Host {
+            mac: node
+                .mac
+                .given()
+                .map_or_else(|| spec::mac_of(index), |mac| mac.0),
+            gateway,
+            mtu: node.mtu.value?.narrow(),
+            tcp: spec::Tcp {
+                window_scaling: node.window_scaling.value?,
+                sack: node.sack.value?,
+                timestamps: node.timestamps.value?,
+                mss: node.mss.value?.map(Number::narrow),
+                receive_buffer: node.receive_buffer.value?.map(Number::narrow),
+            },
+            ..spec::Host::new(index, ip, len)
+        })
+    }
+
+    /// Notes an address that no host can have.
+    fn usable(&mut self, ip: Ipv4Addr, len: u8, span: &Range<usize>) {
+        let host_bits = !mask(len);
+        let number = ip.to_bits() & host_bits;
+        let why =
+            if ip.is_unspecified() || ip.is_multicast() || ip.is_loopback() || ip.is_broadcast() {
+                "is no address of a host on a network"
+            } else if len < 31 && number == 0 {
+                "is the name of its network, not of a host in it"
+            } else if len < 31 && number == host_bits {
+                "is the broadcast address of its network"
+            } else {
+                return;
+            };
+        self.note(span, format!("{ip}/{len} {why}"), "not usable here");
+    }
+
+    fn links(&mut self) -> Vec<spec::Link> {
+        let file = self.file;
+        tables(&file.link)
+            .filter_map(|link| self.one_link(link))
+            .collect()
+    }
+
+    fn one_link(&mut self, link: &format::Link) -> Option<spec::Link> {
+        let [a, b] = link.ends.get()?;
+        let ends = (self.node(a), self.node(b));
+        let (a_id, b_id) = (ends.0?, ends.1?);
+        if a_id == b_id {
+            self.note(
+                &b.span,
+                "a link has two different ends",
+                "the same node again",
+            );
+            return None;
+        }
+        for (id, at) in [(a_id, a), (b_id, b)] {
+            let linked = self.links.iter().any(|ends| ends.contains(&id));
+            if linked && !self.is_switch(id) {
+                let message = format!("{} already has a link", quote(self.name(id)));
+                let mistake = Mistake::new(at.span.clone(), message, "a host has one interface");
+                let help = "put a node with kind = \"switch\" between them".to_owned();
+                self.reader.note(mistake.help(help));
+            }
+        }
+        if self.connected(a_id, b_id) {
+            let message = "this link closes a loop: broadcasts would go round in it for ever";
+            self.note(&link.ends.span, message, "these two are already connected");
+            return None;
+        }
+        self.links.push([a_id, b_id]);
+        Some(spec::Link {
+            delay: link.delay.value?,
+            rate: link.rate.value?.0,
+            queue: link.queue.value?.narrow(),
+            ..spec::Link::new(a_id, b_id)
+        })
+    }
+
+    /// Whether there is a way over links from one node to the other.
+    fn connected(&self, a: NodeId, b: NodeId) -> bool {
+        let mut reached = vec![a];
+        let mut next = 0;
+        while let Some(&node) = reached.get(next) {
+            next += 1;
+            for &[x, y] in &self.links {
+                let other = if x == node { y } else { x };
+                if (x == node || y == node) && !reached.contains(&other) {
+                    reached.push(other);
+                }
+            }
+        }
+        reached.contains(&b)
+    }
+
+    fn every_host_has_a_link(&mut self) {
+        let all_links = self.links.len() == self.file.link.get().map_or(0, Vec::len);
+        for (index, node) in self.nodes.clone().into_iter().enumerate() {
+            let id = NodeId::from_index(index);
+            let linked = self.links.iter().any(|ends| ends.contains(&id));
+            // Where a link is wrong, it may be the one that was meant for this node.
+            if all_links && !linked && node.name.get().is_some() {
+                let message = format!("{} has no link", quote(self.name(id)));
+                self.note(&node.name.span, message, "not the end of any [[link]]");
+            }
+        }
+    }
+
+    fn faults(&mut self) -> Vec<spec::Fault> {
+        let file = self.file;
+        tables(&file.fault)
+            .filter_map(|fault| self.one_fault(fault))
+            .collect()
+    }
+
+    fn one_fault(&mut self, fault: &format::Fault) -> Option<spec::Fault> {
+        let link = self.fault_link(fault);
+        let node = self.node_if_given(&fault.from);
+        let when = match fault.when.given() {
+            Some(filter) => self.frame_filter(filter, &fault.when.span)?,
+            None => spec::Match::Any,
+        };
+        let all = fault.all.value?;
+        if all && fault.count.given().is_some() {
+            self.note(
+                &fault.count.span,
+                "`count` and `all` do not go together",
+                "all are struck",
+            );
+        }
+        let count = fault.count.value?.map_or(1, Number::narrow);
+        Some(spec::Fault {
+            when,
+            from: fault.nth.value?.narrow(),
+            count: (!all).then_some(count),
+            every: fault.every.value?.narrow(),
+            link,
+            node,
+            effect: effect(&fault.effect)?,
+        })
+    }
+
+    fn fault_link(&mut self, fault: &format::Fault) -> Option<LinkId> {
+        let [a, b] = fault.link.given()?;
+        let (a, b) = (self.node(a), self.node(b));
+        let (a, b) = (a?, b?);
+        let is_it = |ends: &[NodeId; 2]| ends.contains(&a) && ends.contains(&b) && a != b;
+        let found = self.links.iter().position(is_it).map(LinkId::from_index);
+        if found.is_none() {
+            let (a, b) = (quote(self.name(a)), quote(self.name(b)));
+            let message = format!("there is no link between {a} and {b}");
+            self.note(&fault.link.span, message, "no such [[link]]");
+        }
+        found
+    }
+
+    /// The match of a fault: the filter may only ask what one frame alone can tell.
+    fn frame_filter(&mut self, _filter: &Filter, _span: &Range<usize>) -> Option<spec::Match> {
+        Some(spec::Match::Any)
+    }
+}
+
+/// The tables of a list that could be read.
+fn tables<T>(list: &At<List<T>>) -> impl Iterator<Item = &T> {
+    list.value.iter().flatten().filter_map(At::get)
+}
+
+fn effect(effect: &format::FaultEffect) -> Option<spec::Effect> {
+    Some(match effect {
+        format::FaultEffect::Drop(_) => spec::Effect::Drop,
+        format::FaultEffect::Delay(delay) => spec::Effect::Delay(delay.by.value?),
+        format::FaultEffect::Duplicate(_) => spec::Effect::Duplicate,
+        format::FaultEffect::Corrupt(corrupt) => spec::Effect::Corrupt {
+            byte: corrupt.byte.value?.map(Number::narrow),
+            bit: corrupt.bit.value?.map(Number::narrow),
+            place: match corrupt.place.value? {
+                format::CorruptPlace::Wire => spec::CorruptPlace::Wire,
+                format::CorruptPlace::Memory => spec::CorruptPlace::Memory,
+            },
+        },
+        format::FaultEffect::Unclear => return None,
+    })
+}
+
+/// The bits of an address that are the network's.
+fn mask(len: u8) -> u32 {
+    u32::MAX.checked_shl(32 - u32::from(len)).unwrap_or(0)
+}
+
+fn same_network(a: Ipv4Addr, b: Ipv4Addr, len: u8) -> bool {
+    (a.to_bits() ^ b.to_bits()) & mask(len) == 0
+}

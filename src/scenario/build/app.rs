@@ -1,0 +1,447 @@
+//! Programs and their scripts.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::ops::Range;
+
+use crate::base::NodeId;
+use crate::scenario::format::{self, ActionKind, AwaitWhat, EndHow, List};
+use crate::scenario::mistake::{Mistake, plural, quote};
+use crate::scenario::read::At;
+use crate::scenario::values::{Header, Number, Port, Prefixed, Target};
+use crate::sim::spec::{self, Action, AppKind, Content, Reply};
+
+use super::{Builder, same_network, tables};
+
+/// What carries a script: not every action fits every one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    WebSocket,
+    Tcp,
+    Udp,
+}
+
+impl Carrier {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WebSocket => "a WebSocket",
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+        }
+    }
+}
+
+impl<'b> Builder<'b, '_> {
+    pub(super) fn apps(&mut self) -> Vec<spec::App> {
+        let file = self.file;
+        self.unique_ports(tables(&file.app).collect());
+        tables(&file.app)
+            .filter_map(|app| self.one_app(app))
+            .collect()
+    }
+
+    fn one_app(&mut self, app: &format::App) -> Option<spec::App> {
+        let on = self.host(&app.on, "and no program runs on one");
+        // The program's own keys are looked at, too, where its host is not known.
+        let kind = self.kind(on, &app.kind);
+        Some(spec::App {
+            on: on?,
+            start: app.start.value?,
+            kind: kind?,
+        })
+    }
+
+    fn kind(&mut self, on: Option<NodeId>, kind: &format::AppKind) -> Option<AppKind> {
+        use format::AppKind as From;
+        Some(match kind {
+            From::WebSocketClient(app) => AppKind::WebSocketClient(self.websocket_client(on, app)?),
+            From::WebSocketServer(app) => AppKind::WebSocketServer(self.websocket_server(app)?),
+            From::HttpClient(app) => AppKind::HttpClient(self.http_client(on, app)?),
+            From::HttpServer(app) => AppKind::HttpServer(self.http_server(app)?),
+            From::TcpClient(app) => {
+                let (to, script) = (
+                    self.target(on, &app.to),
+                    self.script(&app.script, Carrier::Tcp),
+                );
+                AppKind::TcpClient(spec::TcpClient {
+                    to: to?,
+                    local_port: app.local_port.value?.map(Number::narrow),
+                    script: script?,
+                })
+            }
+            From::TcpServer(app) => {
+                let reply = self.reply(&app.echo, &app.answer);
+                AppKind::TcpServer(spec::TcpServer {
+                    script: self.script(&app.script, Carrier::Tcp)?,
+                    port: app.port.value?.narrow(),
+                    reply: reply?,
+                })
+            }
+            From::UdpClient(app) => {
+                let (to, script) = (
+                    self.target(on, &app.to),
+                    self.script(&app.script, Carrier::Udp),
+                );
+                AppKind::UdpClient(spec::UdpClient {
+                    to: to?,
+                    local_port: app.local_port.value?.map(Number::narrow),
+                    script: script?,
+                })
+            }
+            From::UdpEcho(app) => AppKind::UdpEcho(spec::UdpEcho {
+                port: app.port.value?.narrow(),
+            }),
+            From::Ping(app) => AppKind::Ping(spec::Ping {
+                to: self.address(on, app.to.get()?, &app.to.span)?,
+                count: app.count.value?.narrow(),
+                interval: app.interval.value?,
+                size: app.size.value?.narrow(),
+            }),
+            From::Unclear => return None,
+        })
+    }
+
+    fn websocket_client(
+        &mut self,
+        on: Option<NodeId>,
+        app: &format::WebSocketClient,
+    ) -> Option<spec::WebSocketClient> {
+        let to = self.target(on, &app.to);
+        let script = self.script(&app.script, Carrier::WebSocket);
+        self.path(&app.path);
+        self.one_line(&app.host);
+        self.one_line(&app.origin);
+        Some(spec::WebSocketClient {
+            to: to?,
+            host: host_header(&app.host, &app.to)?,
+            origin: app.origin.value.clone()?,
+            path: app.path.value.clone()?,
+            version: app.version.value?.narrow(),
+            subprotocols: self.tokens(&app.subprotocols),
+            local_port: app.local_port.value?.map(Number::narrow),
+            script: script?,
+        })
+    }
+
+    fn websocket_server(&mut self, app: &format::WebSocketServer) -> Option<spec::WebSocketServer> {
+        let script = self.script(&app.script, Carrier::WebSocket);
+        let reply = self.reply(&app.echo, &app.answer);
+        self.path(&app.path);
+        if app
+            .ping_every
+            .given()
+            .is_some_and(std::time::Duration::is_zero)
+        {
+            self.note(
+                &app.ping_every.span,
+                "pings without a pause would never end",
+                "no time",
+            );
+        }
+        Some(spec::WebSocketServer {
+            port: app.port.value?.narrow(),
+            path: app.path.value.clone()?,
+            subprotocols: self.tokens(&app.subprotocols),
+            reply: reply?,
+            ping_interval: app.ping_every.value?,
+            script: script?,
+        })
+    }
+
+    fn http_client(
+        &mut self,
+        on: Option<NodeId>,
+        app: &format::HttpClient,
+    ) -> Option<spec::HttpClient> {
+        let to = self.target(on, &app.to);
+        self.one_line(&app.host);
+        let mut requests = Vec::new();
+        for request in tables(&app.request) {
+            self.path(&request.path);
+            self.token(&request.method);
+            requests.push(spec::Request {
+                after: request.after.value?,
+                method: request.method.value.clone()?,
+                path: request.path.value.clone()?,
+                headers: headers(&request.headers),
+                body: request.body.value.clone()?.map(Content::Text),
+            });
+        }
+        Some(spec::HttpClient {
+            to: to?,
+            host: host_header(&app.host, &app.to)?,
+            local_port: app.local_port.value?.map(Number::narrow),
+            requests,
+        })
+    }
+
+    fn http_server(&mut self, app: &format::HttpServer) -> Option<spec::HttpServer> {
+        let mut pages = Vec::new();
+        for page in tables(&app.page) {
+            self.path(&page.path);
+            pages.push(spec::Page {
+                path: page.path.value.clone()?,
+                status: page.status.value?.narrow(),
+                headers: headers(&page.headers),
+                body: Content::Text(page.body.value.clone()?),
+            });
+        }
+        Some(spec::HttpServer {
+            port: app.port.value?.narrow(),
+            pages,
+        })
+    }
+
+    /// What a server answers with: nothing, the same, or a fixed text.
+    fn reply(&mut self, echo: &At<bool>, answer: &At<Option<String>>) -> Option<Reply> {
+        match (echo.value?, answer.value.clone()?) {
+            (true, Some(_)) => {
+                self.note(
+                    &answer.span,
+                    "`echo` and `answer` do not go together",
+                    "one too much",
+                );
+                None
+            }
+            (true, None) => Some(Reply::Echo),
+            (false, Some(text)) => Some(Reply::Fixed(Content::Text(text))),
+            (false, None) => Some(Reply::Nothing),
+        }
+    }
+
+    fn target(&mut self, on: Option<NodeId>, at: &At<Target>) -> Option<SocketAddrV4> {
+        let target = at.get()?;
+        let ip = self.address(on, &target.host, &at.span)?;
+        Some(SocketAddrV4::new(ip, target.port))
+    }
+
+    /// The address that a node's name or an address means, as seen from the host `on`.
+    fn address(&mut self, on: Option<NodeId>, to: &str, span: &Range<usize>) -> Option<Ipv4Addr> {
+        let node = self.find(to);
+        let ip = match (node, to.parse()) {
+            (Some(node), _) if self.is_switch(node) => {
+                let message = format!("{} is a switch, which has no address", quote(to));
+                self.note(span, message, "a host belongs here");
+                return None;
+            }
+            (Some(node), _) => self.prefixed(node)?.ip,
+            (None, Ok(ip)) => ip,
+            (None, Err(_)) => {
+                self.unknown_node(to, span);
+                return None;
+            }
+        };
+        if let Some(on) = on {
+            self.reachable(on, ip, span);
+        }
+        Some(ip)
+    }
+
+    fn reachable(&mut self, on: NodeId, ip: Ipv4Addr, span: &Range<usize>) {
+        let name = quote(self.name(on));
+        let node = (0..self.nodes.len()).map(NodeId::from_index);
+        let target = node
+            .clone()
+            .find(|&n| self.prefixed(n).is_some_and(|own| own.ip == ip));
+        if target == Some(on) {
+            self.note(
+                span,
+                format!("{name} would connect to itself"),
+                "its own address",
+            );
+        } else if let Some(target) = target
+            && !self.connected(on, target)
+            && self.links.len() == self.file.link.get().map_or(0, Vec::len)
+        {
+            let message = format!("no links lead from {name} to {}", quote(self.name(target)));
+            self.note(span, message, "not connected");
+        } else if let Some(Prefixed { ip: own, len }) = self.prefixed(on)
+            && !same_network(own, ip, len)
+            && self.nodes[on.index()].gateway.value == Some(None)
+        {
+            let message = format!("{ip} is not in the network of {name}, {own}/{len}");
+            let mistake = Mistake::new(span.clone(), message, "in another network");
+            let help = format!("give {name} an address in the same network, or a `gateway`");
+            self.reader.note(mistake.help(help));
+        }
+    }
+
+    /// Notes two programs that listen on the same port of the same host.
+    fn unique_ports(&mut self, apps: Vec<&'b format::App>) {
+        let mut seen: Vec<(String, bool, Number<1, 65_535>, &At<Port>)> = Vec::new();
+        for app in apps {
+            let (udp, port) = match &app.kind {
+                format::AppKind::WebSocketServer(app) => (false, &app.port),
+                format::AppKind::HttpServer(app) => (false, &app.port),
+                format::AppKind::TcpServer(app) => (false, &app.port),
+                format::AppKind::UdpEcho(app) => (true, &app.port),
+                _ => continue,
+            };
+            let (Some(on), Some(&number)) = (app.on.get(), port.get()) else {
+                continue;
+            };
+            let same = seen.iter().find(|s| (&s.0, s.1, s.2) == (on, udp, number));
+            if let Some((.., first)) = same {
+                let message = format!("port {} of {} is taken twice", number.0, quote(on));
+                let mistake = Mistake::new(port.span.clone(), message, "taken already");
+                self.reader
+                    .note(mistake.also(first.span.clone(), "first taken here"));
+            }
+            seen.push((on.clone(), udp, number, port));
+        }
+    }
+
+    fn script(
+        &mut self,
+        script: &At<List<format::Action>>,
+        carrier: Carrier,
+    ) -> Option<Vec<Action>> {
+        let actions = script.get()?;
+        let built: Vec<Option<Action>> = actions
+            .iter()
+            .map(|at| self.action(at.get()?, carrier))
+            .collect();
+        built.into_iter().collect()
+    }
+
+    fn action(&mut self, table: &format::Action, carrier: Carrier) -> Option<Action> {
+        use Carrier::{Tcp, Udp, WebSocket};
+        let any = &[WebSocket, Tcp, Udp][..];
+        let (action, fits) = match &table.what {
+            ActionKind::Send(a) => (Action::Send(Content::Text(a.send.value.clone()?)), any),
+            ActionKind::SendHex(a) => (
+                Action::Send(Content::Binary(a.send_hex.value.clone()?.0)),
+                any,
+            ),
+            ActionKind::SendSize(a) => (Action::Send(letters(a.send_size.value?.narrow())), any),
+            ActionKind::Ping(a) => {
+                self.at_most(&a.ping, 125);
+                (
+                    Action::Ping(a.ping.value.clone()?.into_bytes()),
+                    &[WebSocket][..],
+                )
+            }
+            ActionKind::Await(a) => match a.r#await.value? {
+                AwaitWhat::Message => (Action::Await, any),
+                AwaitWhat::Pong => (Action::AwaitPong, &[WebSocket][..]),
+                AwaitWhat::Close => (Action::AwaitClose, &[WebSocket, Tcp][..]),
+            },
+            ActionKind::AwaitText(a) => (
+                Action::AwaitContent(Content::Text(a.await_text.value.clone()?)),
+                any,
+            ),
+            ActionKind::AwaitBytes(a) => (
+                Action::AwaitBytes(a.await_bytes.value?.narrow()),
+                &[Tcp][..],
+            ),
+            ActionKind::Wait(a) => (Action::Wait(a.wait.value?), any),
+            ActionKind::Close(a) => {
+                self.at_most(&a.reason, 123);
+                let code = Some(self.close_code(&a.close)?);
+                let reason = a.reason.value.clone()?;
+                (Action::Close { code, reason }, &[WebSocket][..])
+            }
+            ActionKind::End(a) => match a.end.value? {
+                EndHow::Close => {
+                    let (code, reason) = (None, String::new());
+                    (Action::Close { code, reason }, &[WebSocket, Tcp][..])
+                }
+                EndHow::Shutdown => (Action::Shutdown, &[Tcp][..]),
+                EndHow::Abort => (Action::Abort, &[WebSocket, Tcp][..]),
+            },
+            ActionKind::Unclear => return None,
+        };
+        if !fits.contains(&carrier) {
+            let names: Vec<&str> = fits.iter().map(|carrier| carrier.name()).collect();
+            let message = format!("this cannot be done over {}", carrier.name());
+            let mistake = Mistake::new(table.span.clone(), message, "does not fit this `kind`");
+            self.reader
+                .note(mistake.help(format!("it fits {}", names.join(" and "))));
+            return None;
+        }
+        Some(action)
+    }
+
+    /// RFC 6455 §7.4.1: some codes only stand for what happened and are never sent.
+    fn close_code(&mut self, at: &At<Number<1000, 4999>>) -> Option<u16> {
+        let code = at.value?.narrow();
+        if matches!(code, 1004 | 1005 | 1006 | 1015) {
+            let message = format!("the status code {code} is never sent");
+            self.note(&at.span, message, "reserved by RFC 6455, 7.4.1");
+        }
+        Some(code)
+    }
+
+    fn at_most(&mut self, text: &At<String>, most: usize) {
+        let len = text.get().map_or(0, String::len);
+        if len > most {
+            let message = format!("a control frame has no room for {len} byte{}", plural(len));
+            self.note(&text.span, message, &format!("at most {most} bytes"));
+        }
+    }
+
+    fn path(&mut self, path: &At<String>) {
+        let right =
+            |path: &str| path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic());
+        if path.get().is_some_and(|path| !right(path)) {
+            let message = "a path starts with `/` and has no spaces or letters beyond ASCII";
+            self.note(&path.span, message, "not a path");
+        }
+    }
+
+    fn one_line(&mut self, text: &At<Option<String>>) {
+        let right = |text: &String| text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+        if text
+            .given()
+            .is_some_and(|text| text.is_empty() || !right(text))
+        {
+            self.note(
+                &text.span,
+                "a header's value is one line of ASCII",
+                "not a header's value",
+            );
+        }
+    }
+
+    fn tokens(&mut self, list: &At<List<String>>) -> Vec<String> {
+        for at in list.value.iter().flatten() {
+            self.token(at);
+        }
+        tables(list).cloned().collect()
+    }
+
+    /// RFC 9110 §5.6.2.
+    fn token(&mut self, at: &At<String>) {
+        let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+.^_`|~-".contains(c);
+        if at
+            .get()
+            .is_some_and(|text| text.is_empty() || !text.chars().all(token))
+        {
+            self.note(
+                &at.span,
+                "this is no token of HTTP",
+                "letters, digits and a few signs only",
+            );
+        }
+    }
+}
+
+/// So many letters, `a` to `z` over and over.
+fn letters(count: usize) -> Content {
+    Content::Text(('a'..='z').cycle().take(count).collect())
+}
+
+fn headers(list: &At<List<Header>>) -> Vec<(String, String)> {
+    tables(list)
+        .map(|header| (header.name.clone(), header.value.clone()))
+        .collect()
+}
+
+/// The `Host` header: the one given, or the target, without the port where it is the usual one (RFC 9110 §7.2).
+fn host_header(host: &At<Option<String>>, to: &At<Target>) -> Option<String> {
+    let target = to.get()?;
+    Some(match (host.value.clone()?, target.port) {
+        (Some(host), _) => host,
+        (None, 80) => target.host.clone(),
+        (None, port) => format!("{}:{port}", target.host),
+    })
+}
