@@ -3,6 +3,8 @@
 //! A [`Dissection`] is a list of [`Layer`]s, outermost first; each has a flat list of [`Field`]s in the order of the
 //! bytes, nested by `depth`. A field's id is its Wireshark display-filter name.
 
+mod value;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -90,9 +92,39 @@ pub struct Field {
     pub depth: u8,
     /// Derived by the dissector, not read from the bytes (Wireshark shows such a field in brackets).
     pub generated: bool,
+    /// A second name for what another field shows already (`ip.addr`): for filters, not for panes.
+    pub hidden: bool,
 }
 
 impl Field {
+    /// A field that stands in the layer's own list, with the text that its value alone gives.
+    pub fn new(spec: &'static FieldSpec, bits: Range<usize>, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        let text = value.text(spec.kind);
+        Self {
+            spec,
+            bits,
+            value,
+            text,
+            depth: 0,
+            generated: false,
+            hidden: false,
+        }
+    }
+
+    /// A field that has no bytes of its own.
+    pub fn derived(spec: &'static FieldSpec, value: impl Into<Value>) -> Self {
+        Self {
+            generated: true,
+            ..Self::new(spec, 0..0, value)
+        }
+    }
+
+    /// The value as `tshark -T fields` (4.0) writes it.
+    pub fn tshark_value(&self) -> String {
+        self.value.tshark(self.spec.kind)
+    }
+
     /// The bytes that hold the field's bits, as byte offsets in the layer's buffer.
     pub fn bytes(&self) -> Range<usize> {
         self.bits.start / 8..self.bits.end.div_ceil(8)
