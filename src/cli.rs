@@ -3,6 +3,7 @@
 //! Results go to standard output, all else to standard error. Exit codes: 0 done, 1 an expectation or finding failed,
 //! 2 wrong use, 3 unreadable input, 4 not permitted.
 
+pub mod capture;
 pub mod exit;
 
 use std::process::ExitCode;
@@ -21,7 +22,9 @@ pub struct Cli {
 
 /// What to do. Without one: the built-in `websocket` walk on the screen.
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Capture(capture::CaptureArgs),
+}
 
 /// Runs the command that the process's arguments name, and returns its exit code.
 pub fn main() -> ExitCode {
@@ -36,7 +39,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result {
     match cli.command {
-        Some(command) => match command {},
+        Some(Command::Capture(args)) => capture::run(&args),
         None => Ok(()),
     }
 }

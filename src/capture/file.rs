@@ -28,13 +28,9 @@ const MAX_LEN: u32 = 1 << 28;
 pub fn read(path: impl AsRef<Path>) -> Result<Capture, ReadError> {
     let path = path.as_ref();
     if path.as_os_str() == "-" {
-        return read_from(io::stdin().lock()).map_err(|error| error.named("standard input"));
+        return read_from(io::stdin().lock());
     }
-    let name = path.display().to_string();
-    File::open(path)
-        .map_err(|source| ReadError::from(Problem::Open(source)))
-        .and_then(read_from)
-        .map_err(|error| error.named(&name))
+    read_from(File::open(path).map_err(ReadError::Open)?)
 }
 
 /// Reads a capture file that is in memory.
@@ -45,9 +41,9 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Capture, ReadError> {
 /// Reads a capture file from anything that gives bytes, such as a pipe, to its end.
 pub fn read_from(reader: impl Read) -> Result<Capture, ReadError> {
     let mut source = Source::new(reader);
-    let available = source.fill(4).map_err(Problem::Read)?;
+    let available = source.fill(4).map_err(ReadError::Read)?;
     if available == 0 {
-        return Err(Problem::Empty.into());
+        return Err(ReadError::Empty);
     }
     let start = source.peek();
     let (capture, damage) = if let Some(format) = pcap::Format::of(start) {
@@ -55,10 +51,10 @@ pub fn read_from(reader: impl Read) -> Result<Capture, ReadError> {
     } else if pcapng::starts(start) {
         pcapng::read(&mut source)?
     } else {
-        return Err(Problem::unknown(start).into());
+        return Err(ReadError::unknown(start));
     };
     match damage.into_words() {
-        Some(words) if capture.packets.is_empty() => Err(Problem::Damaged(words).into()),
+        Some(words) if capture.packets.is_empty() => Err(ReadError::Damaged(words)),
         words => Ok(Capture {
             damage: words,
             ..capture
@@ -66,29 +62,20 @@ pub fn read_from(reader: impl Read) -> Result<Capture, ReadError> {
     }
 }
 
-/// Why nothing could be read: what is wrong, in which file, and what to do.
-#[derive(Debug)]
-pub struct ReadError {
-    /// The file's name as the user gave it, where there is one.
-    pub name: Option<String>,
-    /// What is wrong.
-    pub problem: Problem,
-}
-
-/// What is wrong with a file of which nothing can be read.
+/// Why nothing of a file could be read: what is wrong, where, and what to do. Its name stands beside it, not in it.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum ReadError {
     /// It cannot be opened.
-    #[error("cannot be opened: {0}")]
+    #[error("the file cannot be opened: {0}")]
     Open(io::Error),
     /// Reading it failed.
-    #[error("cannot be read: {0}")]
+    #[error("the file cannot be read: {0}")]
     Read(io::Error),
     /// It has no bytes.
-    #[error("is empty: a capture has at least a header of 24 bytes; capture it again")]
+    #[error("the file is empty: a capture has at least a header of 24 bytes; capture it again")]
     Empty,
     /// It is compressed.
-    #[error("is compressed with {tool}: unpack it first, for example `{command}`")]
+    #[error("the file is compressed with {tool}: unpack it first, for example `{command}`")]
     Compressed {
         /// What compressed it.
         tool: &'static str,
@@ -96,26 +83,28 @@ pub enum Problem {
         command: &'static str,
     },
     /// It is a capture in a format that is not read here.
-    #[error("is a {0} file, not pcap or pcapng: convert it, for example `editcap IN OUT.pcapng`")]
+    #[error(
+        "this is a {0} file, not pcap or pcapng: convert it, for example `editcap IN OUT.pcapng`"
+    )]
     OtherFormat(&'static str),
     /// It is no capture.
     #[error(
-        "is not a capture: it starts with {0}, a pcap file with d4 c3 b2 a1 (or the like) and a pcapng file with \
+        "this is not a capture: it starts with {0}, a pcap file with d4 c3 b2 a1 (or the like) and a pcapng file with \
          0a 0d 0d 0a"
     )]
     NotACapture(String),
     /// It is a capture of a version that is not read here.
     #[error(
-        "is {0}, and only version {1} is known: convert it with a newer tool, for example `editcap`"
+        "this is {0}, and only version {1} is known: convert it with a newer tool, for example `editcap`"
     )]
     Version(String, &'static str),
     /// It starts as a capture, but not one packet could be read.
-    #[error("holds no packet that can be read: {0}")]
+    #[error("the file holds no packet that can be read: {0}")]
     Damaged(String),
 }
 
-impl Problem {
-    /// The problem with a file that starts so and is neither pcap nor pcapng.
+impl ReadError {
+    /// The error for a file that starts so and is neither pcap nor pcapng.
     fn unknown(start: &[u8]) -> Self {
         const COMPRESSED: [(&[u8], &str, &str); 5] = [
             (b"\x1f\x8b", "gzip", "gunzip FILE.gz"),
@@ -138,37 +127,6 @@ impl Problem {
         }
         let hex: Vec<String> = start.iter().take(8).map(|b| format!("{b:02x}")).collect();
         Self::NotACapture(hex.join(" "))
-    }
-}
-
-impl ReadError {
-    fn named(self, name: &str) -> Self {
-        Self {
-            name: Some(name.to_owned()),
-            ..self
-        }
-    }
-}
-
-impl From<Problem> for ReadError {
-    fn from(problem: Problem) -> Self {
-        Self {
-            name: None,
-            problem,
-        }
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name.as_deref().unwrap_or("the capture");
-        write!(f, "{name} {}", self.problem)
-    }
-}
-
-impl std::error::Error for ReadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.problem)
     }
 }
 

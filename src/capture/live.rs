@@ -232,6 +232,11 @@ impl AsyncLive {
         }
     }
 
+    /// The next packet if one is there, as in [`Live::try_next`].
+    pub fn try_next(&mut self) -> Result<Option<Packet>, LiveError> {
+        self.0.get_mut().try_next()
+    }
+
     /// The capture.
     pub fn live(&self) -> &Live {
         self.0.get_ref()

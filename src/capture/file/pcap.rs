@@ -8,7 +8,7 @@ use pcap_parser::{
 };
 
 use super::source::Source;
-use super::{Damage, MAX_LEN, Problem};
+use super::{Damage, MAX_LEN, ReadError};
 use crate::base::{LinkType, Time};
 use crate::capture::packet::{Capture, Interface, Packet};
 
@@ -87,16 +87,16 @@ impl Format {
 pub(super) fn read<R: Read>(
     source: &mut Source<R>,
     format: Format,
-) -> Result<(Capture, Damage), Problem> {
-    let available = source.fill(HEADER_LEN).map_err(Problem::Read)?;
+) -> Result<(Capture, Damage), ReadError> {
+    let available = source.fill(HEADER_LEN).map_err(ReadError::Read)?;
     let Ok((_, header)) = parse_pcap_header(source.peek()) else {
-        return Err(Problem::Damaged(format!(
+        return Err(ReadError::Damaged(format!(
             "the file ends at byte {available}, within its header of {HEADER_LEN} bytes"
         )));
     };
     if header.version_major != 2 {
         let found = format!("pcap {}.{}", header.version_major, header.version_minor);
-        return Err(Problem::Version(found, "2"));
+        return Err(ReadError::Version(found, "2"));
     }
     source.take(HEADER_LEN);
     let mut capture = Capture {

@@ -14,7 +14,7 @@ use pcap_parser::{
 };
 
 use super::source::Source;
-use super::{Damage, MAX_LEN, Problem};
+use super::{Damage, MAX_LEN, ReadError};
 use crate::base::{LinkType, Time};
 use crate::capture::packet::{Capture, Direction, Interface, Packet, ResolvedName, Secrets};
 
@@ -54,7 +54,7 @@ pub(super) fn starts(start: &[u8]) -> bool {
 }
 
 /// Reads a pcapng file.
-pub(super) fn read<R: Read>(source: &mut Source<R>) -> Result<(Capture, Damage), Problem> {
+pub(super) fn read<R: Read>(source: &mut Source<R>) -> Result<(Capture, Damage), ReadError> {
     let mut reader = Reader::default();
     let mut damage = Damage::default();
     loop {
@@ -64,7 +64,7 @@ pub(super) fn read<R: Read>(source: &mut Source<R>) -> Result<(Capture, Damage),
             Ok(Some((endian, len))) => {
                 if let Err(what) = reader.block(endian, &source.peek()[..len]) {
                     if let Broken::Version(found) = what {
-                        return Err(Problem::Version(found, "1"));
+                        return Err(ReadError::Version(found, "1"));
                     }
                     damage.note(read, source.offset(), what);
                 }

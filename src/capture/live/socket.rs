@@ -198,6 +198,10 @@ fn control_messages(message: &libc::msghdr) -> (Time, Aux) {
 ///
 /// `data` is the data of `header`, readable for as many bytes as the header says, and every pattern of bytes is a
 /// valid `T`.
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "the length has another type in other C libraries"
+)]
 unsafe fn read<T: Copy>(header: &libc::cmsghdr, data: *const u8) -> Option<T> {
     let needed = unsafe { libc::CMSG_LEN(size_of::<T>() as u32) };
     (header.cmsg_len as usize >= needed as usize)
