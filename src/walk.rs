@@ -16,19 +16,22 @@ mod pipeline;
 mod reassembly;
 mod steps;
 mod store;
+mod truth;
 
 pub mod step;
 pub mod view;
 
 use crate::base::{FrameId, LinkType, RecordId};
 use crate::capture::packet::{Capture, Interface, Packet};
-use crate::sim::outcome::Outcome;
+use crate::sim::outcome::{Outcome, Transmission};
 use crate::stack::record::Record;
 
 use pipeline::Pipeline;
 use step::{FlowId, Grain, MessageId, Step, StepId};
 use steps::Steps;
+use steps::sim::Told;
 use store::Frame;
+use truth::Truth;
 use view::{
     Ends, FlowView, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Physical,
     SeqSpace, Source, Trace,
@@ -45,6 +48,7 @@ pub struct Walk {
     /// The step that is the frame itself, by [`FrameId`].
     frame_steps: Vec<StepId>,
     outcome: Option<Outcome>,
+    truth: Option<Truth>,
 }
 
 /// Making a walk.
@@ -58,14 +62,49 @@ impl Walk {
             steps: Steps::default(),
             frame_steps: Vec::new(),
             outcome: None,
+            truth: None,
         }
     }
 
     /// The walk of a simulation.
     pub fn from_outcome(title: &str, seed: u64, outcome: Outcome) -> Self {
         let mut walk = Self::empty(title, Source::Simulated { seed });
+        for frame in &outcome.frames {
+            walk.push_transmission(&outcome, frame);
+        }
+        let mut truth = Truth::new(&outcome);
+        truth.join_flows(&walk.pipeline.flows);
+        walk.pipeline.finish();
+        let told = Told {
+            outcome: &outcome,
+            truth: &truth,
+            pipeline: &walk.pipeline,
+        };
+        walk.frame_steps = walk.steps.push_records(&told);
+        walk.truth = Some(truth);
         walk.outcome = Some(outcome);
         walk
+    }
+
+    /// One end-to-end frame is taken once, where its sender put it on the wire; what a switch sends on is the same frame
+    /// again. What a fault doubled is another.
+    fn push_transmission(&mut self, outcome: &Outcome, sent: &Transmission) {
+        let frame = Frame {
+            time: sent.sent_at,
+            link_type: LinkType::ETHERNET,
+            original_len: u32::try_from(sent.bytes.len()).unwrap_or(u32::MAX),
+            bytes: sent.bytes.clone(),
+            interface: Some(sent.link.0),
+            fcs_len: None,
+            checksum_not_ready: false,
+        };
+        let sent_on = sent
+            .repeats
+            .filter(|original| outcome.frames[original.index()].from != sent.from);
+        match sent_on {
+            Some(original) => _ = self.pipeline.push_repeat(frame, original),
+            None => _ = self.pipeline.push(frame),
+        }
     }
 
     /// The walk of a capture file of this name.
@@ -100,6 +139,7 @@ impl Walk {
             link_type: iface.map_or(LinkType::ETHERNET, |iface| iface.link_type),
             original_len: packet.original_len,
             bytes: packet.bytes,
+            interface: Some(packet.interface),
             fcs_len: iface.and_then(|iface| iface.fcs_len),
             checksum_not_ready: packet.checksum_not_ready,
         };

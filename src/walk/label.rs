@@ -28,6 +28,42 @@ pub(super) fn title(pipeline: &Pipeline, frame: FrameId) -> String {
     }
 }
 
+/// The OSI layer of the highest protocol in the frame.
+pub(super) fn top_layer(pipeline: &Pipeline, frame: FrameId) -> u8 {
+    let root = pipeline.root(frame);
+    if let Some(message) = pipeline.carried_message(root) {
+        let layers = &pipeline.messages()[message.0 as usize].dissection.layers;
+        return layers.last().map_or(7, |layer| layer.protocol.osi);
+    }
+    match pipeline.carried(root).map(|carried| carried.transport) {
+        Some(Transport::Tcp(_) | Transport::Udp { .. }) => 4,
+        Some(Transport::Icmp { .. } | Transport::Other(_)) => 3,
+        None => {
+            let frame = pipeline.store.get(root);
+            match brief::net(frame.link_type, &frame.bytes) {
+                Net::Ip(_) => 3,
+                Net::Arp(_) | Net::Other(_) => 2,
+            }
+        }
+    }
+}
+
+/// A protocol's short name by its Wireshark name.
+pub(super) fn protocol(id: &str) -> &str {
+    match id {
+        "eth" => "Ethernet",
+        "arp" => "ARP",
+        "ip" => "IPv4",
+        "ipv6" => "IPv6",
+        "icmp" => "ICMP",
+        "udp" => "UDP",
+        "tcp" => "TCP",
+        "http" => "HTTP",
+        "websocket" => "WebSocket",
+        other => other,
+    }
+}
+
 /// On a row of the ladder: `SYN,ACK seq=0 ack=1`.
 pub(super) fn row(pipeline: &Pipeline, frame: FrameId) -> String {
     let again = again(pipeline, frame);

@@ -22,7 +22,7 @@ use crate::proto::stream::Dir;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Meta {
     pub flow: Option<FlowId>,
-    /// Which way it goes in its conversation; of an ARP packet, from the left host of its pair or the right.
+    /// Which way it goes in its conversation.
     pub dir: Option<Dir>,
     pub pair: Option<PairId>,
     /// The frame completes this datagram.
@@ -48,6 +48,8 @@ pub(super) struct Pipeline {
     /// The messages that begin in a frame, and those that are whole with it.
     beginning: FxHashMap<FrameId, Vec<MessageId>>,
     ending: FxHashMap<FrameId, Vec<MessageId>>,
+    /// The first message that a frame brought bytes of.
+    within: FxHashMap<FrameId, MessageId>,
 }
 
 /// A frame's transport header and the buffer that its offsets count in.
@@ -77,6 +79,7 @@ impl Pipeline {
     /// not taken a second time.
     pub fn push_repeat(&mut self, frame: Frame, of: FrameId) -> FrameId {
         let id = self.store.push(frame);
+        let of = self.root(of);
         let meta = Meta {
             repeats: Some(of),
             ..self.metas[of.index()].clone()
@@ -123,10 +126,21 @@ impl Pipeline {
         self.ending.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// The message that the frame carries: the first that begins in it, or else the one that is whole with it.
+    /// The message that the frame carries: the first that begins in it, or else that is whole with it, or else that it
+    /// brings a part of.
     pub fn carried_message(&self, id: FrameId) -> Option<MessageId> {
         let message = self.beginning_in(id).first().or(self.ending_in(id).first());
-        message.copied()
+        message.or(self.within.get(&id)).copied()
+    }
+
+    /// The message that is handed up when the frame has come: the first that is whole with it, if there is one.
+    pub fn ended_message(&self, id: FrameId) -> Option<MessageId> {
+        self.ending_in(id).first().or(self.within.get(&id)).copied()
+    }
+
+    /// The frame that this one repeats, or else itself.
+    pub fn root(&self, id: FrameId) -> FrameId {
+        self.meta(id).repeats.unwrap_or(id)
     }
 
     /// The frames that brought a message's bytes, in the order of the bytes.
@@ -180,10 +194,8 @@ impl Pipeline {
     fn arp(&mut self, id: FrameId, arp: brief::Arp) {
         let ends = [arp.sender, arp.target].map(|ip| SocketAddr::new(IpAddr::V4(ip), 0));
         let pair = self.flows.pair_of(ends);
-        let left = self.flows.pair(pair).hosts[0] == ends[0].ip();
         let meta = &mut self.metas[id.index()];
         meta.pair = Some(pair);
-        meta.dir = Some(if left { Dir::ToServer } else { Dir::ToClient });
         meta.phase = "ARP";
     }
 
@@ -217,10 +229,8 @@ impl Pipeline {
         let pair = self
             .flows
             .pair_of([ip.source, ip.destination].map(|ip| SocketAddr::new(ip, 0)));
-        let left = self.flows.pair(pair).hosts[0] == ip.source;
         let meta = &mut self.metas[id.index()];
         meta.pair = Some(pair);
-        meta.dir = Some(if left { Dir::ToServer } else { Dir::ToClient });
         meta.phase = "IP";
     }
 
@@ -361,6 +371,9 @@ impl Pipeline {
         });
         self.beginning.entry(first).or_default().push(id);
         self.ending.entry(last).or_default().push(id);
+        for frame in frames {
+            self.within.entry(frame).or_insert(id);
+        }
     }
 
     /// The phase of a segment: opening, closing, or what the conversation is about just then.

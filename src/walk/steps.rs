@@ -1,6 +1,7 @@
 //! The steps, and how one finds the next of a grain, a phase, a pair of hosts.
 
 mod capture;
+pub(super) mod sim;
 
 use std::ops::Range;
 

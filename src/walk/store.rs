@@ -11,6 +11,8 @@ pub(super) struct Frame {
     pub link_type: LinkType,
     pub original_len: u32,
     pub bytes: Arc<[u8]>,
+    /// The interface that saw it (in a simulation the link), counted from 0.
+    pub interface: Option<u32>,
     /// Bytes of frame check sequence at the end, where the file says so.
     pub fcs_len: Option<u8>,
     /// A wrong checksum is no damage: the hardware was to fill it in.

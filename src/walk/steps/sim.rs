@@ -1,0 +1,199 @@
+//! Steps through a simulation: its records, those that are worth a stop.
+
+use super::{PairId, Steps};
+use crate::base::{FrameId, RecordId};
+use crate::sim::outcome::{NodeKind, Outcome};
+use crate::stack::record::{Record, TimerAction, What};
+use crate::walk::label;
+use crate::walk::pipeline::Pipeline;
+use crate::walk::step::{Grain, PhaseId, Step, StepId};
+use crate::walk::truth::Truth;
+
+/// What the steps are made from.
+pub(in crate::walk) struct Told<'a> {
+    pub outcome: &'a Outcome,
+    pub truth: &'a Truth,
+    pub pipeline: &'a Pipeline,
+}
+
+impl Steps {
+    /// Adds the steps of a whole simulation, and returns the step that sends each frame.
+    pub fn push_records(&mut self, told: &Told<'_>) -> Vec<StepId> {
+        let mut frame_steps = vec![None; told.outcome.frames.len()];
+        let mut now = Now::start(told);
+        for (index, record) in told.outcome.log.records().iter().enumerate() {
+            let id = RecordId::from_index(index);
+            let Some(stop) = stop(told, record) else {
+                continue;
+            };
+            now.go_to(told, id, record);
+            let step = now.step(told, id, record, stop);
+            let step = self.push(step, now.phase, now.pair);
+            if let What::FrameSent(frame) = record.what {
+                frame_steps[frame.index()].get_or_insert(step);
+            }
+        }
+        self.push_end(told, &now);
+        let steps = frame_steps
+            .into_iter()
+            .map(|step| step.unwrap_or(StepId(0)));
+        steps.collect()
+    }
+
+    fn push_end(&mut self, told: &Told<'_>, now: &Now) {
+        let last = told.outcome.log.records().len().checked_sub(1);
+        let title = if told.outcome.cut_short {
+            "end: the time is up"
+        } else {
+            "end"
+        };
+        let step = Step {
+            time: told.outcome.ended,
+            grain: Grain::Message,
+            phase: PhaseId(0),
+            title: title.to_owned(),
+            layer: 7,
+            node: None,
+            record: last.map(RecordId::from_index),
+            frame: now.frame,
+            message: None,
+            flow: None,
+        };
+        self.push(step, now.phase, now.pair);
+    }
+}
+
+/// What is carried from one step to the next.
+struct Now {
+    phase: &'static str,
+    pair: Option<PairId>,
+    frame: Option<FrameId>,
+}
+
+impl Now {
+    fn start(told: &Told<'_>) -> Self {
+        let frames = 0..told.outcome.frames.len();
+        let metas = frames.map(|index| told.pipeline.meta(FrameId::from_index(index)));
+        let first = metas.clone().next();
+        Self {
+            phase: first.map_or("Start", |meta| meta.phase),
+            pair: metas.filter_map(|meta| meta.pair).next(),
+            frame: None,
+        }
+    }
+
+    /// Only the sending of a frame, and what leads to it, begins another phase: what arrives was sent in an earlier one.
+    fn go_to(&mut self, told: &Told<'_>, id: RecordId, record: &Record) {
+        let frame = told.truth.frame_of(id);
+        let meta = frame.map(|frame| told.pipeline.meta(frame));
+        let sends = matches!(record.what, What::FrameSent(_));
+        let leads = frame.is_some_and(|frame| told.truth.is_before(id, frame));
+        if let Some(meta) = meta.filter(|meta| (sends || leads) && meta.repeats.is_none()) {
+            self.phase = meta.phase;
+        }
+        let flow = told.truth.flow_of(record);
+        let of_flow = flow.map(|flow| told.pipeline.flows.get(flow).pair);
+        self.pair = of_flow.or(meta.and_then(|meta| meta.pair)).or(self.pair);
+        self.frame = frame.or(self.frame);
+    }
+
+    fn step(&self, told: &Told<'_>, id: RecordId, record: &Record, stop: Stop) -> Step {
+        let frame = told.truth.frame_of(id);
+        let root = frame.map(|frame| told.pipeline.root(frame));
+        let message = root.and_then(|frame| match record.what {
+            What::Up(_) | What::AppEvent(_) => told.pipeline.ended_message(frame),
+            _ => told.pipeline.carried_message(frame),
+        });
+        let begins = root.is_some_and(|root| {
+            Some(root) == frame && !told.pipeline.beginning_in(root).is_empty()
+        });
+        let sends = matches!(record.what, What::FrameSent(_));
+        let grain = if stop.grain == Grain::Frame && sends && begins {
+            Grain::Message
+        } else {
+            stop.grain
+        };
+        let top = frame.map(|frame| label::top_layer(told.pipeline, frame));
+        let flow = told.truth.flow_of(record);
+        Step {
+            time: record.time,
+            grain,
+            phase: PhaseId(0),
+            title: stop.title,
+            layer: top.filter(|_| sends).unwrap_or(record.layer),
+            node: record.node,
+            record: Some(id),
+            frame: self.frame,
+            message,
+            flow: flow.or(root.and_then(|frame| told.pipeline.meta(frame).flow)),
+        }
+    }
+}
+
+/// How fine a stop is, and what it is called.
+struct Stop {
+    grain: Grain,
+    title: String,
+}
+
+/// Whether a record is worth a stop.
+fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
+    let layer = |title: String| {
+        Some(Stop {
+            grain: Grain::Layer,
+            title,
+        })
+    };
+    let frame = |title: String| {
+        Some(Stop {
+            grain: Grain::Frame,
+            title,
+        })
+    };
+    match &record.what {
+        What::AppCall(text) | What::AppEvent(text) => layer(text.to_string()),
+        What::Discarded(text) => layer(format!("discarded: {text}")),
+        What::Decided(text) => layer(text.to_string()),
+        What::Down(unit) => layer(format!("{} down", label::protocol(unit.protocol))),
+        What::Up(unit) => layer(format!("{} up", label::protocol(unit.protocol))),
+        What::TcpState { from, to } => layer(format!("{} > {}", from.name(), to.name())),
+        What::Listening(addr) => layer(format!("listens on {addr}")),
+        What::Timer {
+            name,
+            action: TimerAction::Expired,
+        } => {
+            let title = format!("{name} time-out");
+            if name.contains("retransmission") {
+                frame(title)
+            } else {
+                layer(title)
+            }
+        }
+        What::ArpLearned { ip, mac } => layer(format!("{ip} is at {}", mac_text(*mac))),
+        What::ArpQueued { ip } => layer(format!("waits for the MAC address of {ip}")),
+        What::FrameSent(id) => {
+            let title = label::title(told.pipeline, told.pipeline.root(*id));
+            let kind = record
+                .node
+                .map(|node| told.outcome.nodes[node.index()].kind);
+            if kind == Some(NodeKind::Host) {
+                frame(title)
+            } else {
+                layer(format!("{title}, sent on"))
+            }
+        }
+        What::FrameArrived(_) => layer("frame arrives".to_owned()),
+        What::FrameDropped { why, .. } => frame(format!("lost: {why}")),
+        What::FrameFaulted { what, .. } => layer(what.to_string()),
+        What::SwitchLearned { mac, .. } => layer(format!("switch learns {}", mac_text(*mac))),
+        What::SwitchForwarded { flooded, .. } => {
+            let how = if *flooded { "floods" } else { "forwards" };
+            layer(format!("switch {how}"))
+        }
+        What::ConnOpened { .. } | What::TcpVars(_) | What::Timer { .. } => None,
+    }
+}
+
+fn mac_text(mac: [u8; 6]) -> String {
+    mac.map(|byte| format!("{byte:02x}")).join(":")
+}

@@ -1,0 +1,256 @@
+//! The truth that a simulation wrote, made ready to be looked up: which connection a record is about, which frame, and
+//! what each end knew at a record.
+
+use std::net::SocketAddr;
+
+use rustc_hash::FxHashMap;
+
+use super::flows::Flows;
+use super::step::FlowId;
+use crate::base::{FrameId, NodeId, RecordId};
+use crate::proto::stream::Dir;
+use crate::sim::outcome::Outcome;
+use crate::stack::record::{ConnId, Record, TcpState, TcpVars, What};
+
+/// One end of a connection, as its host's records tell of it.
+#[derive(Debug)]
+struct Conn {
+    local: SocketAddr,
+    remote: SocketAddr,
+    active: bool,
+    opened: usize,
+    /// Each state, and the record that entered it.
+    states: Vec<(usize, TcpState)>,
+    /// The records of its variables.
+    vars: Vec<usize>,
+}
+
+/// What is looked up of the truth.
+#[derive(Debug, Default)]
+pub(super) struct Truth {
+    conns: Vec<Conn>,
+    conn_index: FxHashMap<(NodeId, ConnId), usize>,
+    listening: Vec<(usize, SocketAddr)>,
+    /// The two ends' connections of each flow.
+    of_flow: Vec<[Option<usize>; 2]>,
+    flow_of: Vec<Option<FlowId>>,
+    /// The frame that each record is about: it sends it, is done to it, or leads to it.
+    frames: Vec<Option<FrameId>>,
+    /// The record that put each frame on its link.
+    sent: Vec<Option<usize>>,
+}
+
+/// What one end of a connection knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct EndNow {
+    pub state: Option<TcpState>,
+    pub vars: Option<TcpVars>,
+}
+
+impl Truth {
+    pub fn new(outcome: &Outcome) -> Self {
+        let records = outcome.log.records();
+        let mut truth = Self {
+            sent: vec![None; outcome.frames.len()],
+            ..Self::default()
+        };
+        for (index, record) in records.iter().enumerate() {
+            truth.note(index, record);
+        }
+        truth.frames = frames_of_records(records);
+        truth
+    }
+
+    fn note(&mut self, index: usize, record: &Record) {
+        let key = record.node.zip(record.conn);
+        let conn = key.and_then(|key| self.conn_index.get(&key).copied());
+        match &record.what {
+            What::ConnOpened {
+                local,
+                remote,
+                active,
+            } => {
+                if let Some(key) = key {
+                    self.conn_index.insert(key, self.conns.len());
+                }
+                self.conns.push(Conn {
+                    local: *local,
+                    remote: *remote,
+                    active: *active,
+                    opened: index,
+                    states: Vec::new(),
+                    vars: Vec::new(),
+                });
+            }
+            What::TcpState { to, .. } => {
+                if let Some(conn) = conn {
+                    self.conns[conn].states.push((index, *to));
+                }
+            }
+            What::TcpVars(vars) => {
+                if let Some(conn) = conn {
+                    self.conns[conn].vars.push(index);
+                    self.conns[conn].states.push((index, vars.state));
+                }
+            }
+            What::Listening(addr) => self.listening.push((index, *addr)),
+            What::FrameSent(frame) => {
+                if let Some(sent) = self.sent.get_mut(frame.index()) {
+                    sent.get_or_insert(index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Finds out which flow each connection is: the frames are known now.
+    pub fn join_flows(&mut self, flows: &Flows) {
+        self.of_flow = vec![[None; 2]; flows.list().len()];
+        self.flow_of = vec![None; self.conns.len()];
+        for (index, conn) in self.conns.iter().enumerate() {
+            let mut same = flows.list().iter().enumerate().filter_map(|(id, flow)| {
+                let end = flow.ends.iter().position(|end| *end == conn.local)?;
+                let begun = self.sent[flow.frames.first()?.index()]?;
+                (flow.ends[1 - end] == conn.remote && flow.tcp.is_some())
+                    .then_some((id, end, begun))
+            });
+            // the one who calls makes the connection before its first frame, the one who is called after
+            let found = if conn.active {
+                same.find(|(_, _, begun)| *begun > conn.opened)
+            } else {
+                same.filter(|(_, _, begun)| *begun < conn.opened).last()
+            };
+            if let Some((flow, end, _)) = found {
+                self.of_flow[flow][end] = Some(index);
+                self.flow_of[index] = Some(FlowId(flow as u32));
+            }
+        }
+    }
+
+    /// The flow that a record's connection is.
+    pub fn flow_of(&self, record: &Record) -> Option<FlowId> {
+        let key = record.node.zip(record.conn)?;
+        self.flow_of.get(*self.conn_index.get(&key)?).copied()?
+    }
+
+    /// The frame that a record is about: it sends it, is done to it, or leads to it.
+    pub fn frame_of(&self, record: RecordId) -> Option<FrameId> {
+        self.frames.get(record.index()).copied()?
+    }
+
+    /// Whether the record comes before the frame is sent.
+    pub fn is_before(&self, record: RecordId, frame: FrameId) -> bool {
+        let sent = self.sent.get(frame.index()).copied().flatten();
+        sent.is_some_and(|sent| record.index() < sent)
+    }
+
+    /// What the sending end of `dir` knows after the record at `index`.
+    pub fn end(
+        &self,
+        records: &[Record],
+        flow: FlowId,
+        ends: [SocketAddr; 2],
+        dir: Dir,
+        index: usize,
+    ) -> EndNow {
+        let conn = self
+            .of_flow
+            .get(flow.0 as usize)
+            .and_then(|conns| conns[dir.index()]);
+        let conn = conn
+            .map(|conn| &self.conns[conn])
+            .filter(|conn| conn.opened <= index);
+        let Some(conn) = conn else {
+            let listens = self
+                .listening
+                .iter()
+                .any(|(record, addr)| *record <= index && is_at(*addr, ends[dir.index()]));
+            let state = if listens {
+                TcpState::Listen
+            } else {
+                TcpState::Closed
+            };
+            return EndNow {
+                state: Some(state),
+                vars: None,
+            };
+        };
+        let state = last_before(&conn.states, index, |(record, _)| *record);
+        let vars = last_before(&conn.vars, index, |record| *record);
+        let before = if conn.active {
+            TcpState::Closed
+        } else {
+            TcpState::Listen
+        };
+        EndNow {
+            state: Some(state.map_or(before, |(_, state)| *state)),
+            vars: vars.and_then(|record| match &records[*record].what {
+                What::TcpVars(vars) => Some((**vars).clone()),
+                _ => None,
+            }),
+        }
+    }
+}
+
+/// The last entry of a list, sorted by record, that is not after the record at `index`.
+fn last_before<T>(list: &[T], index: usize, record: impl Fn(&T) -> usize) -> Option<&T> {
+    let after = list.partition_point(|entry| record(entry) <= index);
+    list.get(after.checked_sub(1)?)
+}
+
+/// Whether a listening address takes calls for `end`.
+fn is_at(listening: SocketAddr, end: SocketAddr) -> bool {
+    let any = listening.ip().is_unspecified();
+    listening.port() == end.port() && (any || listening.ip() == end.ip())
+}
+
+/// The frame of each record. What is handed down belongs to the first frame that it led to; everything else to the
+/// frame that caused it.
+fn frames_of_records(records: &[Record]) -> Vec<Option<FrameId>> {
+    let mut frames: Vec<Option<FrameId>> = records
+        .iter()
+        .map(|record| own_frame(&record.what))
+        .collect();
+    for (index, record) in records.iter().enumerate() {
+        if let What::FrameSent(frame) = record.what {
+            lead_back(records, &mut frames, index, frame);
+        }
+    }
+    for (index, record) in records.iter().enumerate() {
+        if frames[index].is_none() {
+            frames[index] = record.cause.and_then(|cause| frames[cause.index()]);
+        }
+    }
+    frames
+}
+
+/// Walks from the sending of a frame back along the causes that handed it down.
+fn lead_back(records: &[Record], frames: &mut [Option<FrameId>], from: usize, frame: FrameId) {
+    let mut cause = records[from].cause;
+    while let Some(id) = cause {
+        let record = &records[id.index()];
+        let goes_down = matches!(
+            record.what,
+            What::Down(_) | What::AppCall(_) | What::ArpQueued { .. } | What::Decided(_)
+        );
+        if !goes_down || frames[id.index()].is_some() {
+            return;
+        }
+        frames[id.index()] = Some(frame);
+        if matches!(record.what, What::AppCall(_) | What::ArpQueued { .. }) {
+            return;
+        }
+        cause = record.cause;
+    }
+}
+
+fn own_frame(what: &What) -> Option<FrameId> {
+    match what {
+        What::FrameSent(frame)
+        | What::FrameArrived(frame)
+        | What::FrameDropped { frame, .. }
+        | What::FrameFaulted { frame, .. }
+        | What::SwitchForwarded { frame, .. } => Some(*frame),
+        _ => None,
+    }
+}
