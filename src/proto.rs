@@ -14,6 +14,7 @@ pub mod arp;
 pub mod data;
 pub mod dissect;
 pub mod ethernet;
+pub mod filter;
 pub mod frame;
 pub mod http;
 pub mod icmp;

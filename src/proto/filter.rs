@@ -1,0 +1,97 @@
+//! Display filters in Wireshark's language (that of version 4.0): the common part.
+//!
+//! ```text
+//! tcp.flags.syn == 1 && ip.src == 10.0.0.0/24     comparisons, and, or, not, parentheses
+//! http || websocket.opcode == 9                   a name alone: it is there
+//! tcp.port in {80, 443, 8000..8999}               sets with ranges
+//! tcp.flags & 0x12                                bits: some of these are set
+//! eth.src[0:3] == 02:00:00                        slices
+//! http.host contains "example"                    parts of text or bytes
+//! ```
+//!
+//! A field may occur more than once (`tcp.port`): `==` and the orders ask whether *any* occurrence fits, `!=` whether
+//! *all* differ; `===` is all equal, `!==` any differs; `any` and `all` before a comparison say it in words. A
+//! comparison with a field that is not there is false. `and` binds tighter than `or`.
+//!
+//! Left out: regular expressions, functions, arithmetic, the bytes of whole protocols (`tcp[13]`, `frame contains`).
+
+mod check;
+mod eval;
+mod lexer;
+mod literal;
+mod parser;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use self::check::Node;
+use super::tree::{Dissection, FieldSpec};
+
+/// A display filter, ready to be asked.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    text: String,
+    root: Node,
+}
+
+/// Why a text is no filter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct FilterError {
+    /// Where in the text, in bytes. Empty at the end of the text.
+    pub span: Range<usize>,
+    /// What is wrong there.
+    pub message: String,
+    /// The nearest word that would be right in that place.
+    pub suggestion: Option<String>,
+}
+
+impl FilterError {
+    fn at(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+            suggestion: None,
+        }
+    }
+}
+
+impl Filter {
+    /// Reads a filter. Unknown names, and values that a field cannot have, are errors.
+    pub fn compile(text: &str) -> Result<Self, FilterError> {
+        let root = check::check(&parser::parse(text)?)?;
+        let text = text.to_owned();
+        Ok(Self { text, root })
+    }
+
+    /// Whether it selects a frame, given the frame's dissection and those of the messages that end in it.
+    pub fn matches(&self, dissections: &[&Dissection]) -> bool {
+        eval::holds(&self.root, dissections)
+    }
+
+    /// The text that it was made from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The names of the fields that it asks for, in the order of the alphabet; protocols are not among them.
+    pub fn fields(&self) -> Vec<&'static str> {
+        let mut fields = Vec::new();
+        self.root.fields(&mut fields);
+        names(fields.into_iter())
+    }
+
+    /// Those of its fields that need more than the bytes of one frame, so that a fault may not depend on them.
+    pub fn stateful_fields(&self) -> Vec<&'static str> {
+        let mut fields = Vec::new();
+        self.root.fields(&mut fields);
+        names(fields.into_iter().filter(|spec| spec.stateful))
+    }
+}
+
+fn names(fields: impl Iterator<Item = &'static FieldSpec>) -> Vec<&'static str> {
+    let names: BTreeSet<_> = fields.map(|spec| spec.id).collect();
+    names.into_iter().collect()
+}
