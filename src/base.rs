@@ -1,9 +1,11 @@
-//! What everything else stands on: time, a seeded random stream, and the small numbers that name things.
+//! What everything else stands on: time, a seeded random stream, the small numbers that name things,
+//! and how foreign text is made safe to show.
 //!
 //! Knows nothing of networks, files or clocks.
 
 mod ids;
 mod rng;
+pub mod text;
 mod time;
 
 pub use ids::{FrameId, LinkId, LinkType, NodeId, RecordId};
