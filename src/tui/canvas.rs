@@ -62,7 +62,7 @@ impl<'a> Canvas<'a> {
             }
             for rest in 1..width {
                 if let Some(cell) = self.cell(x + rest, y) {
-                    cell.set_symbol("").set_style(style);
+                    cell.set_symbol(" ").set_style(style);
                 }
             }
             x += width;

@@ -90,7 +90,7 @@ impl Theme {
         let ((dark, light), ansi) = match role {
             Role::Client => ((0x56b4e9, 0x005a8f), Color::Cyan),
             Role::Server => ((0xe69f00, 0x8a5a00), Color::Yellow),
-            Role::Error => ((0xf07030, 0xb04000), Color::Red),
+            Role::Error => ((0xd55e00, 0xa04000), Color::Red),
             Role::Right => ((0x009e73, 0x006b4e), Color::Green),
             Role::Encrypted => ((0xcc79a7, 0x8f3f6c), Color::Magenta),
             Role::Text | Role::Strong | Role::Rule | Role::Focus | Role::Changed => return None,
