@@ -46,7 +46,9 @@ pub fn text(buffer: &Buffer) -> String {
         let mut line = String::new();
         let mut x = 0;
         while x < buffer.area.width {
-            let Some(cell) = buffer.cell((x, y)) else { break };
+            let Some(cell) = buffer.cell((x, y)) else {
+                break;
+            };
             line.push_str(cell.symbol());
             let columns = canvas::width(cell.symbol()).max(1);
             x += u16::try_from(columns).unwrap_or(1);

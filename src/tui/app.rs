@@ -186,7 +186,10 @@ impl<'w> App<'w> {
         let at = match self.walk.step(at) {
             Some(step) if step.grain <= self.grain => at,
             Some(_) => {
-                let near = self.walk.next(at, self.grain).or(self.walk.back(at, self.grain));
+                let near = self
+                    .walk
+                    .next(at, self.grain)
+                    .or(self.walk.back(at, self.grain));
                 near.unwrap_or(at)
             }
             None => at,
@@ -225,7 +228,9 @@ impl<'w> App<'w> {
 
     /// After packets came: goes along with them, or counts them.
     pub fn pushed(&mut self) {
-        if self.follows && let Some(last) = self.walk.last(self.grain) {
+        if self.follows
+            && let Some(last) = self.walk.last(self.grain)
+        {
             self.seen = self.walk.steps().len();
             self.go(last);
         } else {
@@ -238,7 +243,10 @@ impl<'w> App<'w> {
         let theme = self.theme;
         let catalogue = std::mem::take(&mut self.catalogue);
         let mouse = self.mouse;
-        *self = Self { mouse, ..Self::new(walk, theme, catalogue) };
+        *self = Self {
+            mouse,
+            ..Self::new(walk, theme, catalogue)
+        };
     }
 
     /// Shows `text` in place of the hints until the next key.
@@ -275,18 +283,31 @@ impl App<'_> {
     }
 
     fn plan(&self, area: Rect) -> Plan {
-        let wish = Wish { focus: self.focus, side: self.side, zoom: self.zoom };
+        let wish = Wish {
+            focus: self.focus,
+            side: self.side,
+            zoom: self.zoom,
+        };
         plan(area.width, area.height, wish)
     }
 
     fn draw_screen(&self, buffer: &mut Buffer) {
         let area = buffer.area;
         let plan = self.plan(area);
-        let Some(scene) = &self.scene else { return self.draw_empty(buffer, &plan) };
+        let Some(scene) = &self.scene else {
+            return self.draw_empty(buffer, &plan);
+        };
         let hints_on_top = plan.hints_on_top;
         let extra = self.extra();
         let mut top = Canvas::new(buffer, plan.title);
-        bars::title(&mut top, &self.theme, scene, self.numbers, hints_on_top, &extra);
+        bars::title(
+            &mut top,
+            &self.theme,
+            scene,
+            self.numbers,
+            hints_on_top,
+            &extra,
+        );
         bars::phases(&mut Canvas::new(buffer, plan.phases), &self.theme, scene);
         self.with_cx(plan.large, |cx| match &self.open {
             Some(open) => self.draw_overlay(buffer, &plan, open, Some(cx)),
@@ -343,7 +364,9 @@ impl App<'_> {
         let rule = Rect::new(0, top, area.width, 1);
         let line = "─".repeat(usize::from(area.width));
         Canvas::new(buffer, rule).put(0, 0, &line, self.theme.style(Role::Rule));
-        let title = self.theme.fit(&open.title(), usize::from(area.width).saturating_sub(4));
+        let title = self
+            .theme
+            .fit(&open.title(), usize::from(area.width).saturating_sub(4));
         Canvas::new(buffer, rule).put(2, 0, &title, self.theme.style(Role::Focus));
         let body = Rect::new(0, top + 1, area.width, end.saturating_sub(top + 1));
         let mut canvas = Canvas::new(buffer, body);
@@ -369,7 +392,12 @@ impl App<'_> {
             Prompt::Copy => "copy: f field  h hex  d display filter".to_owned(),
         };
         let columns = canvas.width().saturating_sub(1);
-        canvas.put(1, 0, &self.theme.fit(&text, columns), self.theme.style(Role::Strong));
+        canvas.put(
+            1,
+            0,
+            &self.theme.fit(&text, columns),
+            self.theme.style(Role::Strong),
+        );
     }
 
     /// Runs `f` with what panes draw from; not at all if the walk has no step.
@@ -394,7 +422,11 @@ impl App<'_> {
 /// The rows of an overlay: its rule, and the one after its last.
 fn overlay_rows(area: Rect, plan: &Plan) -> (u16, u16) {
     let top = plan.title.height + plan.phases.height;
-    let end = if plan.footer.is_empty() { area.height } else { plan.footer.y };
+    let end = if plan.footer.is_empty() {
+        area.height
+    } else {
+        plan.footer.y
+    };
     (top.min(area.height), end.max(top))
 }
 
@@ -508,7 +540,9 @@ impl App<'_> {
         let to = self.walk.previous_phase(self.at);
         let before = self.at;
         self.go_if(to);
-        if self.at >= before && let Some(to) = to.and_then(|to| self.walk.previous_phase(to)) {
+        if self.at >= before
+            && let Some(to) = to.and_then(|to| self.walk.previous_phase(to))
+        {
             self.go(to);
         }
     }
@@ -524,7 +558,9 @@ impl App<'_> {
     /// Goes to the step with this number among those of the grain.
     fn go_to_number(&mut self, number: u32) {
         let wanted = (number.max(1) - 1) as usize;
-        let mut stops = (0u32..).zip(self.walk.steps()).filter(|(_, step)| step.grain <= self.grain);
+        let mut stops = (0u32..)
+            .zip(self.walk.steps())
+            .filter(|(_, step)| step.grain <= self.grain);
         match stops.nth(wanted).map(|(id, _)| StepId(id)) {
             Some(to) => self.go(to),
             None => self.say(format!("there is no step {number}")),
@@ -533,8 +569,13 @@ impl App<'_> {
 
     fn change_grain(&mut self, by: i8) {
         let grains = [Grain::Message, Grain::Frame, Grain::Layer];
-        let here = grains.iter().position(|grain| *grain == self.grain).unwrap_or(1);
-        let to = here.saturating_add_signed(isize::from(by)).min(grains.len() - 1);
+        let here = grains
+            .iter()
+            .position(|grain| *grain == self.grain)
+            .unwrap_or(1);
+        let to = here
+            .saturating_add_signed(isize::from(by))
+            .min(grains.len() - 1);
         self.set_grain(grains[to]);
         self.say(match grains[to] {
             Grain::Message => "steps are messages (+ finer)",
@@ -545,14 +586,20 @@ impl App<'_> {
 
     /// A digit shows its pane, and may be the beginning of the number of a step.
     fn digit(&mut self, event: &KeyEvent) -> bool {
-        let KeyCode::Char(c) = event.code else { return false };
-        let Some(digit) = c.to_digit(10) else { return false };
+        let KeyCode::Char(c) = event.code else {
+            return false;
+        };
+        let Some(digit) = c.to_digit(10) else {
+            return false;
+        };
         if !event.modifiers.is_empty() {
             return false;
         }
         let (number, focus, side) = self.count.unwrap_or((0, self.focus, self.side));
         self.count = Some((number.saturating_mul(10).saturating_add(digit), focus, side));
-        if number == 0 && let Some(binding) = keys::find(event) {
+        if number == 0
+            && let Some(binding) = keys::find(event)
+        {
             self.command(binding.command);
         }
         true
@@ -561,13 +608,20 @@ impl App<'_> {
     fn show_pane(&mut self, digit: u8) {
         let again = self.focus.digit() == digit && self.focus == PaneId::Fields;
         let found = PaneId::ALL.into_iter().find(|id| id.digit() == digit);
-        self.focus_on(if again { PaneId::Bytes } else { found.unwrap_or(self.focus) });
+        self.focus_on(if again {
+            PaneId::Bytes
+        } else {
+            found.unwrap_or(self.focus)
+        });
     }
 
     /// Gives a pane the focus; one that is not shown takes the place beside the ladder.
     fn focus_on(&mut self, id: PaneId) {
         self.focus = id;
-        if matches!(id, PaneId::Map | PaneId::Layers | PaneId::Ends | PaneId::Seq) {
+        if matches!(
+            id,
+            PaneId::Map | PaneId::Layers | PaneId::Ends | PaneId::Seq
+        ) {
             self.side = id;
         }
     }
@@ -588,7 +642,9 @@ impl App<'_> {
     fn pane_command(&mut self, id: PaneId, command: Command) {
         let large = self.plan(Rect::new(0, 0, self.size.0, self.size.1)).large;
         let mut panes = std::mem::take(&mut self.panes);
-        let effect = self.with_cx(large, |cx| panes.get_mut(id).handle(cx, command)).flatten();
+        let effect = self
+            .with_cx(large, |cx| panes.get_mut(id).handle(cx, command))
+            .flatten();
         self.panes = panes;
         match effect {
             None | Some(Effect::Done) => {}
@@ -640,7 +696,11 @@ impl App<'_> {
 
     fn toggle_mouse(&mut self) -> Request {
         self.mouse = !self.mouse;
-        let text = if self.mouse { "mouse on: wheel steps, click chooses a pane" } else { "mouse off" };
+        let text = if self.mouse {
+            "mouse on: wheel steps, click chooses a pane"
+        } else {
+            "mouse off"
+        };
         self.say(text);
         Request::Mouse(self.mouse)
     }
@@ -651,7 +711,10 @@ impl App<'_> {
             return;
         }
         let plan = self.plan(Rect::new(0, 0, self.size.0, self.size.1));
-        let hit = plan.panes.iter().find(|(_, rect)| rect.contains((x, y).into()));
+        let hit = plan
+            .panes
+            .iter()
+            .find(|(_, rect)| rect.contains((x, y).into()));
         if let Some((id, _)) = hit {
             self.focus_on(*id);
         }
@@ -703,14 +766,20 @@ impl App<'_> {
     }
 
     fn find(&mut self, forward: bool) {
-        let Some(query) = &self.query else { return self.say("nothing to find yet: / first") };
+        let Some(query) = &self.query else {
+            return self.say("nothing to find yet: / first");
+        };
         let found = query.find(&self.walk, self.at, self.grain, forward);
         let text = query.describe();
         match found {
             Some(to) => {
                 let turned = (to <= self.at) == forward;
                 self.go(to);
-                self.say(if turned { format!("{text} (from the other end)") } else { text });
+                self.say(if turned {
+                    format!("{text} (from the other end)")
+                } else {
+                    text
+                });
             }
             None => self.say(format!("not found: {text}")),
         }
@@ -782,9 +851,10 @@ impl App<'_> {
                 let command = open.matches().nth(open.at).map(|binding| binding.command)?;
                 self.command(command)
             }
-            Overlay::Catalogue => {
-                self.catalogue.get(open.at).map(|entry| Request::Open(entry.name.clone()))
-            }
+            Overlay::Catalogue => self
+                .catalogue
+                .get(open.at)
+                .map(|entry| Request::Open(entry.name.clone())),
             Overlay::Help | Overlay::Trace | Overlay::Physical => None,
         }
     }
@@ -814,7 +884,9 @@ impl App<'_> {
         let page = usize::from(self.size.1.saturating_sub(6)).max(1);
         let (width, large) = (usize::from(self.size.0), self.size.0 >= 118);
         let lines = self
-            .with_cx(large, |cx| open.lines(Some(cx), &self.catalogue, width).len())
+            .with_cx(large, |cx| {
+                open.lines(Some(cx), &self.catalogue, width).len()
+            })
             .unwrap_or_else(|| open.lines(None, &self.catalogue, width).len());
         let most = match open.is_list() {
             true => lines.saturating_sub(1),

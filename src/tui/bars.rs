@@ -29,8 +29,15 @@ pub fn title(
     extra: &str,
 ) {
     let pieces = title_pieces(theme, scene, numbers, canvas.width(), extra);
-    let right = if hints { fixed_hints(canvas.width()) } else { Vec::new() };
-    let reserved: usize = right.iter().map(|(key, word)| width(key) + width(word) + 3).sum();
+    let right = if hints {
+        fixed_hints(canvas.width())
+    } else {
+        Vec::new()
+    };
+    let reserved: usize = right
+        .iter()
+        .map(|(key, word)| width(key) + width(word) + 3)
+        .sum();
     let end = canvas.width().saturating_sub(reserved);
     put_pieces(canvas, theme, end, pieces);
     put_fixed(canvas, theme, 0, &right);
@@ -43,7 +50,12 @@ fn title_pieces(
     columns: usize,
     extra: &str,
 ) -> Vec<Piece> {
-    let piece = |text: String, role, rank, gap| Piece { text, role, rank, gap };
+    let piece = |text: String, role, rank, gap| Piece {
+        text,
+        role,
+        rank,
+        gap,
+    };
     let title = theme.fit(&scene.heading.title, (columns / 3).max(8));
     let what = theme.fit(&scene.step.title, (columns / 3).max(10));
     let wide = columns >= 112;
@@ -57,8 +69,18 @@ fn title_pieces(
     let time = if wide { format!("t {time}") } else { time };
     let mut pieces = vec![
         piece(title, Role::Strong, 5, 1),
-        piece(theme.fit(&badge(scene), (columns / 3).max(12)), Role::Text, 4, 1 + usize::from(wide)),
-        piece(format!("step {}/{}", scene.number, scene.total), Role::Strong, 1, 4),
+        piece(
+            theme.fit(&badge(scene), (columns / 3).max(12)),
+            Role::Text,
+            4,
+            1 + usize::from(wide),
+        ),
+        piece(
+            format!("step {}/{}", scene.number, scene.total),
+            Role::Strong,
+            1,
+            4,
+        ),
         piece(what, Role::Text, 2, 2),
         piece(time, Role::Text, 3, 4),
         piece(numbers.to_owned(), Role::Text, 6, 4),
@@ -71,7 +93,10 @@ fn title_pieces(
 
 /// `[SIM seed 42]`, `[REAL ws.pcapng #2]`, `[LIVE eth0 #2]`.
 fn badge(scene: &Scene) -> String {
-    let number = scene.step.frame.map_or(String::new(), |frame| format!(" #{}", frame.0 + 1));
+    let number = scene
+        .step
+        .frame
+        .map_or(String::new(), |frame| format!(" #{}", frame.0 + 1));
     match &scene.heading.source {
         Source::Simulated { seed } => format!("[SIM seed {seed}]"),
         Source::Capture { name } => format!("[REAL {name}{number}]"),
@@ -81,7 +106,12 @@ fn badge(scene: &Scene) -> String {
 
 /// Writes the pieces that fit before column `end`, each with a blank before it and more where there is room.
 fn put_pieces(canvas: &mut Canvas<'_>, theme: &Theme, end: usize, mut pieces: Vec<Piece>) {
-    let needed = |pieces: &[Piece]| pieces.iter().map(|piece| width(&piece.text) + 1).sum::<usize>();
+    let needed = |pieces: &[Piece]| {
+        pieces
+            .iter()
+            .map(|piece| width(&piece.text) + 1)
+            .sum::<usize>()
+    };
     while needed(&pieces) > end && pieces.len() > 1 {
         let last = pieces.iter().map(|piece| piece.rank).max();
         pieces.retain(|piece| Some(piece.rank) != last);
@@ -99,20 +129,38 @@ fn put_pieces(canvas: &mut Canvas<'_>, theme: &Theme, end: usize, mut pieces: Ve
 /// Help and quit: the last that go.
 fn fixed_hints(columns: usize) -> Vec<(String, String)> {
     let hint = |word: &str| {
-        let found = keys::hints().into_iter().find(|(text, _)| text.ends_with(word));
+        let found = keys::hints()
+            .into_iter()
+            .find(|(text, _)| text.ends_with(word));
         let (text, _) = found.unwrap_or_default();
-        text.split_once(' ').map_or((text.clone(), String::new()), |(key, word)| {
-            (key.to_owned(), if columns < 16 { String::new() } else { word.to_owned() })
-        })
+        text.split_once(' ')
+            .map_or((text.clone(), String::new()), |(key, word)| {
+                (
+                    key.to_owned(),
+                    if columns < 16 {
+                        String::new()
+                    } else {
+                        word.to_owned()
+                    },
+                )
+            })
     };
     let both = vec![hint("help"), hint("quit")];
-    if columns < 6 { both.into_iter().skip(1).collect() } else { both }
+    if columns < 6 {
+        both.into_iter().skip(1).collect()
+    } else {
+        both
+    }
 }
 
 fn put_fixed(canvas: &mut Canvas<'_>, theme: &Theme, y: usize, hints: &[(String, String)]) {
     let mut end = canvas.width();
     for (key, word) in hints.iter().rev() {
-        let text = if word.is_empty() { key.clone() } else { format!("{key} {word}") };
+        let text = if word.is_empty() {
+            key.clone()
+        } else {
+            format!("{key} {word}")
+        };
         canvas.put_right(end, y, &text, theme.style(Role::Text));
         let x = end.saturating_sub(width(&text));
         canvas.put_to(end, x, y, key, theme.style(Role::Strong));
@@ -124,24 +172,38 @@ fn put_fixed(canvas: &mut Canvas<'_>, theme: &Theme, y: usize, hints: &[(String,
 pub fn phases(canvas: &mut Canvas<'_>, theme: &Theme, scene: &Scene) {
     let phases = &scene.heading.phases;
     let current = scene.heading.current.0 as usize;
-    let names: Vec<String> = phases.iter().map(|phase| theme.safe(&phase.name).into_owned()).collect();
+    let names: Vec<String> = phases
+        .iter()
+        .map(|phase| theme.safe(&phase.name).into_owned())
+        .collect();
     let words: usize = names.iter().map(|name| width(name) + 2).sum();
     let columns = canvas.width();
     if words + phases.len() * 3 > columns {
         return one_phase(canvas, theme, &names, current);
     }
-    let steps: Vec<usize> = phases.iter().map(|phase| phase.steps.len().max(1)).collect();
+    let steps: Vec<usize> = phases
+        .iter()
+        .map(|phase| phase.steps.len().max(1))
+        .collect();
     let total: usize = steps.iter().sum();
     let spare = columns.saturating_sub(words + phases.len() * 3 + 1);
     let mut x = 0;
     for (i, name) in names.iter().enumerate() {
-        let role = if i == current { Role::Strong } else { Role::Text };
+        let role = if i == current {
+            Role::Strong
+        } else {
+            Role::Text
+        };
         x = canvas.put(x, 0, &format!(" {name} "), theme.style(role));
         let dashes = 3 + spare * steps[i] / total.max(1);
         canvas.put(x, 0, &"-".repeat(dashes), theme.style(Role::Rule));
         if i == current {
             let done = (scene.at.0.saturating_sub(phases[i].steps.start)) as usize;
-            let place = if steps[i] <= 1 { dashes / 2 } else { done * (dashes - 1) / (steps[i] - 1) };
+            let place = if steps[i] <= 1 {
+                dashes / 2
+            } else {
+                done * (dashes - 1) / (steps[i] - 1)
+            };
             canvas.put(x + place.min(dashes - 1), 0, "@", theme.style(Role::Strong));
         }
         x += dashes;
@@ -150,7 +212,9 @@ pub fn phases(canvas: &mut Canvas<'_>, theme: &Theme, scene: &Scene) {
 
 /// Where not all phases have room: the one before, the current one, and the next.
 fn one_phase(canvas: &mut Canvas<'_>, theme: &Theme, names: &[String], current: usize) {
-    let Some(name) = names.get(current) else { return };
+    let Some(name) = names.get(current) else {
+        return;
+    };
     let text = format!(" {name} @ phase {}/{}", current + 1, names.len());
     let columns = canvas.width();
     canvas.put(0, 0, &fit(&text, columns), theme.style(Role::Strong));
@@ -165,7 +229,11 @@ pub fn rules(canvas: &mut Canvas<'_>, theme: &Theme, plan: &Plan) {
     }
     for &(x, from, to) in &plan.walls {
         for y in from..=to {
-            let on = |x: u16| plan.rules.iter().any(|&(ry, a, b)| ry == y && a <= x && x < b);
+            let on = |x: u16| {
+                plan.rules
+                    .iter()
+                    .any(|&(ry, a, b)| ry == y && a <= x && x < b)
+            };
             let (left, right) = (x > 0 && on(x - 1), on(x + 1));
             let glyph = match (left, right, y > from, y < to) {
                 (true, true, false, _) => "┬",
@@ -181,14 +249,10 @@ pub fn rules(canvas: &mut Canvas<'_>, theme: &Theme, plan: &Plan) {
 }
 
 /// A title on the rule above the pane at `area`; the rule shows where it has two blanks or more.
-pub fn pane_title(
-    canvas: &mut Canvas<'_>,
-    theme: &Theme,
-    area: Rect,
-    text: &str,
-    has_focus: bool,
-) {
-    let Some(y) = area.y.checked_sub(1) else { return };
+pub fn pane_title(canvas: &mut Canvas<'_>, theme: &Theme, area: Rect, text: &str, has_focus: bool) {
+    let Some(y) = area.y.checked_sub(1) else {
+        return;
+    };
     let lead = if area.x == 0 { 2 } else { 1 };
     let (mut x, y) = (usize::from(area.x) + lead, usize::from(y));
     let end = usize::from(area.x + area.width);
@@ -211,8 +275,15 @@ pub fn pane_title(
 /// The line of hints: those that fit, in the order of the table, help and quit on the right.
 pub fn hints(canvas: &mut Canvas<'_>, theme: &Theme, with_fixed: bool) {
     let columns = canvas.width();
-    let fixed = if with_fixed { fixed_hints(columns) } else { Vec::new() };
-    let reserved: usize = fixed.iter().map(|(key, word)| width(key) + width(word) + 3).sum();
+    let fixed = if with_fixed {
+        fixed_hints(columns)
+    } else {
+        Vec::new()
+    };
+    let reserved: usize = fixed
+        .iter()
+        .map(|(key, word)| width(key) + width(word) + 3)
+        .sum();
     let room = columns.saturating_sub(reserved + 1);
     let mut hints = keys::hints();
     hints.retain(|(_, rank)| *rank > 1);

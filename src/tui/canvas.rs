@@ -148,6 +148,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             line.push_str(word);
             while width(&line) > columns {
                 let rest = split_at_width(&line, columns);
+                if rest == line.len() {
+                    break;
+                }
                 let tail = line.split_off(rest);
                 lines.push(std::mem::replace(&mut line, tail));
             }

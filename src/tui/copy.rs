@@ -16,7 +16,9 @@ pub fn field(cx: &Cx<'_>) -> Option<String> {
 pub fn hex(cx: &Cx<'_>) -> Option<String> {
     let chosen = cx.chosen?;
     let (dissection, input) = chosen.part.of(cx.scene)?;
-    let bytes = dissection.buffer(input, chosen.buffer).get(chosen.bytes())?;
+    let bytes = dissection
+        .buffer(input, chosen.buffer)
+        .get(chosen.bytes())?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     (!hex.is_empty()).then_some(hex)
 }
@@ -24,7 +26,9 @@ pub fn hex(cx: &Cx<'_>) -> Option<String> {
 /// A display filter for frames with the chosen field's value.
 pub fn filter(cx: &Cx<'_>) -> Option<String> {
     let row = cx.rows.get(cx.chosen?.row)?;
-    let Some(field) = row.field else { return Some(row.layer.protocol.id.to_owned()) };
+    let Some(field) = row.field else {
+        return Some(row.layer.protocol.id.to_owned());
+    };
     let id = field.spec.id;
     let value = match &field.value {
         Value::None => return Some(id.to_owned()),
@@ -47,7 +51,11 @@ pub fn filter(cx: &Cx<'_>) -> Option<String> {
 }
 
 fn colons(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(":")
 }
 
 /// The text as a filter's literal.
@@ -64,5 +72,8 @@ fn quoted(text: &str) -> String {
 
 /// The sequence that hands `text` to the terminal's clipboard (OSC 52).
 pub fn osc52(text: &str) -> String {
-    format!("\x1b]52;c;{}\x07", base64::engine::general_purpose::STANDARD.encode(text))
+    format!(
+        "\x1b]52;c;{}\x07",
+        base64::engine::general_purpose::STANDARD.encode(text)
+    )
 }

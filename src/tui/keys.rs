@@ -91,7 +91,13 @@ const fn bind(
     keys: &'static [Key],
     what: &'static str,
 ) -> Binding {
-    Binding { command, name, keys, what, hint: None }
+    Binding {
+        command,
+        name,
+        keys,
+        what,
+        hint: None,
+    }
 }
 
 const fn hinted(
@@ -101,7 +107,13 @@ const fn hinted(
     what: &'static str,
     (word, rank): (&'static str, u8),
 ) -> Binding {
-    Binding { command, name, keys, what, hint: Some(Hint { word, rank }) }
+    Binding {
+        command,
+        name,
+        keys,
+        what,
+        hint: Some(Hint { word, rank }),
+    }
 }
 
 use Key::{Char, Code, Ctrl, Shift};
@@ -158,7 +170,9 @@ pub static TABLE: &[Binding] = &[
 
 /// The binding that `event` means.
 pub fn find(event: &KeyEvent) -> Option<&'static Binding> {
-    TABLE.iter().find(|binding| binding.keys.iter().any(|key| key.matches(event)))
+    TABLE
+        .iter()
+        .find(|binding| binding.keys.iter().any(|key| key.matches(event)))
 }
 
 impl Key {
@@ -208,7 +222,11 @@ impl Key {
 impl Binding {
     /// The keys in words, as the help shows them: `->  l  space  pgdn`.
     pub fn keys_label(&self) -> String {
-        self.keys.iter().map(|key| key.label()).collect::<Vec<_>>().join(" ")
+        self.keys
+            .iter()
+            .map(|key| key.label())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -216,13 +234,17 @@ impl Binding {
 pub fn hints() -> Vec<(String, u8)> {
     let mut out: Vec<(Vec<String>, Hint)> = Vec::new();
     for binding in TABLE {
-        let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) else { continue };
+        let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) else {
+            continue;
+        };
         match out.last_mut() {
             Some((keys, last)) if *last == hint => keys.push(key.label()),
             _ => out.push((vec![key.label()], hint)),
         }
     }
-    out.into_iter().map(|(keys, hint)| (format!("{} {}", join(&keys), hint.word), hint.rank)).collect()
+    out.into_iter()
+        .map(|(keys, hint)| (format!("{} {}", join(&keys), hint.word), hint.rank))
+        .collect()
 }
 
 /// Three keys or more are shown as first and last.
@@ -243,7 +265,12 @@ mod tests {
             for b in &TABLE[i + 1..] {
                 assert_ne!(a.name, b.name);
                 for key in a.keys {
-                    assert!(!b.keys.contains(key), "{key:?} is both {} and {}", a.name, b.name);
+                    assert!(
+                        !b.keys.contains(key),
+                        "{key:?} is both {} and {}",
+                        a.name,
+                        b.name
+                    );
                 }
             }
         }
@@ -262,7 +289,10 @@ mod tests {
                     Shift(code) => KeyEvent::new(code, KeyModifiers::SHIFT),
                     Code(code) => KeyEvent::new(code, KeyModifiers::NONE),
                 };
-                assert_eq!(find(&event).map(|found| found.command), Some(binding.command));
+                assert_eq!(
+                    find(&event).map(|found| found.command),
+                    Some(binding.command)
+                );
             }
         }
     }
@@ -270,6 +300,9 @@ mod tests {
     #[test]
     fn hints_join_their_neighbours() {
         let hints: Vec<String> = hints().into_iter().map(|(hint, _)| hint).collect();
-        assert_eq!(hints[..5], ["-> next", "<- back", "[ ] phase", "tab pane", "1-7 view"]);
+        assert_eq!(
+            hints[..5],
+            ["-> next", "<- back", "[ ] phase", "tab pane", "1-7 view"]
+        );
     }
 }

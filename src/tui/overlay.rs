@@ -47,14 +47,21 @@ pub struct Line {
 
 impl Line {
     fn new(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), role }
+        Self {
+            text: text.into(),
+            role,
+        }
     }
 }
 
 impl Open {
     /// Opens it.
     pub fn new(what: Overlay) -> Self {
-        Self { what, input: String::new(), at: 0 }
+        Self {
+            what,
+            input: String::new(),
+            at: 0,
+        }
     }
 
     /// Whether one of its lines is chosen (or else it scrolls).
@@ -111,7 +118,9 @@ impl Open {
         if lines.is_empty() {
             canvas.put(2, 0, "(nothing here at this step)", theme.style(Role::Text));
         }
-        let chosen = self.is_list().then_some(self.at.min(lines.len().saturating_sub(1)));
+        let chosen = self
+            .is_list()
+            .then_some(self.at.min(lines.len().saturating_sub(1)));
         let start = match chosen {
             Some(at) => (at + 1).saturating_sub(height),
             None => self.at.min(lines.len().saturating_sub(height)),
@@ -121,7 +130,12 @@ impl Open {
             let role = if is_chosen { Role::Selected } else { line.role };
             let mark = if is_chosen { "> " } else { "  " };
             let x = canvas.put(0, y, mark, theme.style(role));
-            canvas.put(x, y, &theme.fit(&line.text, canvas.width().saturating_sub(x)), theme.style(role));
+            canvas.put(
+                x,
+                y,
+                &theme.fit(&line.text, canvas.width().saturating_sub(x)),
+                theme.style(role),
+            );
         }
         if lines.len() > start + height {
             let y = height.saturating_sub(1);
@@ -137,7 +151,11 @@ fn help(columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     for binding in keys::TABLE {
         for (i, what) in wrap(binding.what, room).into_iter().enumerate() {
-            let keys = if i == 0 { binding.keys_label() } else { String::new() };
+            let keys = if i == 0 {
+                binding.keys_label()
+            } else {
+                String::new()
+            };
             lines.push(Line::new(format!("{keys:<keys_at$}{what}"), Role::Text));
         }
     }
@@ -145,23 +163,41 @@ fn help(columns: usize) -> Vec<Line> {
 }
 
 fn palette_line(binding: &'static keys::Binding) -> Line {
-    let text = format!("{:<16}{:<24}{}", binding.name, binding.keys_label(), binding.what);
+    let text = format!(
+        "{:<16}{:<24}{}",
+        binding.name,
+        binding.keys_label(),
+        binding.what
+    );
     Line::new(text, Role::Text)
 }
 
 fn catalogue_lines(catalogue: &[CatalogueEntry]) -> Vec<Line> {
-    let wide = catalogue.iter().map(|entry| entry.name.len()).max().unwrap_or(0) + 2;
+    let wide = catalogue
+        .iter()
+        .map(|entry| entry.name.len())
+        .max()
+        .unwrap_or(0)
+        + 2;
     let line = |entry: &CatalogueEntry| format!("{:<wide$}{}", entry.name, entry.title);
-    catalogue.iter().map(|entry| Line::new(line(entry), Role::Text)).collect()
+    catalogue
+        .iter()
+        .map(|entry| Line::new(line(entry), Role::Text))
+        .collect()
 }
 
 /// The chosen bytes on every layer, from the application down to the bits.
 fn trace(cx: &Cx<'_>, columns: usize) -> Vec<Line> {
-    let Some(chosen) = cx.chosen else { return Vec::new() };
-    let name = cx.rows.get(chosen.row).map_or(String::new(), |row| match row.field {
-        Some(field) => format!("{} ({}): {}", field.spec.label, field.spec.id, field.text),
-        None => row.layer.protocol.name.to_owned(),
-    });
+    let Some(chosen) = cx.chosen else {
+        return Vec::new();
+    };
+    let name = cx
+        .rows
+        .get(chosen.row)
+        .map_or(String::new(), |row| match row.field {
+            Some(field) => format!("{} ({}): {}", field.spec.label, field.spec.id, field.text),
+            None => row.layer.protocol.name.to_owned(),
+        });
     let mut lines = vec![Line::new(name, Role::Strong), Line::new("", Role::Text)];
     for level in &chosen.trace.levels {
         lines.push(Line::new(level_heading(level), Role::Strong));
@@ -170,7 +206,10 @@ fn trace(cx: &Cx<'_>, columns: usize) -> Vec<Line> {
         }
     }
     if chosen.trace.levels.is_empty() {
-        lines.push(Line::new("(derived: it has no bytes of its own on the wire)", Role::Text));
+        lines.push(Line::new(
+            "(derived: it has no bytes of its own on the wire)",
+            Role::Text,
+        ));
     }
     lines
 }
@@ -186,7 +225,11 @@ fn level_heading(level: &Level) -> String {
         Place::Frame(id) => format!("frame {}", id.0 + 1),
         Place::Bits(id) => format!("bits on the wire of frame {}", id.0 + 1),
     };
-    let unit = if matches!(level.place, Place::Bits(_)) { "bit" } else { "offset" };
+    let unit = if matches!(level.place, Place::Bits(_)) {
+        "bit"
+    } else {
+        "offset"
+    };
     let range = match level.range.len() {
         0 | 1 => format!("{unit} {}", level.range.start),
         _ => format!("{unit} {} to {}", level.range.start, level.range.end - 1),
@@ -207,22 +250,44 @@ fn bytes_of(level: &Level) -> String {
     let hex: Vec<String> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
     let more = if level.bytes.len() > SHOWN { " .." } else { "" };
     let is_text = shown.iter().all(|byte| (0x20..0x7f).contains(byte));
-    let words = if is_text { format!("  \"{}\"", text::safe_bytes(shown)) } else { String::new() };
+    let words = if is_text {
+        format!("  \"{}\"", text::safe_bytes(shown))
+    } else {
+        String::new()
+    };
     format!("{}{more}{words}", hex.join(" "))
 }
 
 /// The octets in the order of the wire, with their bits and their levels in Manchester code.
 fn wire(cx: &Cx<'_>) -> Vec<Line> {
-    let Some(wire) = &cx.scene.physical else { return Vec::new() };
+    let Some(wire) = &cx.scene.physical else {
+        return Vec::new();
+    };
     let bits = wire.octets.len() * 8;
     let mut lines = vec![
-        Line::new(format!("{} octets, {bits} bits. FCS 0x{:08x}", wire.octets.len(), wire.fcs), Role::Strong),
-        Line::new("Of each octet the least significant bit goes first. Manchester code of", Role::Text),
-        Line::new("10 Mbit/s Ethernet: 0 is high then low, 1 is low then high.", Role::Text),
+        Line::new(
+            format!(
+                "{} octets, {bits} bits. FCS 0x{:08x}",
+                wire.octets.len(),
+                wire.fcs
+            ),
+            Role::Strong,
+        ),
+        Line::new(
+            "Of each octet the least significant bit goes first. Manchester code of",
+            Role::Text,
+        ),
+        Line::new(
+            "10 Mbit/s Ethernet: 0 is high then low, 1 is low then high.",
+            Role::Text,
+        ),
     ];
     let fcs_at = wire.octets.len().saturating_sub(4);
-    let padding_at = wire.frame_start + cx.scene.frame.as_ref().map_or(0, |frame| frame.bytes.len());
-    let lit = cx.chosen.map_or_else(Vec::new, |chosen| lit_octets(cx, chosen, wire.frame_start));
+    let padding_at =
+        wire.frame_start + cx.scene.frame.as_ref().map_or(0, |frame| frame.bytes.len());
+    let lit = cx
+        .chosen
+        .map_or_else(Vec::new, |chosen| lit_octets(cx, chosen, wire.frame_start));
     for (i, octet) in wire.octets.iter().enumerate() {
         let part = match i {
             _ if i + 1 < wire.frame_start => "preamble",
@@ -239,8 +304,14 @@ fn wire(cx: &Cx<'_>) -> Vec<Line> {
         let bits = physical::to_bits(&[*octet]);
         let digits: String = bits.iter().map(|bit| char::from(b'0' + bit)).collect();
         let mark = if is_lit { '>' } else { ' ' };
-        let text = format!("{mark}{part:<8}{offset}  {octet:02x}  {digits}  {}", wave(&bits));
-        lines.push(Line::new(text, if is_lit { Role::Changed } else { Role::Text }));
+        let text = format!(
+            "{mark}{part:<8}{offset}  {octet:02x}  {digits}  {}",
+            wave(&bits)
+        );
+        lines.push(Line::new(
+            text,
+            if is_lit { Role::Changed } else { Role::Text },
+        ));
     }
     lines
 }
@@ -254,7 +325,9 @@ fn lit_octets(
     super::select::sections(cx.scene)
         .first()
         .filter(|section| section.part == super::select::Part::Frame)
-        .map_or_else(Vec::new, |section| super::select::lit(cx.scene, chosen, section))
+        .map_or_else(Vec::new, |section| {
+            super::select::lit(cx.scene, chosen, section)
+        })
         .into_iter()
         .map(|range| range.start + frame_start..range.end + frame_start)
         .collect()

@@ -80,7 +80,10 @@ fn small(width: u16, height: u16, side: PaneId) -> Plan {
             (PaneId::Ladder, Rect::new(0, top + 1, wall, ladder)),
             (side, Rect::new(wall + 1, top + 1, right, ladder)),
             (PaneId::Fields, Rect::new(0, middle + 1, wall, fields)),
-            (PaneId::Bytes, Rect::new(wall + 1, middle + 1, right, fields)),
+            (
+                PaneId::Bytes,
+                Rect::new(wall + 1, middle + 1, right, fields),
+            ),
             (PaneId::Why, Rect::new(0, low + 1, width, why)),
         ],
         rules: vec![
@@ -114,10 +117,16 @@ fn large(width: u16, height: u16) -> Plan {
         phases: Rect::new(0, 1, width, 1),
         panes: vec![
             (PaneId::Map, Rect::new(0, top + 1, wall, map)),
-            (PaneId::Ladder, Rect::new(0, ladder_rule + 1, wall, low - ladder_rule - 1)),
+            (
+                PaneId::Ladder,
+                Rect::new(0, ladder_rule + 1, wall, low - ladder_rule - 1),
+            ),
             (PaneId::Ends, Rect::new(wall + 1, top + 1, right, ends)),
             (PaneId::Seq, Rect::new(wall + 1, seq_rule + 1, right, seq)),
-            (PaneId::Layers, Rect::new(wall + 1, layers_rule + 1, right, layers)),
+            (
+                PaneId::Layers,
+                Rect::new(wall + 1, layers_rule + 1, right, layers),
+            ),
             (PaneId::Fields, Rect::new(0, low + 1, wall, fields)),
             (PaneId::Bytes, Rect::new(wall + 1, low + 1, right, fields)),
             (PaneId::Why, Rect::new(0, last + 1, width, why)),
@@ -146,7 +155,10 @@ fn split_right(rows: u16) -> [u16; 2] {
 
 /// One pane, and below it the why where there is room and it was asked for.
 fn single(width: u16, height: u16, focus: PaneId, with_why: bool) -> Plan {
-    let mut plan = Plan { title: Rect::new(0, 0, width, height.min(1)), ..Plan::default() };
+    let mut plan = Plan {
+        title: Rect::new(0, 0, width, height.min(1)),
+        ..Plan::default()
+    };
     let mut top = height.min(1);
     if height >= 10 {
         plan.phases = Rect::new(0, top, width, 1);
@@ -162,7 +174,8 @@ fn single(width: u16, height: u16, focus: PaneId, with_why: bool) -> Plan {
     if with_why && focus != PaneId::Why && height >= 9 {
         let why = if height >= 18 { 5 } else { 2 };
         let rule = end - why - 1;
-        plan.panes.push((PaneId::Why, Rect::new(0, rule + 1, width, why)));
+        plan.panes
+            .push((PaneId::Why, Rect::new(0, rule + 1, width, why)));
         plan.rules.push((rule, 0, width));
         end = rule;
     }
@@ -171,7 +184,8 @@ fn single(width: u16, height: u16, focus: PaneId, with_why: bool) -> Plan {
         top += 1;
     }
     if end > top {
-        plan.panes.push((focus, Rect::new(0, top, width, end - top)));
+        plan.panes
+            .push((focus, Rect::new(0, top, width, end - top)));
     }
     plan
 }
@@ -185,10 +199,15 @@ mod tests {
     fn nothing_overlaps_at_any_size() {
         for width in 1..=220u16 {
             for height in 1..=70u16 {
-                for (focus, zoom) in
-                    PaneId::ALL.iter().flat_map(|&focus| [(focus, false), (focus, true)])
+                for (focus, zoom) in PaneId::ALL
+                    .iter()
+                    .flat_map(|&focus| [(focus, false), (focus, true)])
                 {
-                    let wish = Wish { focus, side: PaneId::Ends, zoom };
+                    let wish = Wish {
+                        focus,
+                        side: PaneId::Ends,
+                        zoom,
+                    };
                     check(width, height, &plan(width, height, wish));
                 }
             }
@@ -198,22 +217,39 @@ mod tests {
     fn check(width: u16, height: u16, plan: &Plan) {
         let mut rects: Vec<Rect> = plan.panes.iter().map(|(_, rect)| *rect).collect();
         rects.extend([plan.title, plan.phases, plan.footer]);
-        rects.extend(plan.rules.iter().map(|&(y, from, to)| Rect::new(from, y, to - from, 1)));
+        rects.extend(
+            plan.rules
+                .iter()
+                .map(|&(y, from, to)| Rect::new(from, y, to - from, 1)),
+        );
         rects.retain(|rect| !rect.is_empty());
         for (i, a) in rects.iter().enumerate() {
-            assert!(a.right() <= width && a.bottom() <= height, "{width}x{height}: {plan:?}");
+            assert!(
+                a.right() <= width && a.bottom() <= height,
+                "{width}x{height}: {plan:?}"
+            );
             for b in &rects[i + 1..] {
-                assert!(!a.intersects(*b), "{width}x{height}: {a} and {b} in {plan:?}");
+                assert!(
+                    !a.intersects(*b),
+                    "{width}x{height}: {a} and {b} in {plan:?}"
+                );
             }
         }
     }
 
     #[test]
     fn the_drawn_sizes_have_the_drawn_rows() {
-        let wish = Wish { focus: PaneId::Ladder, side: PaneId::Ends, zoom: false };
+        let wish = Wish {
+            focus: PaneId::Ladder,
+            side: PaneId::Ends,
+            zoom: false,
+        };
         let rows = |width, height| -> Vec<(PaneId, u16, u16)> {
             let plan = plan(width, height, wish);
-            plan.panes.iter().map(|(id, rect)| (*id, rect.y, rect.height)).collect()
+            plan.panes
+                .iter()
+                .map(|(id, rect)| (*id, rect.y, rect.height))
+                .collect()
         };
         assert_eq!(
             rows(80, 24),

@@ -40,7 +40,10 @@ impl Options {
     pub fn from_env() -> Self {
         let var = |name: &str| std::env::var(name).unwrap_or_default();
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(var);
-        let locale = locale.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
+        let locale = locale
+            .into_iter()
+            .find(|value| !value.is_empty())
+            .unwrap_or_default();
         let locale = locale.to_lowercase();
         Self {
             ascii: !(locale.contains("utf-8") || locale.contains("utf8")),
@@ -57,7 +60,11 @@ impl Options {
             (false, true) => Depth::True,
             (false, false) => Depth::Ansi16,
         };
-        Theme { depth, ascii: self.ascii, ..Theme::default() }
+        Theme {
+            depth,
+            ascii: self.ascii,
+            ..Theme::default()
+        }
     }
 }
 
@@ -83,7 +90,9 @@ pub struct Ended {
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
     /// There is no terminal.
-    #[error("the screen needs a terminal for its input and output; `layerwalk show` prints to anything")]
+    #[error(
+        "the screen needs a terminal for its input and output; `layerwalk show` prints to anything"
+    )]
     NoTerminal,
     /// The terminal failed.
     #[error("the terminal failed: {0}")]
@@ -98,7 +107,9 @@ pub fn run(options: &Options, source: Source) -> Result<Ended, TuiError> {
     if !terminal::is_there() {
         return Err(TuiError::NoTerminal);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(Loop::new(options, source)?.run())?;
     Ok(ended)
 }
@@ -135,7 +146,13 @@ impl<'o> Loop<'o> {
             app.follow();
         }
         let screen = Screen::enter()?;
-        Ok(Self { app, options, packets: source.packets, screen, pace: None })
+        Ok(Self {
+            app,
+            options,
+            packets: source.packets,
+            screen,
+            pace: None,
+        })
     }
 
     async fn run(mut self) -> io::Result<Ended> {
@@ -150,7 +167,10 @@ impl<'o> Loop<'o> {
                 () = tick(&mut self.pace) => Woken::Tick,
             };
             if let Some(signal) = self.handle(woken).await? {
-                return Ok(Ended { at: self.app.at(), signal });
+                return Ok(Ended {
+                    at: self.app.at(),
+                    signal,
+                });
             }
         }
     }
@@ -213,7 +233,9 @@ impl<'o> Loop<'o> {
     }
 
     fn open(&mut self, name: &str) {
-        let Some(open) = self.options.open else { return self.app.say("nothing can be opened here") };
+        let Some(open) = self.options.open else {
+            return self.app.say("nothing can be opened here");
+        };
         match open(name) {
             Ok(walk) => {
                 self.packets = None;

@@ -47,12 +47,14 @@ impl Part {
     /// Its dissection and its bytes.
     pub fn of(self, scene: &Scene) -> Option<(&Dissection, &[u8])> {
         match self {
-            Self::Frame => {
-                scene.frame.as_ref().map(|frame| (&frame.dissection, &frame.bytes[..]))
-            }
-            Self::Message(i) => {
-                scene.messages.get(i).map(|message| (&message.dissection, &message.bytes[..]))
-            }
+            Self::Frame => scene
+                .frame
+                .as_ref()
+                .map(|frame| (&frame.dissection, &frame.bytes[..])),
+            Self::Message(i) => scene
+                .messages
+                .get(i)
+                .map(|message| (&message.dissection, &message.bytes[..])),
         }
     }
 }
@@ -92,17 +94,11 @@ impl Row<'_> {
     pub fn bits(&self) -> Range<usize> {
         match self.field {
             None => self.layer.header.start * 8..self.layer.header.end * 8,
-            Some(field) if field.bits.is_empty() => {
-                self.twin.map_or_else(|| field.bits.clone(), |twin| twin.bits.clone())
-            }
+            Some(field) if field.bits.is_empty() => self
+                .twin
+                .map_or_else(|| field.bits.clone(), |twin| twin.bits.clone()),
             Some(field) => field.bits.clone(),
         }
-    }
-
-    /// The same as whole bytes.
-    pub fn bytes(&self) -> Range<usize> {
-        let bits = self.bits();
-        bits.start / 8..bits.end.div_ceil(8)
     }
 }
 
@@ -113,9 +109,24 @@ pub fn rows<'a>(scene: &'a Scene, selection: &Selection, numbers: Numbers) -> Ve
     let mut rows = Vec::new();
     for (index, &(part, nth, layer)) in all.iter().enumerate() {
         let protocol = layer.protocol.id;
-        let open = selection.open.get(protocol).copied().unwrap_or(Some(index) == default);
-        let key = Key { protocol, nth, field: None };
-        rows.push(Row { key, part, layer, field: None, twin: None, open });
+        let open = selection
+            .open
+            .get(protocol)
+            .copied()
+            .unwrap_or(Some(index) == default);
+        let key = Key {
+            protocol,
+            nth,
+            field: None,
+        };
+        rows.push(Row {
+            key,
+            part,
+            layer,
+            field: None,
+            twin: None,
+            open,
+        });
         if open {
             push_fields(&mut rows, part, nth, layer, numbers);
         }
@@ -138,11 +149,25 @@ fn push_fields<'a>(
             Twin::Hidden => continue,
         };
         // Both ways of writing it answer to one name, so that the choice outlives a change between them.
-        let id = TWINS.iter().find(|(_, raw)| *raw == shown.spec.id).map_or(shown.spec.id, |t| t.0);
+        let id = TWINS
+            .iter()
+            .find(|(_, raw)| *raw == shown.spec.id)
+            .map_or(shown.spec.id, |t| t.0);
         let count = seen.entry(id).or_default();
-        let key = Key { protocol: layer.protocol.id, nth, field: Some((id, *count)) };
+        let key = Key {
+            protocol: layer.protocol.id,
+            nth,
+            field: Some((id, *count)),
+        };
         *count += 1;
-        rows.push(Row { key, part, layer, field: Some(shown), twin, open: true });
+        rows.push(Row {
+            key,
+            part,
+            layer,
+            field: Some(shown),
+            twin,
+            open: true,
+        });
     }
 }
 
@@ -174,7 +199,9 @@ fn layers(scene: &Scene) -> Vec<(Part, usize, &Layer)> {
     let parts = std::iter::once(Part::Frame).chain((0..scene.messages.len()).map(Part::Message));
     let mut all = Vec::new();
     for part in parts {
-        let Some((dissection, _)) = part.of(scene) else { continue };
+        let Some((dissection, _)) = part.of(scene) else {
+            continue;
+        };
         for layer in &dissection.layers {
             let nth = seen.entry(layer.protocol.id).or_default();
             all.push((part, *nth, layer));
@@ -186,12 +213,17 @@ fn layers(scene: &Scene) -> Vec<(Part, usize, &Layer)> {
 
 /// The layer that is open by itself: the step's own, or else the innermost that has fields.
 fn default_layer(scene: &Scene, all: &[(Part, usize, &Layer)]) -> Option<usize> {
-    let innermost = || all.iter().rposition(|(_, _, layer)| !layer.fields.is_empty());
+    let innermost = || {
+        all.iter()
+            .rposition(|(_, _, layer)| !layer.fields.is_empty())
+    };
     if scene.step.grain != Grain::Layer {
         return innermost();
     }
     let osi = scene.step.layer;
-    all.iter().rposition(|(_, _, layer)| layer.protocol.osi == osi).or_else(innermost)
+    all.iter()
+        .rposition(|(_, _, layer)| layer.protocol.osi == osi)
+        .or_else(innermost)
 }
 
 /// The chosen row: the one of the chosen name, or else the first look of the open layer.
@@ -201,9 +233,14 @@ pub fn chosen(rows: &[Row<'_>], selection: &Selection) -> Option<usize> {
     {
         return Some(found);
     }
-    let heading = rows.iter().rposition(|row| row.field.is_none() && row.open)?;
+    let heading = rows
+        .iter()
+        .rposition(|row| row.field.is_none() && row.open)?;
     let protocol = rows[heading].key.protocol;
-    let look = FIRST_LOOK.iter().find(|(id, _)| *id == protocol).map(|(_, field)| *field);
+    let look = FIRST_LOOK
+        .iter()
+        .find(|(id, _)| *id == protocol)
+        .map(|(_, field)| *field);
     let wanted = |row: &&Row<'_>| row.key.field.is_some_and(|(id, _)| Some(id) == look);
     let at = rows[heading..].iter().position(|row| wanted(&row));
     Some(heading + at.unwrap_or(usize::from(rows.len() > heading + 1)))
@@ -253,7 +290,13 @@ impl Chosen {
             Part::Frame if buffer == 0 => walk.trace_frame(scene.frame.as_ref()?.id, bytes),
             Part::Frame => Trace { levels: Vec::new() },
         };
-        Some(Self { row, part, buffer, bits, trace })
+        Some(Self {
+            row,
+            part,
+            buffer,
+            bits,
+            trace,
+        })
     }
 }
 
@@ -275,13 +318,23 @@ pub fn sections(scene: &Scene) -> Vec<Section<'_>> {
     let mut out = Vec::new();
     if let Some(frame) = &scene.frame {
         let name = format!("Frame {}", frame.id.0 + 1);
-        out.push(Section { name, part: Part::Frame, buffer: 0, bytes: &frame.bytes });
+        out.push(Section {
+            name,
+            part: Part::Frame,
+            buffer: 0,
+            bytes: &frame.bytes,
+        });
         push_derived(&mut out, Part::Frame, &frame.dissection);
     }
     for (i, message) in scene.messages.iter().enumerate() {
         let name = format!("Message {}", message.id.0 + 1);
         let part = Part::Message(i);
-        out.push(Section { name, part, buffer: 0, bytes: &message.bytes });
+        out.push(Section {
+            name,
+            part,
+            buffer: 0,
+            bytes: &message.bytes,
+        });
         push_derived(&mut out, part, &message.dissection);
     }
     out
@@ -290,7 +343,12 @@ pub fn sections(scene: &Scene) -> Vec<Section<'_>> {
 fn push_derived<'a>(out: &mut Vec<Section<'a>>, part: Part, dissection: &'a Dissection) {
     for (i, derived) in dissection.derived.iter().enumerate() {
         let name = derived.name.to_owned();
-        out.push(Section { name, part, buffer: i + 1, bytes: &derived.bytes });
+        out.push(Section {
+            name,
+            part,
+            buffer: i + 1,
+            bytes: &derived.bytes,
+        });
     }
 }
 
@@ -309,20 +367,41 @@ pub fn lit(scene: &Scene, chosen: &Chosen, section: &Section<'_>) -> Vec<Range<u
         }
         _ => false,
     };
-    let levels = chosen.trace.levels.iter().filter(|level| here(&level.place));
-    levels.map(|level| level.range.clone()).filter(|range| !range.is_empty()).collect()
+    let levels = chosen
+        .trace
+        .levels
+        .iter()
+        .filter(|level| here(&level.place));
+    levels
+        .map(|level| level.range.clone())
+        .filter(|range| !range.is_empty())
+        .collect()
 }
 
 /// The name of the smallest field that holds this byte, or of the layer.
 pub fn key_at(scene: &Scene, part: Part, buffer: usize, byte: usize) -> Option<Key> {
     let mut best: Option<(usize, Key)> = None;
     let all = layers(scene);
-    for &(_, nth, layer) in all.iter().filter(|(p, _, l)| *p == part && l.buffer == buffer) {
+    for &(_, nth, layer) in all
+        .iter()
+        .filter(|(p, _, l)| *p == part && l.buffer == buffer)
+    {
         let protocol = layer.protocol.id;
         let mut rows = Vec::new();
         push_fields(&mut rows, part, nth, layer, Numbers::Relative);
-        let heading = Key { protocol, nth, field: None };
-        rows.push(Row { key: heading, part, layer, field: None, twin: None, open: true });
+        let heading = Key {
+            protocol,
+            nth,
+            field: None,
+        };
+        rows.push(Row {
+            key: heading,
+            part,
+            layer,
+            field: None,
+            twin: None,
+            open: true,
+        });
         for row in rows {
             let bits = row.bits();
             let holds = bits.start < byte * 8 + 8 && byte * 8 < bits.end;

@@ -33,7 +33,10 @@ impl Screen {
         take()?;
         let terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()));
         let terminal = terminal.inspect_err(|_| give_back())?;
-        Ok(Self { terminal, mouse: false })
+        Ok(Self {
+            terminal,
+            mouse: false,
+        })
     }
 
     /// Draws a whole screen.
@@ -41,7 +44,9 @@ impl Screen {
     /// # Errors
     /// If the terminal is gone.
     pub fn draw(&mut self, draw: impl FnOnce(&mut ratatui::buffer::Buffer)) -> io::Result<()> {
-        self.terminal.draw(|frame| draw(frame.buffer_mut())).map(|_| ())
+        self.terminal
+            .draw(|frame| draw(frame.buffer_mut()))
+            .map(|_| ())
     }
 
     /// The size in columns and rows.
@@ -114,7 +119,12 @@ fn take() -> io::Result<()> {
 /// Gives the terminal back if it is ours. What fails here fails because the terminal is gone: nobody is left to tell.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let _ = execute!(io::stdout(), DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
+        let _ = execute!(
+            io::stdout(),
+            DisableMouseCapture,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
         let _ = terminal::disable_raw_mode();
     }
 }

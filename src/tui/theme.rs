@@ -82,7 +82,11 @@ impl Theme {
             Role::Focus => style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             Role::Selected => style.add_modifier(Modifier::REVERSED),
         };
-        if self.projector { style.add_modifier(Modifier::BOLD) } else { style }
+        if self.projector {
+            style.add_modifier(Modifier::BOLD)
+        } else {
+            style
+        }
     }
 
     /// The colours of Okabe and Ito, which people who see colours differently tell apart; darker on a light ground.
@@ -108,7 +112,11 @@ impl Theme {
 
     /// The style of the end with this index: 0 the client, 1 the server.
     pub fn end(&self, index: usize) -> Style {
-        self.style(if index == 0 { Role::Client } else { Role::Server })
+        self.style(if index == 0 {
+            Role::Client
+        } else {
+            Role::Server
+        })
     }
 
     /// The last touch on a whole screen: no colour that was not asked for, no character that cannot be shown.
@@ -135,7 +143,11 @@ impl Theme {
 
     /// Text from outside, safe for the terminal, and with ASCII alone where that was asked for.
     pub fn safe<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
-        if self.ascii { crate::base::text::ascii(text) } else { crate::base::text::safe(text) }
+        if self.ascii {
+            crate::base::text::ascii(text)
+        } else {
+            crate::base::text::safe(text)
+        }
     }
 
     /// As [`Theme::safe`], in at most `columns` columns.

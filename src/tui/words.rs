@@ -48,7 +48,11 @@ pub fn lane_state(lane: &Lane) -> String {
         return String::new();
     }
     let changed = if lane.changed { "*" } else { "" };
-    let inferred = if lane.inferred && !lane.state.starts_with('~') { "~" } else { "" };
+    let inferred = if lane.inferred && !lane.state.starts_with('~') {
+        "~"
+    } else {
+        ""
+    };
     format!("{changed}{inferred}{}", lane.state)
 }
 
@@ -62,7 +66,11 @@ pub fn short_name(name: &str) -> &str {
 
 /// `1 byte`, `4 bytes`.
 pub fn bytes(n: usize) -> String {
-    if n == 1 { "1 byte".to_owned() } else { format!("{n} bytes") }
+    if n == 1 {
+        "1 byte".to_owned()
+    } else {
+        format!("{n} bytes")
+    }
 }
 
 #[cfg(test)]
@@ -77,10 +85,13 @@ mod tests {
             (999_900_000, "+999.9 ms", "+999.9"),
             (1_250_000_000, "+1.250 s", "+1.2s"),
             (125_000_000_000, "+2 min 5 s", "+125s"),
-            (86_400_000_000_000, "+24 h 0 min", "+1440m"),
+            (86_400_000_000_000, "+24 h 0 min", "+24h"),
         ] {
             let time = Duration::from_nanos(nanos);
-            assert_eq!((span(time).as_str(), short_span(time).as_str()), (long, short));
+            assert_eq!(
+                (span(time).as_str(), short_span(time).as_str()),
+                (long, short)
+            );
         }
     }
 

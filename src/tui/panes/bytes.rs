@@ -17,7 +17,11 @@ pub struct BytesPane;
 
 impl Pane for BytesPane {
     fn title(&self, cx: &Cx<'_>, width: usize) -> String {
-        if cx.large || cx.focus == super::PaneId::Bytes { "4 Bytes".to_owned() } else { layers_in_short(cx, width) }
+        if cx.large || cx.focus == super::PaneId::Bytes {
+            "4 Bytes".to_owned()
+        } else {
+            layers_in_short(cx, width)
+        }
     }
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
@@ -55,9 +59,16 @@ impl Pane for BytesPane {
         let (dissection, input) = chosen.part.of(cx.scene)?;
         let len = dissection.buffer(input, chosen.buffer).len();
         let from = cx.selection.byte.unwrap_or(chosen.bytes().start);
-        let step = if step.abs() > 1 && cx.large { step * 2 } else { step };
+        let step = if step.abs() > 1 && cx.large {
+            step * 2
+        } else {
+            step
+        };
         let to = from.checked_add_signed(step)?.min(len.checked_sub(1)?);
-        let mut selection = Selection { byte: Some(to), ..cx.selection.clone() };
+        let mut selection = Selection {
+            byte: Some(to),
+            ..cx.selection.clone()
+        };
         if let Some(key) = select::key_at(cx.scene, chosen.part, chosen.buffer, to) {
             selection.open.insert(key.protocol, true);
             selection.key = Some(key);
@@ -68,14 +79,19 @@ impl Pane for BytesPane {
 
 /// `3 Layers: [TCP 40] IP 20 Eth 14`: the headers in the frame, innermost first.
 fn layers_in_short(cx: &Cx<'_>, columns: usize) -> String {
-    let chosen = cx.chosen.and_then(|chosen| cx.rows.get(chosen.row)).map(|row| row.key);
+    let chosen = cx
+        .chosen
+        .and_then(|chosen| cx.rows.get(chosen.row))
+        .map(|row| row.key);
     let mut text = String::new();
     let mut nth = std::collections::BTreeMap::<&str, usize>::new();
     let mut words = Vec::new();
     for part in std::iter::once(select::Part::Frame)
         .chain((0..cx.scene.messages.len()).map(select::Part::Message))
     {
-        let Some((dissection, _)) = part.of(cx.scene) else { continue };
+        let Some((dissection, _)) = part.of(cx.scene) else {
+            continue;
+        };
         for layer in &dissection.layers {
             let nth = nth.entry(layer.protocol.id).or_default();
             let is_chosen =
@@ -107,7 +123,11 @@ fn per_row(columns: usize) -> usize {
 /// One line: a section's name, or a row of its bytes.
 enum Line {
     Name(usize),
-    Row { section: usize, start: usize, lit: Vec<Range<usize>> },
+    Row {
+        section: usize,
+        start: usize,
+        lit: Vec<Range<usize>>,
+    },
 }
 
 fn lines(cx: &Cx<'_>, sections: &[Section<'_>], per_row: usize) -> Vec<Line> {
@@ -116,9 +136,15 @@ fn lines(cx: &Cx<'_>, sections: &[Section<'_>], per_row: usize) -> Vec<Line> {
         if sections.len() > 1 {
             lines.push(Line::Name(i));
         }
-        let lit = cx.chosen.map_or_else(Vec::new, |chosen| select::lit(cx.scene, chosen, section));
+        let lit = cx
+            .chosen
+            .map_or_else(Vec::new, |chosen| select::lit(cx.scene, chosen, section));
         for start in (0..section.bytes.len()).step_by(per_row) {
-            lines.push(Line::Row { section: i, start, lit: lit.clone() });
+            lines.push(Line::Row {
+                section: i,
+                start,
+                lit: lit.clone(),
+            });
         }
     }
     lines
@@ -128,9 +154,9 @@ impl Line {
     fn is_lit(&self, per_row: usize) -> bool {
         match self {
             Self::Name(_) => false,
-            Self::Row { start, lit, .. } => {
-                lit.iter().any(|range| range.start < start + per_row && *start < range.end)
-            }
+            Self::Row { start, lit, .. } => lit
+                .iter()
+                .any(|range| range.start < start + per_row && *start < range.end),
         }
     }
 }
@@ -141,11 +167,16 @@ fn start(lines: &[Line], room: usize) -> usize {
         [.., Line::Row { start: a, .. }, Line::Row { start: b, .. }] if b > a => b - a,
         _ => 16,
     };
-    let first_lit = lines.iter().position(|line| line.is_lit(per_row)).unwrap_or(0);
+    let first_lit = lines
+        .iter()
+        .position(|line| line.is_lit(per_row))
+        .unwrap_or(0);
     if first_lit + 2 < room {
         return 0;
     }
-    first_lit.saturating_sub(1).min(lines.len().saturating_sub(room))
+    first_lit
+        .saturating_sub(1)
+        .min(lines.len().saturating_sub(room))
 }
 
 /// Draws one line and returns the column after it.
@@ -163,7 +194,11 @@ fn draw_line(
             let text = format!("{}, {}", section.name, words::bytes(section.bytes.len()));
             canvas.put(1, y, &cx.theme.safe(&text), cx.theme.style(Role::Strong))
         }
-        Line::Row { section, start, lit } => {
+        Line::Row {
+            section,
+            start,
+            lit,
+        } => {
             let bytes = sections[*section].bytes;
             let row = &bytes[*start..bytes.len().min(start + per_row)];
             draw_bytes(cx, canvas, y, *start, row, per_row, lit)
@@ -187,7 +222,11 @@ fn draw_bytes(
         if i == 8 {
             x += 1;
         }
-        let style = cx.theme.style(if is_lit(at) { Role::Selected } else { Role::Text });
+        let style = cx.theme.style(if is_lit(at) {
+            Role::Selected
+        } else {
+            Role::Text
+        });
         canvas.put(x, y, &format!("{byte:02x}"), style);
         // Brackets take the blanks around the run, so that they move no byte.
         if is_lit(at) && (at == 0 || !is_lit(at - 1)) {
@@ -203,11 +242,24 @@ fn draw_bytes(
     }
     let text_at = 7 + per_row * 3 + 2;
     if canvas.width() >= text_at + per_row {
-        let text: String =
-            row.iter().map(|b| if (0x20..0x7f).contains(b) { char::from(*b) } else { '.' }).collect();
+        let text: String = row
+            .iter()
+            .map(|b| {
+                if (0x20..0x7f).contains(b) {
+                    char::from(*b)
+                } else {
+                    '.'
+                }
+            })
+            .collect();
         canvas.put(text_at, y, &text, cx.theme.style(Role::Text));
         for i in (0..row.len()).filter(|i| is_lit(start + i)) {
-            canvas.patch(text_at + i, text_at + i + 1, y, cx.theme.style(Role::Selected));
+            canvas.patch(
+                text_at + i,
+                text_at + i + 1,
+                y,
+                cx.theme.style(Role::Selected),
+            );
         }
     }
     x
@@ -215,10 +267,17 @@ fn draw_bytes(
 
 /// Where the choice is, and its bits.
 fn info(cx: &Cx<'_>, canvas: &Canvas<'_>) -> Vec<String> {
-    let Some(chosen) = cx.chosen else { return Vec::new() };
-    let Some((dissection, input)) = chosen.part.of(cx.scene) else { return Vec::new() };
+    let Some(chosen) = cx.chosen else {
+        return Vec::new();
+    };
+    let Some((dissection, input)) = chosen.part.of(cx.scene) else {
+        return Vec::new();
+    };
     let range = chosen.bytes();
-    let bytes = dissection.buffer(input, chosen.buffer).get(range.clone()).unwrap_or_default();
+    let bytes = dissection
+        .buffer(input, chosen.buffer)
+        .get(range.clone())
+        .unwrap_or_default();
     if bytes.is_empty() {
         return vec!["derived: no bytes of its own".to_owned()];
     }
@@ -232,13 +291,21 @@ fn info(cx: &Cx<'_>, canvas: &Canvas<'_>) -> Vec<String> {
     let room = (canvas.width().saturating_sub(1) / 9).max(1);
     if canvas.height() < 9 || bytes.len() > room * 2 {
         if bytes.len() == 1 {
-            place = format!("{place}: {}", bits_of(chosen.bits.clone(), range.start, bytes[0], 0));
+            place = format!(
+                "{place}: {}",
+                bits_of(chosen.bits.clone(), range.start, bytes[0], 0)
+            );
         }
         return vec![text_of(&place, bytes, canvas.width())];
     }
     let mut out = vec![text_of(&place, bytes, canvas.width())];
     for (i, chunk) in bytes.chunks(room).enumerate() {
-        out.push(chunk.iter().map(|byte| format!("{byte:02x}       ")).collect());
+        out.push(
+            chunk
+                .iter()
+                .map(|byte| format!("{byte:02x}       "))
+                .collect(),
+        );
         let at = i * room;
         let bits = chunk
             .iter()
@@ -251,7 +318,9 @@ fn info(cx: &Cx<'_>, canvas: &Canvas<'_>) -> Vec<String> {
 
 /// The place, and the bytes as text where they are some.
 fn text_of(place: &str, bytes: &[u8], columns: usize) -> String {
-    let is_text = bytes.iter().all(|b| (0x20..0x7f).contains(b) || b"\r\n\t".contains(b));
+    let is_text = bytes
+        .iter()
+        .all(|b| (0x20..0x7f).contains(b) || b"\r\n\t".contains(b));
     let text = text::safe_bytes(bytes);
     if is_text && width(place) + width(&text) + 6 <= columns {
         format!("{place}  \"{text}\"")

@@ -16,7 +16,9 @@ pub struct FieldsPane;
 
 impl Pane for FieldsPane {
     fn title(&self, cx: &Cx<'_>, _: usize) -> String {
-        let Some(frame) = &cx.scene.frame else { return "4 Fields".to_owned() };
+        let Some(frame) = &cx.scene.frame else {
+            return "4 Fields".to_owned();
+        };
         let len = frame.bytes.len();
         let cut = match frame.original_len as usize {
             whole if whole > len => format!(" of {whole}"),
@@ -46,7 +48,12 @@ impl Pane for FieldsPane {
                 Some(row) => draw_row(cx, canvas, y, row, i == here),
                 None => {
                     let (text, role) = &notes[i - cx.rows.len()];
-                    canvas.put(2, y, &cx.theme.fit(text, canvas.width() - 2), cx.theme.style(*role));
+                    canvas.put(
+                        2,
+                        y,
+                        &cx.theme.fit(text, canvas.width() - 2),
+                        cx.theme.style(*role),
+                    );
                 }
             }
         }
@@ -68,7 +75,10 @@ impl Pane for FieldsPane {
 
 /// The choice with the layers that are open now held open, so that choosing another one closes none of them.
 fn pinned(cx: &Cx<'_>) -> Selection {
-    Selection { byte: None, ..cx.selection.clone() }
+    Selection {
+        byte: None,
+        ..cx.selection.clone()
+    }
 }
 
 /// Opens or closes a layer; follows a field down to the wire.
@@ -87,7 +97,8 @@ fn scroll(here: usize, total: usize, height: usize) -> usize {
     if here + 3 < height {
         return 0;
     }
-    here.saturating_sub(2.min(height.saturating_sub(1))).min(total.saturating_sub(height.min(total)))
+    here.saturating_sub(2.min(height.saturating_sub(1)))
+        .min(total.saturating_sub(height.min(total)))
 }
 
 /// `server>client`.
@@ -95,7 +106,9 @@ fn direction(cx: &Cx<'_>) -> Option<String> {
     use crate::walk::view::Mark;
     let ladder = &cx.scene.ladder;
     let row = ladder.rows.iter().find(|row| row.step == cx.scene.at)?;
-    let Mark::Arrow { dir, .. } = row.mark else { return None };
+    let Mark::Arrow { dir, .. } = row.mark else {
+        return None;
+    };
     let name = |i: usize| words::short_name(&ladder.lanes[i].name).to_owned();
     let text = format!("{}>{}", name(dir.index()), name(dir.reverse().index()));
     Some(cx.theme.safe(&text).into_owned())
@@ -103,7 +116,11 @@ fn direction(cx: &Cx<'_>) -> Option<String> {
 
 fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &Row<'_>, is_chosen: bool) {
     let columns = canvas.width();
-    let style = cx.theme.style(if is_chosen { Role::Selected } else { Role::Text });
+    let style = cx.theme.style(if is_chosen {
+        Role::Selected
+    } else {
+        Role::Text
+    });
     let text = match row.field {
         None => heading(cx, row),
         Some(_) => field_line(cx, row, columns),
@@ -113,7 +130,11 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &Row<'_>, is_ch
         (None, false) => "+",
         _ => " ",
     };
-    let line = if is_chosen { format!(">{mark}") } else { format!("{mark} ") };
+    let line = if is_chosen {
+        format!(">{mark}")
+    } else {
+        format!("{mark} ")
+    };
     let x = canvas.put(0, y, &line, style);
     let after = canvas.put(x, y, &fit(&text, columns.saturating_sub(x)), style);
     if is_chosen {
@@ -133,24 +154,42 @@ fn heading(cx: &Cx<'_>, row: &Row<'_>) -> String {
 
 /// Label, value, and the number written the other way.
 fn field_line(cx: &Cx<'_>, row: &Row<'_>, columns: usize) -> String {
-    let Some(field) = row.field else { return String::new() };
+    let Some(field) = row.field else {
+        return String::new();
+    };
     let wide = columns >= 56;
     let label = label(field.spec.label);
     let indent = 2 + 2 * usize::from(field.depth.min(8));
     let labels = if wide { 23 } else { 18 };
     let room = labels + 2 - indent.min(labels);
-    let label = if width(label) < room { label.to_owned() } else { fit(label, room.max(4)) };
+    let label = if width(label) < room {
+        label.to_owned()
+    } else {
+        fit(label, room.max(4))
+    };
     let pad = " ".repeat(room.saturating_sub(width(&label)).max(1));
     let value = cx.theme.safe(&field.text);
     let value = match (row.twin, cx.numbers) {
         (None, _) => value.into_owned(),
         (Some(twin), numbers) => {
-            let name = if numbers == Numbers::Relative { "raw" } else { "relative" };
+            let name = if numbers == Numbers::Relative {
+                "raw"
+            } else {
+                "relative"
+            };
             let other = cx.theme.safe(&twin.text);
-            if wide { format!("{value}  ({name} {other})") } else { format!("{value}  {name} {other}") }
+            if wide {
+                format!("{value}  ({name} {other})")
+            } else {
+                format!("{value}  {name} {other}")
+            }
         }
     };
-    let derived = if field.generated && row.twin.is_none() { "[" } else { "" };
+    let derived = if field.generated && row.twin.is_none() {
+        "["
+    } else {
+        ""
+    };
     let end = if derived.is_empty() { "" } else { "]" };
     format!("{:indent$}{label}{pad}{derived}{value}{end}", "")
 }
@@ -190,7 +229,10 @@ fn push_notes(notes: &mut Vec<(String, Role)>, dissection: &Dissection) {
             StopReason::Malformed(what) => what.clone(),
             StopReason::Unknown(what) => format!("left as bytes: {what}"),
         };
-        notes.push((format!("! {} at byte {}: {why}", stop.protocol, stop.offset), Role::Error));
+        notes.push((
+            format!("! {} at byte {}: {why}", stop.protocol, stop.offset),
+            Role::Error,
+        ));
     }
 }
 
@@ -206,7 +248,10 @@ mod tests {
             for height in 1..20 {
                 for here in 0..total {
                     let start = scroll(here, total, height);
-                    assert!((start..start + height).contains(&here), "{here} {total} {height}");
+                    assert!(
+                        (start..start + height).contains(&here),
+                        "{here} {total} {height}"
+                    );
                 }
             }
         }

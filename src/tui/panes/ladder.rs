@@ -8,7 +8,7 @@ use crate::tui::canvas::{Canvas, fit, width};
 use crate::tui::keys::Command;
 use crate::tui::theme::Role;
 use crate::tui::words;
-use crate::walk::view::{Lane, Mark, Row};
+use crate::walk::view::{Mark, Row};
 
 /// The ladder's state: none; it follows the step.
 #[derive(Debug, Default)]
@@ -52,7 +52,11 @@ impl Pane for LadderPane {
 
 /// The row of the step: the last one that is not after it.
 fn current(cx: &Cx<'_>) -> Option<usize> {
-    cx.scene.ladder.rows.iter().rposition(|row| row.step <= cx.scene.at)
+    cx.scene
+        .ladder
+        .rows
+        .iter()
+        .rposition(|row| row.step <= cx.scene.at)
 }
 
 /// The rows that are shown in `height` lines: those before the step, itself, and some room for what comes.
@@ -74,8 +78,15 @@ impl Lanes {
     fn new(cx: &Cx<'_>, columns: usize) -> Self {
         let digits = cx.scene.total.max(10).to_string().len();
         // Wide screens: the step's time in full behind the lanes; else its short form.
-        let (left, time) = if columns >= 58 { (8 + digits, 15) } else { (digits + 4, 7) };
-        Self { left, right: columns.saturating_sub(time + 1).max(left + 10) }
+        let (left, time) = if columns >= 58 {
+            (8 + digits, 15)
+        } else {
+            (digits + 4, 7)
+        };
+        Self {
+            left,
+            right: columns.saturating_sub(time + 1).max(left + 10),
+        }
     }
 
     fn bars(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, glyph: &str) {
@@ -87,26 +98,31 @@ impl Lanes {
 /// Name and port above each lane, and below it the state.
 fn draw_heads(cx: &Cx<'_>, canvas: &mut Canvas<'_>, lanes: &Lanes) {
     let middle = (lanes.left + lanes.right) / 2;
-    let [client, server] = &cx.scene.ladder.lanes;
-    for (y, text) in [(0, words::lane_name), (1, words::lane_state)]
-        .map(|(y, text): (usize, fn(&Lane) -> String)| (y, [text(client), text(server)]))
-    {
-        let [left, right] = text.map(|text| cx.theme.fit(&text, middle.saturating_sub(4)));
-        let changed = |lane: &Lane| y == 1 && lane.changed;
-        let style = |lane: &Lane, end| {
-            if changed(lane) {
-                cx.theme.end(end).patch(cx.theme.style(Role::Changed))
-            } else {
-                cx.theme.end(end)
-            }
+    for (end, lane) in cx.scene.ladder.lanes.iter().enumerate() {
+        let style = cx.theme.end(end);
+        let state_style = if lane.changed {
+            style.patch(cx.theme.style(Role::Changed))
+        } else {
+            style
         };
-        let x = lanes.left.saturating_sub(3);
-        let x = if changed(client) { x.saturating_sub(1) } else { x };
-        canvas.put_to(middle, x, y, &left, style(client, 0));
-        // The right lane's words are centred under each other, but never past the edge.
-        let wide = width(&right);
-        let start = (lanes.right + 1).saturating_sub(wide / 2).min(canvas.width() - wide.min(canvas.width()));
-        canvas.put(start.max(middle), y, &right, style(server, 1));
+        let lines = [
+            (words::lane_name(lane), style),
+            (words::lane_state(lane), state_style),
+        ];
+        for (y, (text, style)) in lines.into_iter().enumerate() {
+            // The `*` stands out to the left, so that a change moves no word.
+            let star = usize::from(y == 1 && lane.changed);
+            if end == 0 {
+                let text = cx.theme.fit(&text, middle.saturating_sub(4));
+                canvas.put_to(middle, lanes.left.saturating_sub(3 + star), y, &text, style);
+                continue;
+            }
+            let text = cx.theme.fit(&text, canvas.width() - middle);
+            let columns = width(&text).min(canvas.width()) - star;
+            let start = (lanes.right + 1).saturating_sub(columns / 2);
+            let start = start.min(canvas.width() - columns).max(middle + star) - star;
+            canvas.put(start, y, &text, style);
+        }
     }
 }
 
@@ -146,7 +162,11 @@ fn draw_mark(
     is_current: bool,
 ) {
     let strong = |style: ratatui::style::Style| {
-        if is_current { style.patch(cx.theme.style(Role::Strong)) } else { style }
+        if is_current {
+            style.patch(cx.theme.style(Role::Strong))
+        } else {
+            style
+        }
     };
     let inner = lanes.right - lanes.left - 1;
     let at = lanes.left + 1;
@@ -218,8 +238,12 @@ fn draw_list(cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         let mut text = format!("{marker}{number:>3} ");
         if row.step <= cx.scene.at {
             let (who, role) = match row.mark {
-                Mark::Arrow { dir: Dir::ToServer, .. } => (format!("{client}>{server} "), 0),
-                Mark::Arrow { dir: Dir::ToClient, .. } => (format!("{server}>{client} "), 1),
+                Mark::Arrow {
+                    dir: Dir::ToServer, ..
+                } => (format!("{client}>{server} "), 0),
+                Mark::Arrow {
+                    dir: Dir::ToClient, ..
+                } => (format!("{server}>{client} "), 1),
                 Mark::AtEnd { end: Dir::ToServer } => (format!("{client} "), 0),
                 Mark::AtEnd { end: Dir::ToClient } => (format!("{server} "), 1),
                 Mark::Between => (String::new(), 2),
@@ -229,9 +253,16 @@ fn draw_list(cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
             if matches!(row.mark, Mark::Arrow { lost: true, .. }) {
                 text += " X lost";
             }
-            let style = if role < 2 { cx.theme.end(role) } else { cx.theme.style(Role::Text) };
-            let style =
-                if is_current { style.patch(cx.theme.style(Role::Strong)) } else { style };
+            let style = if role < 2 {
+                cx.theme.end(role)
+            } else {
+                cx.theme.style(Role::Text)
+            };
+            let style = if is_current {
+                style.patch(cx.theme.style(Role::Strong))
+            } else {
+                style
+            };
             canvas.put(0, y, &cx.theme.fit(&text, canvas.width()), style);
         } else {
             canvas.put(0, y, &text, cx.theme.style(Role::Text));
@@ -246,11 +277,35 @@ mod tests {
     #[test]
     fn an_arrow_fills_its_columns_and_keeps_its_head() {
         for (label, inner, dir, lost, expected) in [
-            ("SYN seq=0", 25, Dir::ToServer, false, "──SYN seq=0─────────────>"),
-            ("SYN,ACK seq=0 ack=1", 25, Dir::ToClient, false, "<─SYN,ACK seq=0 ack=1────"),
-            ("SYN seq=0", 25, Dir::ToServer, true, "──SYN seq=0─X lost       "),
+            (
+                "SYN seq=0",
+                25,
+                Dir::ToServer,
+                false,
+                "──SYN seq=0─────────────>",
+            ),
+            (
+                "SYN,ACK seq=0 ack=1",
+                25,
+                Dir::ToClient,
+                false,
+                "<─SYN,ACK seq=0 ack=1────",
+            ),
+            (
+                "SYN seq=0",
+                25,
+                Dir::ToServer,
+                true,
+                "──SYN seq=0─X lost       ",
+            ),
             ("SYN,ACK", 18, Dir::ToClient, true, "  lost X─SYN,ACK──"),
-            ("a long label indeed", 14, Dir::ToServer, false, "──a long la..>"),
+            (
+                "a long label indeed",
+                14,
+                Dir::ToServer,
+                false,
+                "──a long la..>",
+            ),
         ] {
             assert_eq!(arrow(label, inner, dir, lost), expected);
             assert_eq!(width(expected), inner);

@@ -17,7 +17,11 @@ pub struct LayersPane {
 impl Pane for LayersPane {
     fn title(&self, _: &Cx<'_>, columns: usize) -> String {
         let long = "3 Layers on the wire, outermost first";
-        if columns >= 48 { long.to_owned() } else { "3 Layers".to_owned() }
+        if columns >= 48 {
+            long.to_owned()
+        } else {
+            "3 Layers".to_owned()
+        }
     }
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
@@ -29,14 +33,19 @@ impl Pane for LayersPane {
         let here = self.osi(cx);
         let at = lines.iter().position(|line| line.has(here)).unwrap_or(0);
         let height = canvas.height();
-        let start = (at + 2).saturating_sub(height).min(lines.len().saturating_sub(height));
+        let start = (at + 2)
+            .saturating_sub(height)
+            .min(lines.len().saturating_sub(height));
         for (y, line) in (0..height).zip(&lines[start..]) {
             let is_chosen = cx.focus == PaneId::Layers && line.has(here);
             match line {
                 Line::Row(row) => draw_row(cx, canvas, y, row, is_chosen),
                 Line::Empty { from, to } => {
-                    let range =
-                        if from == to { from.to_string() } else { format!("{from}-{to}") };
+                    let range = if from == to {
+                        from.to_string()
+                    } else {
+                        format!("{from}-{to}")
+                    };
                     canvas.put(1, y, &format!("{range} (none)"), cx.theme.style(Role::Text));
                 }
             }
@@ -62,17 +71,28 @@ impl LayersPane {
     /// The chosen layer, the step's own, or the first.
     fn osi(&self, cx: &Cx<'_>) -> u8 {
         let rows = &cx.scene.layers;
-        let current = || rows.iter().find(|row| row.current).or(rows.first()).map(|row| row.osi);
+        let current = || {
+            rows.iter()
+                .find(|row| row.current)
+                .or(rows.first())
+                .map(|row| row.osi)
+        };
         self.chosen.or_else(current).unwrap_or(1)
     }
 }
 
 /// Opens the layer in the fields.
 fn show_fields(cx: &Cx<'_>, row: &LayerRow) -> Option<Effect> {
-    let found = cx.rows.iter().rfind(|r| r.field.is_none() && r.layer.protocol.osi == row.osi)?;
+    let found = cx
+        .rows
+        .iter()
+        .rfind(|r| r.field.is_none() && r.layer.protocol.osi == row.osi)?;
     let mut selection: Selection = cx.selection.clone();
     selection.byte = None;
-    selection.key = Some(Key { field: None, ..found.key });
+    selection.key = Some(Key {
+        field: None,
+        ..found.key
+    });
     selection.open.insert(found.key.protocol, true);
     Some(Effect::SelectAndFocus(selection, PaneId::Fields))
 }
@@ -104,7 +124,10 @@ fn lines<'a>(cx: &Cx<'a>, height: usize) -> Vec<Line<'a>> {
         }
         match lines.last_mut() {
             Some(Line::Empty { to, .. }) if join => *to = row.osi,
-            _ => lines.push(Line::Empty { from: row.osi, to: row.osi }),
+            _ => lines.push(Line::Empty {
+                from: row.osi,
+                to: row.osi,
+            }),
         }
     }
     lines
@@ -118,14 +141,20 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
     };
     let style = cx.theme.style(role);
     let mark = if row.current || is_chosen { ">" } else { " " };
-    let name = if row.protocol.is_empty() { row.osi_name } else { &row.protocol };
+    let name = if row.protocol.is_empty() {
+        row.osi_name
+    } else {
+        &row.protocol
+    };
     let wide = canvas.width() >= 50;
     let names = if wide { 12 } else { 10 };
     let x = canvas.put(0, y, &format!("{mark}{} ", row.osi), style);
     canvas.put(x, y, &cx.theme.fit(name, names), style);
     let bar = bar_width(canvas.width());
     let unit_at = x + names + 1;
-    let end = canvas.width().saturating_sub(if bar > 0 { bar + 1 } else { 0 });
+    let end = canvas
+        .width()
+        .saturating_sub(if bar > 0 { bar + 1 } else { 0 });
     let unit = cx.theme.fit(&row.unit, end.saturating_sub(unit_at));
     canvas.put(unit_at, y, &unit, style);
     if bar > 0 {
@@ -140,7 +169,13 @@ fn bar_width(columns: usize) -> usize {
 
 /// Where the layer stands in the frame: `    [ip        |tcp        ]`.
 fn bar_of(cx: &Cx<'_>, row: &LayerRow, columns: usize) -> String {
-    let total = cx.scene.layers.iter().map(|row| row.range.end).max().unwrap_or(0);
+    let total = cx
+        .scene
+        .layers
+        .iter()
+        .map(|row| row.range.end)
+        .max()
+        .unwrap_or(0);
     if row.range.is_empty() || total == 0 {
         return String::new();
     }

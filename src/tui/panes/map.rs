@@ -22,7 +22,9 @@ impl Pane for MapPane {
             let node = &map.nodes[i];
             canvas.put(place.x, 0, &place.text, cx.theme.style(Role::Strong));
             let address = cx.theme.safe(&node.address);
-            let end = places.get(i + 1).map_or(canvas.width(), |next| next.x.saturating_sub(1));
+            let end = places
+                .get(i + 1)
+                .map_or(canvas.width(), |next| next.x.saturating_sub(1));
             let room = end.saturating_sub(place.x);
             canvas.put(place.x, 1, &fit(&address, room), cx.theme.style(Role::Text));
             if let Some(next) = places.get(i + 1) {
@@ -59,7 +61,11 @@ fn places(cx: &Cx<'_>, columns: usize) -> Vec<Place> {
         .iter()
         .map(|node| {
             let name = fit(&cx.theme.safe(&node.name), share.saturating_sub(3).max(1));
-            let text = if node.is_host { format!("[{name}]") } else { format!("[ {name} ]") };
+            let text = if node.is_host {
+                format!("[{name}]")
+            } else {
+                format!("[ {name} ]")
+            };
             (node.id, text)
         })
         .collect();
@@ -79,7 +85,13 @@ fn places(cx: &Cx<'_>, columns: usize) -> Vec<Place> {
 /// The line between the neighbours `i` and `i + 1`, with its words where they fit.
 fn draw_link(cx: &Cx<'_>, canvas: &mut Canvas<'_>, i: usize, from: usize, to: usize) {
     let map = &cx.scene.map;
-    let Some(link) = map.links.iter().find(|link| joins(link.ends, map, i, i + 1)) else { return };
+    let Some(link) = map
+        .links
+        .iter()
+        .find(|link| joins(link.ends, map, i, i + 1))
+    else {
+        return;
+    };
     canvas.put(from, 0, &"─".repeat(to - from), cx.theme.style(Role::Rule));
     let label = cx.theme.safe(&link.label);
     // Of `10 ms, 100 Mbit/s` the delay alone where both are too long.
@@ -108,10 +120,16 @@ fn draw_at(cx: &Cx<'_>, canvas: &mut Canvas<'_>, places: &[Place]) {
         MapAt::Nowhere => return,
         MapAt::Node(id) => {
             let Some(place) = find(id) else { return };
-            (format!("^ {label}"), place.middle() + width(&label) / 2, Role::Changed)
+            (
+                format!("^ {label}"),
+                place.middle() + width(&label) / 2,
+                Role::Changed,
+            )
         }
         MapAt::Link(from, to) | MapAt::Lost(from, to) => {
-            let (Some(a), Some(b)) = (find(from), find(to)) else { return };
+            let (Some(a), Some(b)) = (find(from), find(to)) else {
+                return;
+            };
             let lost = matches!(map.at, MapAt::Lost(..));
             let text = match (lost, a.x < b.x) {
                 (true, true) => format!("==X {label} lost"),
@@ -125,14 +143,21 @@ fn draw_at(cx: &Cx<'_>, canvas: &mut Canvas<'_>, places: &[Place]) {
         }
     };
     let text = fit(&text, canvas.width());
-    let x = middle.saturating_sub(width(&text) / 2).min(canvas.width() - width(&text));
+    let x = middle
+        .saturating_sub(width(&text) / 2)
+        .min(canvas.width() - width(&text));
     canvas.put(x, 2, &text, cx.theme.style(role));
 }
 
 /// Links between nodes that do not stand side by side, one a line below.
 fn draw_other_links(cx: &Cx<'_>, canvas: &mut Canvas<'_>, map: &Map) {
     let beside = |ends| (1..map.nodes.len()).any(|i| joins(ends, map, i - 1, i));
-    let name = |id| map.nodes.iter().find(|node| node.id == id).map_or("", |node| &node.name);
+    let name = |id| {
+        map.nodes
+            .iter()
+            .find(|node| node.id == id)
+            .map_or("", |node| &node.name)
+    };
     let others = map.links.iter().filter(|link| !beside(link.ends));
     for (y, link) in (4..canvas.height()).zip(others) {
         let [a, b] = link.ends.map(name);

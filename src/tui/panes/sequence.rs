@@ -20,7 +20,12 @@ impl Pane for SeqPane {
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         let Some(spaces) = &cx.scene.seq else {
-            canvas.put(1, 0, "(no connection at this step)", cx.theme.style(Role::Text));
+            canvas.put(
+                1,
+                0,
+                "(no connection at this step)",
+                cx.theme.style(Role::Text),
+            );
             return;
         };
         let names = [0, 1].map(|i| words::short_name(&cx.scene.ladder.lanes[i].name).to_owned());
@@ -60,7 +65,12 @@ fn draw_space(
             let x = AT + width(&bar.text) + 1;
             canvas.put(x, top + 1, "*", cx.theme.style(Role::Changed));
         }
-        if end == 0 && space.runs.first().is_some_and(|run| run.kind == SeqKind::Syn) {
+        if end == 0
+            && space
+                .runs
+                .first()
+                .is_some_and(|run| run.kind == SeqKind::Syn)
+        {
             canvas.put_right(canvas.width() - 1, top + 1, legend(space), plain);
         }
     }
@@ -70,12 +80,16 @@ fn draw_space(
     }
     if top + 3 < bottom {
         canvas.put(3, top + 3, "window", plain);
-        let edge = space.window_end.map_or_else(|| "-".to_owned(), |edge| format!("up to {edge}"));
+        let edge = space
+            .window_end
+            .map_or_else(|| "-".to_owned(), |edge| format!("up to {edge}"));
         canvas.put(AT, top + 3, &edge, plain);
     }
     if top + 4 < bottom {
         canvas.put(3, top + 4, "arrived", plain);
-        let next = space.rcv_nxt.map_or_else(|| "-".to_owned(), |next| format!("before {next}"));
+        let next = space
+            .rcv_nxt
+            .map_or_else(|| "-".to_owned(), |next| format!("before {next}"));
         canvas.put(AT, top + 4, &next, plain);
     }
 }
@@ -98,7 +112,9 @@ fn legend(space: &SeqSpace) -> &'static str {
 
 /// The line under what was sent: how far it is acknowledged.
 fn acked(space: &SeqSpace, bar: &Bar) -> String {
-    let Some(una) = space.una else { return "-".to_owned() };
+    let Some(una) = space.una else {
+        return "-".to_owned();
+    };
     match bar.column(una) {
         Some(0) | None if space.runs.is_empty() => "  (nothing sent)".to_owned(),
         Some(0) => ":  (nothing yet)".to_owned(),
@@ -132,8 +148,13 @@ impl Bar {
     }
 
     fn of(runs: &[SeqRun], cut: bool) -> Self {
-        let mut bar = Self { is_current: runs.iter().any(|run| run.current), ..Self::default() };
-        let Some(first) = runs.first() else { return bar };
+        let mut bar = Self {
+            is_current: runs.iter().any(|run| run.current),
+            ..Self::default()
+        };
+        let Some(first) = runs.first() else {
+            return bar;
+        };
         bar.text.push_str(if cut { "..[" } else { "[" });
         bar.borders.push((first.range.start, width(&bar.text) - 1));
         for (i, run) in runs.iter().enumerate() {
@@ -153,7 +174,10 @@ impl Bar {
     }
 
     fn column(&self, number: u32) -> Option<usize> {
-        self.borders.iter().find(|(border, _)| *border == number).map(|(_, column)| *column)
+        self.borders
+            .iter()
+            .find(|(border, _)| *border == number)
+            .map(|(_, column)| *column)
     }
 }
 
@@ -172,7 +196,10 @@ fn cells(run: &SeqRun) -> String {
         SeqKind::Syn => "S".to_owned(),
         SeqKind::Fin => "F".to_owned(),
         SeqKind::Data => {
-            format!("{line}{}{line}", run.range.end.wrapping_sub(run.range.start))
+            format!(
+                "{line}{}{line}",
+                run.range.end.wrapping_sub(run.range.start)
+            )
         }
     }
 }
@@ -182,7 +209,12 @@ mod tests {
     use super::*;
 
     fn run(range: std::ops::Range<u32>, kind: SeqKind, state: SeqState) -> SeqRun {
-        SeqRun { range, kind, state, current: false }
+        SeqRun {
+            range,
+            kind,
+            state,
+            current: false,
+        }
     }
 
     #[test]
@@ -204,6 +236,9 @@ mod tests {
         assert_eq!(bar.text, "[S|=129=|x57x]");
         assert_eq!(bar.column(130), Some(8));
         assert_eq!(acked(&space, &bar), "========^ ack=130");
-        assert_eq!(Bar::new(&space, 12).text, "..[=129=|x57x]".replace("=129=|", ""));
+        assert_eq!(
+            Bar::new(&space, 12).text,
+            "..[=129=|x57x]".replace("=129=|", "")
+        );
     }
 }

@@ -32,7 +32,11 @@ impl Pane for WhyPane {
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         let columns = canvas.width().saturating_sub(2);
         let foot = foot(cx, columns);
-        let foot = if canvas.height() > foot.len() { foot } else { Vec::new() };
+        let foot = if canvas.height() > foot.len() {
+            foot
+        } else {
+            Vec::new()
+        };
         let room = canvas.height() - foot.len();
         let lines = lines(cx, columns);
         let start = self.scroll.min(lines.len().saturating_sub(room));
@@ -46,7 +50,12 @@ impl Pane for WhyPane {
         for (i, line) in foot.iter().enumerate() {
             let y = room + i;
             canvas.put(1, y, &line.text, cx.theme.style(line.role));
-            canvas.put_right(canvas.width() - 1, y, &line.right, cx.theme.style(Role::Text));
+            canvas.put_right(
+                canvas.width() - 1,
+                y,
+                &line.right,
+                cx.theme.style(Role::Text),
+            );
         }
     }
 
@@ -69,7 +78,9 @@ fn lines(cx: &Cx<'_>, columns: usize) -> Vec<String> {
         Depth::Rfc => &why.rfc,
     };
     // Paragraphs are kept; all else that is no plain character is written out.
-    let lines = text.lines().flat_map(|line| wrap(&cx.theme.safe(line), columns));
+    let lines = text
+        .lines()
+        .flat_map(|line| wrap(&cx.theme.safe(line), columns));
     lines.collect()
 }
 
@@ -87,11 +98,19 @@ fn foot(cx: &Cx<'_>, columns: usize) -> Vec<FootLine> {
     let cite = cx.theme.safe(&why.cite).into_owned();
     if !why.changed.is_empty() {
         let text = format!("* changed: {}", cx.theme.safe(&why.changed));
-        lines.push(FootLine { text, role: Role::Changed, right: String::new() });
+        lines.push(FootLine {
+            text,
+            role: Role::Changed,
+            right: String::new(),
+        });
     }
     if let Some(mistake) = why.misconception {
         let text = format!("Common mistake: \"{}\". {}", mistake.idea, mistake.fact);
-        lines.push(FootLine { text, role: Role::Text, right: String::new() });
+        lines.push(FootLine {
+            text,
+            role: Role::Text,
+            right: String::new(),
+        });
     }
     let right = match (wide, cite.is_empty()) {
         (true, _) => cite,
@@ -99,12 +118,23 @@ fn foot(cx: &Cx<'_>, columns: usize) -> Vec<FootLine> {
         (false, false) => format!("e more: {cite}"),
     };
     // On the first line that has room for it, or on one of its own.
-    match lines.iter_mut().find(|line| width(&line.text) + 3 + width(&right) <= columns) {
+    match lines
+        .iter_mut()
+        .find(|line| width(&line.text) + 3 + width(&right) <= columns)
+    {
         Some(line) => line.right = right,
-        None => lines.insert(0, FootLine { text: String::new(), role: Role::Text, right }),
+        None => lines.insert(
+            0,
+            FootLine {
+                text: String::new(),
+                role: Role::Text,
+                right,
+            },
+        ),
     }
     for line in &mut lines {
-        let room = columns.saturating_sub(width(&line.right) + 2 * usize::from(!line.right.is_empty()));
+        let room =
+            columns.saturating_sub(width(&line.right) + 2 * usize::from(!line.right.is_empty()));
         line.text = crate::tui::canvas::fit(&line.text, room);
     }
     lines
