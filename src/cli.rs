@@ -5,6 +5,11 @@
 
 pub mod capture;
 pub mod exit;
+pub mod source;
+
+mod completions;
+mod export;
+mod show;
 
 use std::process::ExitCode;
 
@@ -12,9 +17,9 @@ use clap::{Parser, Subcommand};
 
 use exit::{Exit, Result};
 
-/// Walk through a network conversation, forward and back, byte by byte and layer by layer.
+/// Walk through a network conversation, forward and back, byte by byte and layer by layer
 #[derive(Debug, Parser)]
-#[command(name = "layerwalk", version, arg_required_else_help = false)]
+#[command(name = "layerwalk", version)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -24,6 +29,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Capture(capture::CaptureArgs),
+    Show(show::ShowArgs),
+    Export(export::ExportArgs),
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page
+    Man,
 }
 
 /// Runs the command that the process's arguments name, and returns its exit code.
@@ -41,5 +51,9 @@ fn run(cli: Cli) -> Result {
     match cli.command {
         Some(Command::Capture(args)) => capture::run(&args),
         None => Ok(()),
+        Some(Command::Show(args)) => show::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man) => completions::man(),
     }
 }

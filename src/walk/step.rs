@@ -19,7 +19,7 @@ pub struct FlowId(pub u32);
 pub struct PhaseId(pub u32);
 
 /// How fine the steps are. A walk at one grain stops at the steps of that grain and of all coarser ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
 pub enum Grain {
     /// One stop for each message of the application, and one for each phase without messages (a handshake).
     Message,

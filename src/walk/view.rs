@@ -249,14 +249,10 @@ pub struct FrameView {
     pub bytes: std::sync::Arc<[u8]>,
     /// Its length on the wire.
     pub original_len: u32,
-    /// What is known of the frame as such: `frame.number`, `frame.time_epoch`. It is none of `dissection.layers`.
-    pub frame: crate::proto::tree::Layer,
     /// Its layers and fields, with those that need earlier frames (`tcp.stream`, `tcp.seq`).
     pub dissection: Dissection,
     /// The messages that end in this frame.
     pub messages: Vec<MessageId>,
-    /// Its conversation.
-    pub flow: Option<FlowId>,
 }
 
 /// A message of a stream and everything that was understood of it.

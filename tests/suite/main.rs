@@ -2,4 +2,3 @@
 //! `cargo test -- --ignored`.
 
 mod architecture;
-mod live;

@@ -1,0 +1,104 @@
+//! `layerwalk show`: a walk to standard output.
+
+use std::io::{self, BufWriter, Write};
+use std::ops::RangeInclusive;
+
+use clap::Args;
+
+use super::exit::{Exit, Result};
+use super::source;
+use crate::proto::filter::Filter;
+use crate::show::{self, Format, Options};
+use crate::walk::step::Grain;
+
+/// Print a walk: a line a step, single steps in full, or JSON lines.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  layerwalk show websocket                          every frame, a line each
+  layerwalk show websocket --step 4                 the fourth in full
+  layerwalk show websocket --grain message          every message
+  layerwalk show websocket --grain layer --step 90  the way of one message through the layers
+  layerwalk show trace.pcapng --filter 'tcp.flags.syn == 1'
+  layerwalk show trace.pcapng --format jsonl | jq .protocols")]
+pub struct ShowArgs {
+    /// A built-in scenario, a .toml file, a pcap or pcapng file, or - for a capture from standard input
+    source: String,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Only what this display filter selects, such as 'tcp.port == 80 && websocket'
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Only this step (N) or these (N-M), in full; counted from 1 at the grain
+    #[arg(long, value_name = "N", value_parser = parse_steps)]
+    step: Option<RangeInclusive<usize>>,
+    /// How fine the steps are
+    #[arg(long, value_enum)]
+    grain: Option<Grain>,
+    /// The seed, in place of the scenario's own
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+}
+
+/// Runs the command.
+pub fn run(args: &ShowArgs) -> Result {
+    let filter = args.filter.as_deref().map(compile).transpose()?;
+    let opened = source::open(&args.source, args.seed)?;
+    let options = Options {
+        format: args.format,
+        filter,
+        steps: args.step.clone(),
+        grain: args.grain,
+    };
+    check_steps(&opened.walk, &options)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    show::show(&opened.walk, &options, &mut out)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Compiles a display filter that stands on the command line.
+///
+/// # Errors
+/// If it is none: what is wrong, with a mark under the place.
+pub fn compile(text: &str) -> Result<Filter> {
+    Filter::compile(text).map_err(|error| {
+        let before = text[..error.span.start.min(text.len())].chars().count();
+        let marks = "^".repeat(error.span.len().max(1));
+        Exit::usage(format!(
+            "in the filter: {error}\n  {text}\n  {:before$}{marks}",
+            ""
+        ))
+    })
+}
+
+fn check_steps(walk: &crate::walk::Walk, options: &Options) -> Result {
+    let Some(steps) = &options.steps else {
+        return Ok(());
+    };
+    let all = show::count_steps(walk, options.grain.unwrap_or(Grain::Frame));
+    if *steps.end() > all {
+        let end = steps.end();
+        return Err(Exit::usage(format!(
+            "there is no step {end}: at this grain they go from 1 to {all}"
+        )));
+    }
+    Ok(())
+}
+
+fn parse_steps(text: &str) -> std::result::Result<RangeInclusive<usize>, String> {
+    let number = |text: &str| match text.trim().parse::<usize>() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(format!(
+            "`{text}` is no step: write N or N-M, counted from 1"
+        )),
+    };
+    let (from, to) = match text.split_once('-') {
+        Some((from, to)) => (number(from)?, number(to)?),
+        None => (number(text)?, number(text)?),
+    };
+    if from > to {
+        return Err(format!("`{text}` goes backwards: write {to}-{from}"));
+    }
+    Ok(from..=to)
+}

@@ -1,0 +1,79 @@
+//! SOURCE: a built-in scenario's name, a scenario file, or a capture file, and the walk that comes of it.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use super::exit::{Exit, Result};
+use crate::capture::file;
+use crate::capture::packet::Capture;
+use crate::scenario::{self, Scenario};
+use crate::walk::Walk;
+
+/// What a SOURCE opened to.
+pub struct Opened {
+    /// The walk.
+    pub walk: Walk,
+    /// The capture that it was read from.
+    pub capture: Option<Capture>,
+    /// The scenario that it was simulated from.
+    pub scenario: Option<Scenario>,
+}
+
+/// Opens a scenario (by its built-in name or as a file) or a capture file. `seed` replaces the scenario's own.
+///
+/// # Errors
+/// If there is no such thing, or it cannot be read: what, where, and what to do.
+pub fn open(source: &str, seed: Option<u64>) -> Result<Opened> {
+    let _ = seed;
+    open_capture(source)
+}
+
+/// Reads a capture file, or standard input for `-`. Damage is told on standard error; what could be read is shown.
+///
+/// # Errors
+/// If nothing could be read of it.
+pub fn open_capture(path: &str) -> Result<Opened> {
+    let capture = if path == "-" {
+        file::read_from(std::io::stdin().lock())
+    } else {
+        file::read(path)
+    };
+    let capture = capture.map_err(|error| Exit::unreadable(format!("{path}: {error}")))?;
+    if let Some(damage) = &capture.damage {
+        eprintln!("layerwalk: {path}: {damage}; what stands before it is shown");
+    }
+    let name = Path::new(path)
+        .file_name()
+        .map_or(path.into(), |name| name.to_string_lossy());
+    let walk = Walk::from_capture(&name, capture.clone());
+    Ok(Opened {
+        walk,
+        capture: Some(capture),
+        scenario: None,
+    })
+}
+
+/// Finds a scenario: a file of that name, else a built-in one.
+///
+/// # Errors
+/// If there is neither, or it has mistakes.
+pub fn read_scenario(source: &str) -> Result<Scenario> {
+    let found = if Path::new(source).is_file() {
+        scenario::load(Path::new(source))
+    } else {
+        scenario::find(source)
+    };
+    found.map_err(|error| match error {
+        scenario::Error::Mistakes(mistakes) => {
+            let coloured =
+                std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let count = mistakes.list.len();
+            Exit::unreadable(format!(
+                "{source} has {count} {}:\n\n{}",
+                if count == 1 { "mistake" } else { "mistakes" },
+                mistakes.render(coloured)
+            ))
+        }
+        other => Exit::unreadable(other),
+    })
+}

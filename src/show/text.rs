@@ -1,0 +1,106 @@
+//! One line a step.
+
+use std::io::{self, Write};
+
+use crate::base::FrameId;
+use crate::base::text::safe;
+use crate::walk::Walk;
+use crate::walk::step::{Grain, Step, StepId};
+
+/// Writes a line for each of the steps.
+pub(super) fn list(
+    walk: &Walk,
+    grain: Grain,
+    steps: &[(usize, StepId)],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let start = walk
+        .steps()
+        .first()
+        .map_or(crate::base::Time::ZERO, |step| step.time);
+    for (number, at) in steps {
+        let Some(step) = walk.step(*at) else { continue };
+        let since = step.time.since(start).as_secs_f64();
+        writeln!(
+            out,
+            "{number:>5} {since:>12.6}  {}",
+            line(walk, step, grain)
+        )?;
+    }
+    Ok(())
+}
+
+/// A step in one line, without its number and time: who, which layer, what.
+pub fn line(walk: &Walk, step: &Step, grain: Grain) -> String {
+    let (from, to) = match step.node {
+        // A frame goes from one end to the other; anything else happens on one node.
+        Some(node) if grain == Grain::Layer && !is_frame_step(walk, step) => {
+            (node_name(walk, node), String::new())
+        }
+        _ => step
+            .frame
+            .and_then(|frame| endpoints(walk, frame))
+            .unwrap_or_default(),
+    };
+    let arrow = if to.is_empty() { " " } else { ">" };
+    let title = safe(&step.title);
+    match grain {
+        Grain::Layer => format!("L{} {from:>21} {arrow} {to:<21} {title}", step.layer),
+        _ => format!("{from:>21} {arrow} {to:<21} {title}"),
+    }
+}
+
+fn is_frame_step(walk: &Walk, step: &Step) -> bool {
+    step.grain <= Grain::Frame
+        && step
+            .frame
+            .is_some_and(|frame| walk.frame_step(frame).is_some())
+        && step.record.is_none_or(|id| {
+            use crate::stack::record::What;
+            walk.record(id).is_some_and(|record| {
+                matches!(record.what, What::FrameSent(_) | What::FrameDropped { .. })
+            })
+        })
+}
+
+fn node_name(walk: &Walk, node: crate::base::NodeId) -> String {
+    let nodes = walk.outcome().map_or(&[][..], |outcome| &outcome.nodes);
+    nodes
+        .get(node.index())
+        .map_or_else(String::new, |node| node.name.clone())
+}
+
+/// Who sent a frame to whom: addresses, with ports where it has them.
+pub fn endpoints(walk: &Walk, frame: FrameId) -> Option<(String, String)> {
+    let dissection = walk.frame(frame)?.dissection;
+    let text = |ids: &[&str]| {
+        ids.iter()
+            .find_map(|id| dissection.field(id))
+            .map(|f| f.text.clone())
+    };
+    let end = |address: &[&str], port: &[&str]| {
+        let address = text(address)?;
+        let port = dissection
+            .layers
+            .iter()
+            .any(|layer| matches!(layer.protocol.id, "tcp" | "udp"))
+            .then(|| port.iter().find_map(|id| dissection.field(id)))
+            .flatten()
+            .map(crate::proto::tree::Field::tshark_value);
+        Some(match port {
+            Some(port) if address.contains(':') => format!("[{address}]:{port}"),
+            Some(port) => format!("{address}:{port}"),
+            None => address,
+        })
+    };
+    Some((
+        end(
+            &["ip.src", "ipv6.src", "arp.src.proto_ipv4", "eth.src"],
+            &["tcp.srcport", "udp.srcport"],
+        )?,
+        end(
+            &["ip.dst", "ipv6.dst", "arp.dst.proto_ipv4", "eth.dst"],
+            &["tcp.dstport", "udp.dstport"],
+        )?,
+    ))
+}
