@@ -81,6 +81,8 @@ pub struct Live {
     cooked: bool,
     buffer: Vec<u8>,
     counts: Counts,
+    /// Frames that were dropped before the packet that was last taken; it wraps.
+    drops: u32,
     /// The interface is gone: what is still in the kernel's buffer is the end.
     ended: bool,
 }
@@ -118,6 +120,7 @@ impl Live {
             cooked,
             buffer: vec![0; snap_len as usize],
             counts: Counts::default(),
+            drops: 0,
             ended: false,
         })
     }
@@ -169,10 +172,8 @@ impl Live {
                     if self.info.loopback && packet.direction == Some(Direction::Outbound) {
                         continue;
                     }
-                    if frame.is_losing() {
-                        let before = self.counts.dropped;
-                        packet.dropped = self.counts().dropped - before;
-                    }
+                    packet.dropped = frame.drops.wrapping_sub(self.drops).into();
+                    self.drops = frame.drops;
                     return Ok(Some(packet));
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

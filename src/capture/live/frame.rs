@@ -3,9 +3,7 @@
 use crate::base::Time;
 use crate::capture::packet::{Direction, Packet};
 
-/// The socket lost frames since its statistics were last read (`tp_status` in Linux's `if_packet.h`).
-const TP_STATUS_LOSING: u32 = 1 << 2;
-/// The checksums are left to the hardware.
+/// The checksums are left to the hardware (`tp_status` in Linux's `if_packet.h`).
 const TP_STATUS_CSUM_NOT_READY: u32 = 1 << 3;
 /// The frame had a VLAN tag, which is in the auxiliary data.
 const TP_STATUS_VLAN_VALID: u32 = 1 << 4;
@@ -29,6 +27,8 @@ pub(super) struct Frame {
     pub len: usize,
     pub time: Time,
     pub aux: Aux,
+    /// Frames that the socket had dropped when this one came, since it was opened.
+    pub drops: u32,
     pub packet_type: u8,
     pub hardware_type: u16,
     pub protocol: u16,
@@ -45,11 +45,6 @@ pub(super) struct Aux {
 }
 
 impl Frame {
-    /// True if frames were lost before this one.
-    pub(super) fn is_losing(&self) -> bool {
-        self.aux.status & TP_STATUS_LOSING != 0
-    }
-
     /// The packet, whose bytes are at the start of `buffer`. At most the buffer's length is kept.
     pub(super) fn packet(&self, buffer: &[u8], cooked: bool) -> Packet {
         let mut bytes = buffer[..self.captured].to_vec();

@@ -38,6 +38,7 @@ impl Socket {
         };
         socket.set(libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
         socket.set(libc::SOL_PACKET, libc::PACKET_AUXDATA, 1)?;
+        socket.set(libc::SOL_SOCKET, libc::SO_RXQ_OVFL, 1)?;
         let size = c_int::try_from(kernel_buffer).unwrap_or(c_int::MAX);
         // More than the system's limit takes CAP_NET_ADMIN; without it, as much as the limit allows.
         socket
@@ -118,7 +119,7 @@ impl Socket {
 
     /// Receives one frame to the start of `buffer`, and what the kernel says about it.
     pub(super) fn receive(&self, buffer: &mut [u8]) -> io::Result<Frame> {
-        // Aligned for control messages, and with room for two.
+        // Aligned for control messages, and with room for all three.
         let mut control = [0u64; 16];
         // SAFETY: all zeroes is a valid `sockaddr_ll` and a valid `msghdr`.
         let (mut address, mut message): (libc::sockaddr_ll, libc::msghdr) =
@@ -137,12 +138,13 @@ impl Socket {
         // MSG_TRUNC: the length returned is that of the frame, also where the buffer is shorter.
         let len = unsafe { libc::recvmsg(self.as_raw_fd(), &mut message, libc::MSG_TRUNC) };
         let len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
-        let (time, aux) = control_messages(&message);
+        let told = control_messages(&message);
         Ok(Frame {
             captured: len.min(buffer.len()),
             len,
-            time,
-            aux,
+            time: told.time,
+            aux: told.aux,
+            drops: told.drops,
             packet_type: address.sll_pkttype,
             hardware_type: address.sll_hatype,
             protocol: u16::from_be(address.sll_protocol),
@@ -158,10 +160,17 @@ impl AsRawFd for Socket {
     }
 }
 
-/// The timestamp and the auxiliary data among the control messages of a message that `recvmsg` has filled in.
-fn control_messages(message: &libc::msghdr) -> (Time, Aux) {
-    let mut time = Time::ZERO;
-    let mut aux = Aux::default();
+/// What control messages tell of a frame.
+#[derive(Default)]
+struct Told {
+    time: Time,
+    aux: Aux,
+    drops: u32,
+}
+
+/// What the control messages of a message that `recvmsg` has filled in tell.
+fn control_messages(message: &libc::msghdr) -> Told {
+    let mut told = Told::default();
     // SAFETY: the message's control buffer is the one `recvmsg` filled in, with the length that it set, and the CMSG
     // functions keep to it. Data is read unaligned, and only where the header says that it is long enough.
     unsafe {
@@ -172,24 +181,27 @@ fn control_messages(message: &libc::msghdr) -> (Time, Aux) {
                 (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
                     if let Some(stamp) = read::<libc::timespec>(found, data) {
                         let nanos = stamp.tv_sec as u64 * 1_000_000_000 + stamp.tv_nsec as u64;
-                        time = Time(nanos);
+                        told.time = Time(nanos);
                     }
                 }
                 (libc::SOL_PACKET, libc::PACKET_AUXDATA) => {
                     if let Some(data) = read::<libc::tpacket_auxdata>(found, data) {
-                        aux = Aux {
+                        told.aux = Aux {
                             status: data.tp_status,
                             vlan_tci: data.tp_vlan_tci,
                             vlan_tpid: data.tp_vlan_tpid,
                         };
                     }
                 }
+                (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) => {
+                    told.drops = read::<u32>(found, data).unwrap_or(0);
+                }
                 _ => {}
             }
             header = libc::CMSG_NXTHDR(message, header);
         }
     }
-    (time, aux)
+    told
 }
 
 /// The value in a control message, if it is long enough for one.
