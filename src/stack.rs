@@ -3,8 +3,13 @@
 //! No clock, socket or thread: time is handed in, frames come out, and everything that is decided is written to a
 //! [`record::Log`] with its cause and the paragraph that it obeys.
 
-pub mod cx;
-pub mod http;
 mod queue;
+pub mod arp;
+pub mod cx;
+pub mod host;
+pub mod http;
+pub mod ipv4;
 pub mod record;
+pub mod tcp;
+pub mod udp;
 pub mod websocket;

@@ -1,0 +1,446 @@
+//! One host with one Ethernet interface: frames in, frames out, next timer.
+
+mod icmp;
+mod link;
+mod network;
+mod transport;
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::arp::ArpCache;
+use super::cx::Cx;
+use super::ipv4::{Interface, Reassembly};
+use super::record::{ConnId, TcpVars};
+use super::tcp::{ConnectError, Endpoint, Event, ListenError, SecretKey, TcpConfig, Unreachable};
+use super::udp::{BindError, Datagram, Ports};
+use crate::base::{RecordId, Rng, Time};
+use crate::proto::ethernet::MacAddr;
+use crate::proto::ipv4::Ipv4Header;
+use crate::proto::tcp::TcpHeader;
+
+/// What a host is made from.
+#[derive(Debug, Clone)]
+pub struct HostConfig {
+    /// Its name.
+    pub name: String,
+    /// Its MAC address.
+    pub mac: MacAddr,
+    /// Its IPv4 address.
+    pub ip: Ipv4Addr,
+    /// How many leading bits of the address are the network's.
+    pub prefix_len: u8,
+    /// Where packets for other networks go.
+    pub gateway: Option<Ipv4Addr>,
+    /// The largest IP packet of the interface, in bytes; at least 68 (RFC 791 §3.2).
+    pub mtu: u16,
+    /// The time to live of what it sends (RFC 1122 §3.2.1.7).
+    pub ttl: u8,
+    /// What its initial sequence numbers are made with.
+    pub secret: SecretKey,
+    /// How its TCP behaves.
+    pub tcp: TcpConfig,
+}
+
+impl HostConfig {
+    /// A host of a /24 network with an MTU of 1500, its secret key drawn from `rng`.
+    pub fn new(name: &str, mac: MacAddr, ip: Ipv4Addr, rng: &mut Rng) -> Self {
+        let mut key = [0; 16];
+        rng.fill(&mut key);
+        Self {
+            name: name.to_owned(),
+            mac,
+            ip,
+            prefix_len: 24,
+            gateway: None,
+            mtu: 1500,
+            ttl: 64,
+            secret: SecretKey(key),
+            tcp: TcpConfig::default(),
+        }
+    }
+}
+
+/// One host with one Ethernet interface, many connections and listeners.
+///
+/// Four kinds of method and no other: getters; `handle_…` for what arrives; plain verbs for what the application asks;
+/// `poll_…` for what comes out. After each `handle_…` and each verb, call [`Host::poll_transmit`] and
+/// [`Host::poll_event`] until they return nothing, and then [`Host::poll_timeout`]; call [`Host::handle_timeout`] when
+/// that time has come, even if something else arrives at the same time. Time never goes back from call to call.
+///
+/// ```
+/// use layerwalk::base::{NodeId, Rng, Time};
+/// use layerwalk::stack::cx::Cx;
+/// use layerwalk::stack::host::{Host, HostConfig};
+/// use layerwalk::stack::record::{Log, TcpState};
+///
+/// let mut rng = Rng::new(42, "secret");
+/// let mut host = |i: u8| {
+///     Host::new(HostConfig::new("host", [2, 0, 0, 0, 0, i], [10, 0, 0, i].into(), &mut rng))
+/// };
+/// let mut hosts = [host(1), host(2)];
+/// let mut log = Log::new();
+/// let mut cx = Cx { now: Time::ZERO, node: NodeId(0), cause: None, log: &mut log };
+///
+/// hosts[1].listen(&mut cx, 80)?;
+/// let conn = hosts[0].connect(&mut cx, None, "10.0.0.2:80".parse()?)?;
+/// // A wire without delay: ARP and the handshake go back and forth until both are silent.
+/// let mut frames = 0;
+/// while let Some((from, frame)) = (0..2).find_map(|i| Some((i, hosts[i].poll_transmit()?))) {
+///     hosts[1 - from].handle_frame(&mut cx, &frame.bytes);
+///     frames += 1;
+/// }
+/// assert_eq!(frames, 5);
+/// assert_eq!(hosts[0].tcp_vars(conn).state, TcpState::Established);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Host {
+    name: String,
+    mac: MacAddr,
+    interface: Interface,
+    mtu: u16,
+    ttl: u8,
+    secret: SecretKey,
+    /// The identification of the next packet.
+    identification: u16,
+    arp: ArpCache,
+    reassembly: Reassembly,
+    tcp: Endpoint,
+    udp: Ports,
+    /// Packets from this host to itself.
+    loopback: VecDeque<Packet>,
+    out: VecDeque<Transmit>,
+    events: VecDeque<HostEvent>,
+}
+
+/// A packet on its way through the host.
+#[derive(Debug, Clone)]
+struct Packet {
+    header: Ipv4Header,
+    payload: Vec<u8>,
+    cause: Option<RecordId>,
+}
+
+/// A frame to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// Its bytes, from the destination address to the end of the padding, without FCS.
+    pub bytes: Vec<u8>,
+    /// The record of its forming.
+    pub cause: Option<RecordId>,
+}
+
+/// What a host tells its applications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostEvent {
+    /// What happened.
+    pub kind: HostEventKind,
+    /// The record that made it happen.
+    pub cause: Option<RecordId>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostEventKind {
+    /// Something about a connection.
+    Tcp(Event),
+    /// A datagram came: [`Host::udp_receive`] hands it over.
+    UdpReadable {
+        /// The port that is bound.
+        port: u16,
+    },
+    /// A datagram could not be delivered.
+    UdpUnreachable {
+        /// The port that it was sent from.
+        port: u16,
+        /// To whom.
+        remote: SocketAddr,
+        /// Why.
+        why: Unreachable,
+    },
+    /// An echo request was answered.
+    EchoReply {
+        /// By whom.
+        from: IpAddr,
+        /// The request's.
+        identifier: u16,
+        /// The request's.
+        sequence: u16,
+        /// How many bytes of data came back.
+        len: usize,
+    },
+    /// An echo request could not be delivered.
+    EchoUnreachable {
+        /// To whom.
+        to: IpAddr,
+        /// The request's.
+        identifier: u16,
+        /// The request's.
+        sequence: u16,
+        /// Why.
+        why: Unreachable,
+    },
+}
+
+impl Host {
+    /// A host that knows nobody yet.
+    ///
+    /// # Panics
+    /// If the MTU is below 68.
+    pub fn new(config: HostConfig) -> Self {
+        assert!(config.mtu >= 68, "an MTU of at least 68 bytes");
+        let headers = (Ipv4Header::LEN + TcpHeader::LEN) as u16;
+        Self {
+            name: config.name,
+            mac: config.mac,
+            interface: Interface {
+                ip: config.ip,
+                prefix_len: config.prefix_len,
+                gateway: config.gateway,
+            },
+            mtu: config.mtu,
+            ttl: config.ttl,
+            identification: config.secret.number(3),
+            arp: ArpCache::default(),
+            reassembly: Reassembly::default(),
+            tcp: Endpoint::new(config.tcp, config.mtu - headers, config.secret),
+            secret: config.secret,
+            udp: Ports::default(),
+            loopback: VecDeque::new(),
+            out: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its MAC address.
+    pub fn mac(&self) -> MacAddr {
+        self.mac
+    }
+
+    /// Its IP address.
+    pub fn ip(&self) -> IpAddr {
+        self.interface.ip.into()
+    }
+
+    /// The variables of a connection, open or over.
+    ///
+    /// # Panics
+    /// If this host never had `conn`.
+    pub fn tcp_vars(&self, conn: ConnId) -> TcpVars {
+        self.tcp.vars(conn)
+    }
+
+    /// How many bytes of a connection may be read now.
+    ///
+    /// # Panics
+    /// If this host never had `conn`.
+    pub fn readable(&self, conn: ConnId) -> usize {
+        self.tcp.connection(conn).readable()
+    }
+
+    /// A frame arrived whole; `bytes` are without FCS.
+    pub fn handle_frame(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
+        self.as_one_call(cx, |host, cx| host.frame_arrives(cx, bytes));
+    }
+
+    /// The time of [`Host::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
+        self.as_one_call(cx, |host, cx| {
+            host.ask_again(cx);
+            host.expire_fragments(cx);
+            host.tcp.handle_timeout(cx);
+        });
+    }
+
+    /// The next frame to send.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.out.pop_front()
+    }
+
+    /// What the applications should know.
+    pub fn poll_event(&mut self) -> Option<HostEvent> {
+        self.events.pop_front()
+    }
+
+    /// When [`Host::handle_timeout`] is to be called, if nothing else happens before.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let timeouts = [
+            self.arp.poll_timeout(),
+            self.reassembly.poll_timeout(),
+            self.tcp.poll_timeout(),
+        ];
+        timeouts.into_iter().flatten().min()
+    }
+
+    /// Accepts TCP connections to `port` from now on: [`Event::Accepted`] announces each.
+    ///
+    /// # Errors
+    /// Someone listens there already.
+    pub fn listen(&mut self, cx: &mut Cx<'_>, port: u16) -> Result<(), ListenError> {
+        self.tcp.listen(cx, self.interface.ip.into(), port)
+    }
+
+    /// Begins a TCP connection, from `local_port` or else from an ephemeral one. [`Event::Connected`] follows, or
+    /// [`Event::Refused`], [`Event::Unreachable`], [`Event::TimedOut`].
+    ///
+    /// # Errors
+    /// The two ends are connected already, no port is free, or `remote` is no IPv4 address.
+    pub fn connect(
+        &mut self,
+        cx: &mut Cx<'_>,
+        local_port: Option<u16>,
+        remote: SocketAddr,
+    ) -> Result<ConnId, ConnectError> {
+        if !remote.is_ipv4() {
+            return Err(ConnectError::Family(remote));
+        }
+        let local = self.interface.ip.into();
+        self.as_one_call(cx, |host, cx| {
+            host.tcp.connect(cx, local, local_port, remote)
+        })
+    }
+
+    /// Writes to a connection and returns how many bytes were taken; with less than all, [`Event::Writable`] tells
+    /// when to go on. Nothing is taken once the sending side was closed.
+    pub fn send(&mut self, cx: &mut Cx<'_>, conn: ConnId, bytes: &[u8]) -> usize {
+        self.as_one_call(cx, |host, cx| host.tcp.send(cx, conn, bytes))
+    }
+
+    /// Reads at most `max` bytes from a connection.
+    pub fn receive(&mut self, cx: &mut Cx<'_>, conn: ConnId, max: usize) -> Vec<u8> {
+        self.as_one_call(cx, |host, cx| host.tcp.receive(cx, conn, max))
+    }
+
+    /// Ends the sending side of a connection (a half close): what was written is sent, a FIN follows, and reading
+    /// goes on.
+    pub fn shutdown(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
+        self.as_one_call(cx, |host, cx| host.tcp.shutdown(cx, conn));
+    }
+
+    /// Closes a connection: what was written is sent, a FIN follows, and nobody reads any more. Data that were not
+    /// read, or that come later, are answered with a RST.
+    pub fn close(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
+        self.as_one_call(cx, |host, cx| host.tcp.close(cx, conn));
+    }
+
+    /// Breaks a connection off with a RST.
+    pub fn abort(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
+        self.as_one_call(cx, |host, cx| host.tcp.abort(cx, conn));
+    }
+
+    /// Binds a UDP port, or else an ephemeral one, and returns it.
+    ///
+    /// # Errors
+    /// The port is taken, or all are.
+    pub fn udp_bind(&mut self, port: Option<u16>) -> Result<u16, BindError> {
+        self.udp.bind(port, 49_152, self.secret.number(4))
+    }
+
+    /// Sends a datagram from a UDP port. One that is larger than the MTU is sent in fragments.
+    ///
+    /// # Errors
+    /// The datagram is larger than 65507 bytes, or `remote` is no IPv4 address.
+    pub fn udp_send_to(
+        &mut self,
+        cx: &mut Cx<'_>,
+        port: u16,
+        remote: SocketAddr,
+        bytes: &[u8],
+    ) -> Result<(), SendError> {
+        let SocketAddr::V4(remote) = remote else {
+            return Err(SendError::Family(remote.ip()));
+        };
+        check_len(bytes)?;
+        self.as_one_call(cx, |host, cx| host.send_datagram(cx, port, remote, bytes));
+        Ok(())
+    }
+
+    /// The oldest datagram that came for a UDP port.
+    pub fn udp_receive(&mut self, port: u16) -> Option<Datagram> {
+        self.udp.receive(port)
+    }
+
+    /// Sends an ICMP echo request. [`HostEventKind::EchoReply`] follows if it is answered.
+    ///
+    /// # Errors
+    /// The data are more than 65507 bytes, or `to` is no IPv4 address.
+    pub fn ping(
+        &mut self,
+        cx: &mut Cx<'_>,
+        to: IpAddr,
+        identifier: u16,
+        sequence: u16,
+        data: &[u8],
+    ) -> Result<(), SendError> {
+        let IpAddr::V4(to) = to else {
+            return Err(SendError::Family(to));
+        };
+        check_len(data)?;
+        self.as_one_call(cx, |host, cx| {
+            host.send_echo_request(cx, to, identifier, sequence, data);
+        });
+        Ok(())
+    }
+
+    /// Tells the link which MAC address this host's IP address has, without being asked (RFC 5227 §2.3).
+    pub fn announce(&mut self, cx: &mut Cx<'_>) {
+        self.as_one_call(cx, |host, cx| host.send_announcement(cx));
+    }
+
+    /// Runs `body` as one call from outside, hands down what TCP wants to send, and puts the caller's cause back.
+    fn as_one_call<T>(
+        &mut self,
+        cx: &mut Cx<'_>,
+        body: impl FnOnce(&mut Self, &mut Cx<'_>) -> T,
+    ) -> T {
+        let outer = cx.cause;
+        let result = body(self, cx);
+        loop {
+            while let Some((event, cause)) = self.tcp.poll_event() {
+                let kind = HostEventKind::Tcp(event);
+                self.events.push_back(HostEvent { kind, cause });
+            }
+            if let Some(outgoing) = self.tcp.poll_transmit() {
+                cx.cause = outgoing.cause;
+                self.send_tcp_segment(cx, &outgoing);
+            } else if let Some(packet) = self.loopback.pop_front() {
+                cx.cause = packet.cause;
+                self.packet_for_me(cx, &packet.header, &packet.payload, false);
+            } else {
+                break;
+            }
+        }
+        cx.cause = outer;
+        result
+    }
+
+    /// Tells the application; the cause is what is being done.
+    fn tell(&mut self, cx: &Cx<'_>, kind: HostEventKind) {
+        let cause = cx.cause;
+        self.events.push_back(HostEvent { kind, cause });
+    }
+}
+
+/// Why a datagram or an echo request cannot be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// It does not fit into an IP packet.
+    #[error("{0} bytes do not fit into one packet: at most 65507")]
+    TooLong(usize),
+    /// The address is of a family that this host does not have.
+    #[error("this host has no address of the family of {0}")]
+    Family(IpAddr),
+}
+
+fn check_len(bytes: &[u8]) -> Result<(), SendError> {
+    match bytes.len() {
+        0..=65_507 => Ok(()),
+        len => Err(SendError::TooLong(len)),
+    }
+}

@@ -1,0 +1,171 @@
+//! Layer 3 of a host: IPv4 packets.
+
+use std::net::Ipv4Addr;
+
+use super::link::{discard, frame_with_room};
+use super::{Host, Packet};
+use crate::proto::ipv4::{Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP};
+use crate::stack::cx::Cx;
+use crate::stack::ipv4::{Fragment, NextHop};
+use crate::stack::record::{Unit, What};
+use crate::stack::tcp::Unreachable;
+
+const IPV4: &str = "RFC 791 §3.1";
+
+impl Host {
+    /// A packet arrived. It goes up if it is whole, right, and for this host.
+    pub(super) fn packet_arrives(&mut self, cx: &mut Cx<'_>, bytes: &[u8], to_group: bool) {
+        let (header, payload) = match Ipv4Header::parse(bytes) {
+            Ok(parsed) => parsed,
+            Err(error) => return discard(cx, 3, "RFC 1122 §3.2.1", error.to_string()),
+        };
+        if !self.interface.is_mine(header.destination) {
+            return discard(cx, 3, "RFC 1122 §3.3.4.2", "not for this host's IP address");
+        }
+        if header.source.is_multicast() || self.interface.is_broadcast(header.source) {
+            return discard(cx, 3, "RFC 1122 §3.2.1.3", "the source is no host");
+        }
+        if cx.log.is_on() {
+            let unit = packet_unit(&header, payload.len());
+            cx.step(3, None, IPV4, What::Up(unit));
+        }
+        if !header.is_fragment() {
+            return self.packet_for_me(cx, &header, payload, to_group);
+        }
+        match self.reassembly.take_in(&header, payload, cx.now) {
+            Fragment::Kept => decide_fragment(cx, "fragment kept: others are missing"),
+            Fragment::Refused(why) => discard(cx, 3, "RFC 791 §3.2", why),
+            Fragment::Whole(header, payload) => {
+                decide_fragment(cx, "last missing fragment: the datagram is whole");
+                self.packet_for_me(cx, &header, &payload, to_group);
+            }
+        }
+    }
+
+    /// A whole packet for this host goes up to the layer above.
+    pub(super) fn packet_for_me(
+        &mut self,
+        cx: &mut Cx<'_>,
+        header: &Ipv4Header,
+        payload: &[u8],
+        to_group: bool,
+    ) {
+        match header.protocol {
+            PROTOCOL_ICMP => self.icmp_arrives(cx, header, payload, to_group),
+            PROTOCOL_TCP => self.segment_arrives(cx, header, payload, to_group),
+            PROTOCOL_UDP => self.datagram_arrives(cx, header, payload, to_group),
+            _ => {
+                discard(cx, 3, "RFC 1122 §3.2.2.1", "protocol not known");
+                self.send_unreachable(cx, header, payload, to_group, Unreachable::Protocol);
+            }
+        }
+    }
+
+    /// Forms a packet, in fragments if it is larger than the MTU and may be, and hands it to the link.
+    pub(super) fn send_ip(
+        &mut self,
+        cx: &mut Cx<'_>,
+        protocol: u8,
+        to: Ipv4Addr,
+        dont_fragment: bool,
+        payload: &[u8],
+    ) {
+        let header = Ipv4Header {
+            dscp: 0,
+            ecn: 0,
+            identification: self.identification,
+            dont_fragment,
+            more_fragments: false,
+            fragment_offset: 0,
+            ttl: self.ttl,
+            protocol,
+            source: self.interface.ip,
+            destination: to,
+        };
+        self.identification = self.identification.wrapping_add(1);
+        let Some(hop) = self.interface.next_hop(to) else {
+            let quoted = [&header.emit(payload.len())[..], payload].concat();
+            return self.undeliverable(cx, &quoted, Unreachable::Net);
+        };
+        // Fragments begin at multiples of 8 (RFC 791 §3.2).
+        let room = usize::from(self.mtu) - Ipv4Header::LEN;
+        if payload.len() <= room || hop == NextHop::Own {
+            self.send_part(cx, hop, &header, payload);
+        } else if dont_fragment {
+            discard(cx, 3, "RFC 791 §3.2", "larger than the MTU, and DF is set");
+        } else {
+            for (i, part) in payload.chunks(room / 8 * 8).enumerate() {
+                let offset = i * (room / 8 * 8);
+                let fragment = Ipv4Header {
+                    fragment_offset: offset as u16,
+                    more_fragments: offset + part.len() < payload.len(),
+                    ..header
+                };
+                self.send_part(cx, hop, &fragment, part);
+            }
+        }
+    }
+
+    fn send_part(&mut self, cx: &mut Cx<'_>, hop: NextHop, header: &Ipv4Header, payload: &[u8]) {
+        let outer = cx.cause;
+        if cx.log.is_on() {
+            let unit = packet_unit(header, payload.len());
+            cx.step(3, None, IPV4, What::Down(unit));
+        }
+        if hop == NextHop::Own {
+            let (header, payload, cause) = (header.clone(), payload.to_vec(), cx.cause);
+            self.loopback.push_back(Packet {
+                header,
+                payload,
+                cause,
+            });
+        } else {
+            let mut frame = frame_with_room(Ipv4Header::LEN + payload.len());
+            frame.extend_from_slice(&header.emit(payload.len()));
+            frame.extend_from_slice(payload);
+            self.send_packet(cx, hop, frame);
+        }
+        cx.cause = outer;
+    }
+
+    /// Gives up on datagrams whose missing fragments did not come.
+    pub(super) fn expire_fragments(&mut self, cx: &mut Cx<'_>) {
+        let outer = cx.cause;
+        while let Some(expired) = self.reassembly.take_expired(cx.now) {
+            discard(
+                cx,
+                3,
+                "RFC 1122 §3.3.2",
+                "missing fragments did not come in time",
+            );
+            if let Some((header, payload)) = expired.first {
+                self.send_time_exceeded(cx, &header, &payload);
+            }
+            cx.cause = outer;
+        }
+    }
+}
+
+fn decide_fragment(cx: &mut Cx<'_>, text: &'static str) {
+    super::link::decide(cx, 3, "RFC 791 §3.2", text);
+}
+
+fn packet_unit(header: &Ipv4Header, payload_len: usize) -> Unit {
+    let protocol = match header.protocol {
+        PROTOCOL_ICMP => "ICMP".to_owned(),
+        PROTOCOL_TCP => "TCP".to_owned(),
+        PROTOCOL_UDP => "UDP".to_owned(),
+        other => format!("protocol {other}"),
+    };
+    let (from, to, ttl) = (header.source, header.destination, header.ttl);
+    let mut info = format!("{from} to {to}, {protocol}, TTL {ttl}");
+    if header.is_fragment() {
+        let start = usize::from(header.fragment_offset);
+        info += &format!(", bytes {start} to {}", start + payload_len);
+    }
+    Unit {
+        protocol: "ip",
+        len: Ipv4Header::LEN + payload_len,
+        info: info.into(),
+    }
+}

@@ -1,0 +1,176 @@
+//! Fifth, check the ACK field (RFC 9293 §3.10.7.4).
+
+use std::ops::ControlFlow::{Break, Continue};
+use std::time::Duration;
+
+use super::{OTHER_STATES, Step};
+use crate::base::Time;
+use crate::proto::tcp::TcpFlags;
+use crate::stack::cx::Cx;
+use crate::stack::record::TcpState;
+use crate::stack::tcp::Event;
+use crate::stack::tcp::connection::Connection;
+use crate::stack::tcp::segment::Segment;
+use crate::stack::tcp::send::Sent;
+use crate::stack::tcp::timers::Timer;
+
+impl Connection {
+    /// Fifth, check the ACK field.
+    pub(super) fn check_ack(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) -> Step {
+        if !seg.has(TcpFlags::ACK) {
+            self.discard(cx, OTHER_STATES, "no ACK bit");
+            return Break(());
+        }
+        if self.state == TcpState::SynReceived {
+            self.check_ack_in_syn_received(cx, seg)?;
+        }
+        self.check_ack_range(cx, seg)?;
+        let window_before = self.snd.wnd;
+        if self.snd.una.lt(seg.ack) {
+            self.acknowledge(cx, seg);
+            self.update_window(seg);
+        } else {
+            self.update_window(seg);
+            self.count_duplicate(cx, seg, window_before);
+        }
+        self.after_our_fin(cx)
+    }
+
+    /// SYN-RECEIVED: the acknowledgment of our SYN establishes the connection; any other one is reset.
+    fn check_ack_in_syn_received(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) -> Step {
+        if !(self.snd.una.lt(seg.ack) && seg.ack.le(self.snd.nxt)) {
+            self.discard(cx, OTHER_STATES, "acknowledges what was not sent");
+            self.send_rst_at(cx, seg.ack, OTHER_STATES);
+            return Break(());
+        }
+        self.acknowledge(cx, seg);
+        self.set_window(seg);
+        self.establish(cx, OTHER_STATES);
+        Continue(())
+    }
+
+    /// An acknowledgment of what was never sent, or of what is too long past, is answered and the segment dropped
+    /// (RFC 5961 §5.2 for the latter).
+    fn check_ack_range(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) -> Step {
+        if self.snd.nxt.lt(seg.ack) {
+            self.discard(cx, OTHER_STATES, "acknowledges what was not sent");
+        } else if seg.ack.lt(self.snd.una - self.snd.max_wnd) {
+            self.discard(cx, "RFC 5961 §5.2", "acknowledgment too old");
+        } else {
+            return Continue(());
+        }
+        self.ack_due = true;
+        Break(())
+    }
+
+    /// SND.UNA < SEG.ACK =< SND.NXT: SND.UNA moves, and the retransmission queue gets shorter.
+    pub(super) fn acknowledge(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) {
+        self.duplicate_acks = 0;
+        let last = self.snd.acknowledge(seg.ack);
+        if let Some(round_trip) = self.round_trip(cx.now, seg, last) {
+            self.rto.measured(round_trip);
+        }
+        if self.sack_permitted {
+            self.snd.mark_sacked(&seg.options.sack);
+        }
+        if self.snd.queue.is_empty() {
+            self.timers.stop(cx, self.id, Timer::Retransmission);
+        } else if self.persist.is_none() {
+            self.restart_retransmission_timer(cx);
+        }
+        if std::mem::take(&mut self.writer_waits) {
+            self.tell(cx, Event::Writable(self.id));
+        }
+        self.go_on_recovering(cx);
+    }
+
+    /// A round trip, if this acknowledgment measures one: by the time of the last segment that it covers, unless that
+    /// was retransmitted (Karn's algorithm, RFC 6298 §3); else by the timestamp that it echoes (RFC 7323 §4).
+    fn round_trip(&self, now: Time, seg: &Segment<'_>, last: Option<Sent>) -> Option<Duration> {
+        let sent = last?;
+        if sent.retransmissions == 0 {
+            return Some(now.since(sent.last_sent));
+        }
+        let (ours, (_, echoed)) = (self.timestamps?, seg.options.timestamps?);
+        let millis = ours.value(now).wrapping_sub(echoed);
+        (echoed != 0 && millis < 1 << 31).then(|| Duration::from_millis(millis.into()))
+    }
+
+    /// After a time-out each acknowledgment that moves SND.UNA shows the next segment that was lost, until all that
+    /// was sent before the time-out is through.
+    fn go_on_recovering(&mut self, cx: &mut Cx<'_>) {
+        let Some((recover, since)) = self.recovery else {
+            return;
+        };
+        if recover.le(self.snd.una) {
+            self.recovery = None;
+            return;
+        }
+        let lost = |sent: &Sent| sent.last_sent < since && sent.seq.lt(recover) && !sent.sacked;
+        if let Some(index) = self.snd.queue.iter().position(lost) {
+            let cite = "RFC 6298 §5.4";
+            self.decide(
+                cx,
+                cite,
+                "sent before the time-out and still missing: again",
+            );
+            self.retransmit(cx, index, cite);
+        }
+    }
+
+    /// The send window is updated by a segment that is newer than the one it was last taken from.
+    fn update_window(&mut self, seg: &Segment<'_>) {
+        let newer = self.snd.wl1.lt(seg.seq) || self.snd.wl1 == seg.seq && self.snd.wl2.le(seg.ack);
+        if newer && self.snd.una.le(seg.ack) {
+            self.set_window(seg);
+        }
+    }
+
+    fn set_window(&mut self, seg: &Segment<'_>) {
+        self.snd.wnd = u32::from(seg.wnd) << self.snd.wind_shift;
+        self.snd.max_wnd = self.snd.max_wnd.max(self.snd.wnd);
+        self.snd.wl1 = seg.seq;
+        self.snd.wl2 = seg.ack;
+    }
+
+    /// Counts duplicate ACKs (RFC 5681 §2). Fast retransmit would begin here.
+    fn count_duplicate(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>, window_before: u32) {
+        let duplicate = seg.ack == self.snd.una
+            && seg.len() == 0
+            && !self.snd.queue.is_empty()
+            && window_before == self.snd.wnd
+            && self.persist.is_none();
+        if !duplicate {
+            return;
+        }
+        if self.sack_permitted {
+            self.snd.mark_sacked(&seg.options.sack);
+        }
+        self.duplicate_acks += 1;
+        if cx.log.is_on() {
+            let text = format!("duplicate ACK number {}", self.duplicate_acks);
+            self.decide(cx, "RFC 5681 §2", text);
+        }
+    }
+
+    /// What the acknowledgment of our FIN does in the states behind it.
+    fn after_our_fin(&mut self, cx: &mut Cx<'_>) -> Step {
+        if !self.snd.fin_is_acked() {
+            return Continue(());
+        }
+        match self.state {
+            TcpState::FinWait1 => self.enter(cx, TcpState::FinWait2, OTHER_STATES),
+            TcpState::Closing => {
+                self.enter_time_wait(cx);
+                return Break(());
+            }
+            TcpState::LastAck => {
+                self.delete(cx, OTHER_STATES);
+                self.tell(cx, Event::Closed(self.id));
+                return Break(());
+            }
+            _ => {}
+        }
+        Continue(())
+    }
+}

@@ -1,0 +1,57 @@
+//! The switches of a TCP.
+
+use std::time::Duration;
+
+/// How a host's TCP behaves. The default is what the RFCs ask for, with Linux's sizes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TcpConfig {
+    /// Offer window scaling (RFC 7323 §2).
+    pub window_scaling: bool,
+    /// Offer selective acknowledgments (RFC 2018).
+    pub sack: bool,
+    /// Offer timestamps (RFC 7323 §3).
+    pub timestamps: bool,
+    /// The largest segment to ask for, in bytes of data; else the MTU less 40 (RFC 9293 §3.7.1).
+    pub mss: Option<u16>,
+    /// RCV.BUFF: how many bytes may wait for the application.
+    pub receive_buffer: u32,
+    /// How many bytes the application may write ahead of what is acknowledged.
+    pub send_buffer: u32,
+    /// The shift count to offer (RFC 7323 §2.2), at most 14.
+    pub wind_shift: u8,
+    /// The retransmission time-out before the first measurement (RFC 6298 §2.1).
+    pub rto_initial: Duration,
+    /// The shortest retransmission time-out (RFC 6298 §2.4; Linux: 200 ms).
+    pub rto_min: Duration,
+    /// The longest retransmission time-out (RFC 6298 §2.5: at least 60 s).
+    pub rto_max: Duration,
+    /// R2: how long the same segment is retransmitted before the connection is given up (RFC 9293 §3.8.3).
+    pub r2: Duration,
+    /// R2 for a SYN (RFC 9293 §3.8.3: at least 3 minutes).
+    pub r2_syn: Duration,
+    /// The maximum segment lifetime (RFC 9293 §3.4.2). TIME-WAIT lasts two of them.
+    pub msl: Duration,
+    /// How many connections of a listener may wait in SYN-RECEIVED.
+    pub backlog: usize,
+}
+
+impl Default for TcpConfig {
+    fn default() -> Self {
+        Self {
+            window_scaling: true,
+            sack: true,
+            timestamps: true,
+            mss: None,
+            receive_buffer: 65_536,
+            send_buffer: 1 << 20,
+            wind_shift: 7,
+            rto_initial: Duration::from_secs(1),
+            rto_min: Duration::from_secs(1),
+            rto_max: Duration::from_secs(60),
+            r2: Duration::from_secs(100),
+            r2_syn: Duration::from_secs(180),
+            msl: Duration::from_secs(120),
+            backlog: 128,
+        }
+    }
+}

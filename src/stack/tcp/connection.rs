@@ -1,0 +1,353 @@
+//! One end of one connection: segments in, segments out, next timer.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use super::config::TcpConfig;
+use super::isn::SecretKey;
+use super::options::{DEFAULT_MSS, Options};
+use super::receive::Receive;
+use super::rto::Rto;
+use super::segment::Segment;
+use super::send::Send;
+use super::seq::Seq;
+use super::timers::Timers;
+use super::{Event, Outgoing, Unreachable};
+use crate::base::{RecordId, Time};
+use crate::proto::tcp::TcpHeader;
+use crate::stack::cx::Cx;
+use crate::stack::record::{ConnId, TcpState, TcpVars, Text, What};
+
+/// One end of one connection: the Transmission Control Block and what is done with it.
+///
+/// The order of calls: `connect` or `accept` makes it; `handle_segment` for each segment that arrives for it,
+/// `handle_timeout` when the time of `poll_timeout` has come, `handle_unreachable` for ICMP errors; the application's
+/// verbs at any time; and after each of these calls `poll_transmit` and `poll_event` until they return nothing.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    pub(super) id: ConnId,
+    pub(super) local: SocketAddr,
+    pub(super) remote: SocketAddr,
+    pub(super) config: TcpConfig,
+    /// The largest segment that the link lets through, in bytes of data without options.
+    pub(super) link_mss: u16,
+    pub(super) state: TcpState,
+    /// Whether it came from LISTEN.
+    pub(super) passive: bool,
+    pub(super) snd: Send,
+    pub(super) rcv: Receive,
+    /// Timestamps, while they are offered and once they are agreed (`Snd.TS.OK`, RFC 7323 §3.2).
+    pub(super) timestamps: Option<Timestamps>,
+    pub(super) sack_permitted: bool,
+    pub(super) window_scaling: bool,
+    pub(super) rto: Rto,
+    pub(super) timers: Timers,
+    /// The time-out of the persist timer, backed off; `None` while it has not expired.
+    pub(super) persist: Option<std::time::Duration>,
+    /// An acknowledgment is due. (A delayed one would be remembered here.)
+    pub(super) ack_due: bool,
+    /// Duplicate ACKs in a row (RFC 5681 §2).
+    pub(super) duplicate_acks: u32,
+    /// After a time-out: the SND.NXT and the time of it. What was sent before is taken as lost until SND.UNA gets
+    /// there.
+    pub(super) recovery: Option<(Seq, Time)>,
+    /// Our SYN, or SYN, ACK, was sent more than once (RFC 6298 §5.7).
+    pub(super) syn_was_retransmitted: bool,
+    /// It has not been in ESTABLISHED.
+    pub(super) never_established: bool,
+    /// What ICMP reported last.
+    pub(super) soft_error: Option<Unreachable>,
+    /// The application called CLOSE: nobody reads what comes.
+    pub(super) reader_gone: bool,
+    /// The application found the send buffer full and waits for room.
+    pub(super) writer_waits: bool,
+    out: VecDeque<Outgoing>,
+    events: VecDeque<(Event, Option<RecordId>)>,
+    last_vars: Option<Box<TcpVars>>,
+}
+
+/// The timestamps variables (RFC 7323 §3.2, §4.3).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timestamps {
+    /// What is added to the millisecond clock.
+    pub offset: u32,
+    /// TS.Recent.
+    pub recent: u32,
+    /// Last.ACK.sent.
+    pub last_ack_sent: Seq,
+}
+
+/// What a new connection needs to know.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Its id.
+    pub id: ConnId,
+    /// The address at this end.
+    pub local: SocketAddr,
+    /// The address of the peer.
+    pub remote: SocketAddr,
+    /// The switches.
+    pub config: TcpConfig,
+    /// The largest segment that the link lets through, in bytes of data without options: MTU less 40.
+    pub link_mss: u16,
+    /// Where its initial numbers come from.
+    pub secret: SecretKey,
+}
+
+impl Connection {
+    /// An active OPEN (RFC 9293 §3.10.1): sends a SYN and enters SYN-SENT.
+    pub fn connect(cx: &mut Cx<'_>, opening: Opening) -> Self {
+        let mut conn = Self::new(cx, opening, false);
+        conn.as_one_call(cx, |conn, cx| {
+            conn.enter(cx, TcpState::SynSent, "RFC 9293 §3.10.1");
+            conn.send_syn(cx);
+        });
+        conn
+    }
+
+    /// A SYN arrived for a listener (RFC 9293 §3.10.7.2): answers with SYN, ACK and enters SYN-RECEIVED.
+    pub fn accept(cx: &mut Cx<'_>, opening: Opening, header: &TcpHeader, text: &[u8]) -> Self {
+        let mut conn = Self::new(cx, opening, true);
+        conn.state = TcpState::Listen;
+        conn.as_one_call(cx, |conn, cx| {
+            conn.record_arrival(cx, header, text.len());
+            conn.arrives_in_listen(cx, &Segment::new(header, text));
+        });
+        conn
+    }
+
+    fn new(cx: &mut Cx<'_>, opening: Opening, passive: bool) -> Self {
+        let Opening {
+            id,
+            local,
+            remote,
+            config,
+            link_mss,
+            secret,
+        } = opening;
+        let iss = secret.isn(cx.now, local, remote);
+        let what = What::ConnOpened {
+            local,
+            remote,
+            active: !passive,
+        };
+        let cite = if passive {
+            "RFC 9293 §3.10.7.2"
+        } else {
+            "RFC 9293 §3.10.1"
+        };
+        cx.record(4, Some(id), cite, what);
+        Self {
+            id,
+            local,
+            remote,
+            link_mss,
+            state: TcpState::Closed,
+            passive,
+            snd: Send::new(iss, config.send_buffer, DEFAULT_MSS),
+            rcv: Receive::new(config.receive_buffer),
+            timestamps: config.timestamps.then(|| Timestamps {
+                offset: secret.timestamp_offset(local, remote),
+                recent: 0,
+                last_ack_sent: Seq(0),
+            }),
+            sack_permitted: config.sack,
+            window_scaling: config.window_scaling,
+            rto: Rto::new(&config),
+            timers: Timers::default(),
+            persist: None,
+            ack_due: false,
+            duplicate_acks: 0,
+            recovery: None,
+            syn_was_retransmitted: false,
+            never_established: true,
+            soft_error: None,
+            reader_gone: false,
+            writer_waits: false,
+            out: VecDeque::new(),
+            events: VecDeque::new(),
+            last_vars: None,
+            config,
+        }
+    }
+
+    /// A segment of this connection arrived: SEGMENT ARRIVES (RFC 9293 §3.10.7).
+    pub fn handle_segment(&mut self, cx: &mut Cx<'_>, header: &TcpHeader, text: &[u8]) {
+        self.as_one_call(cx, |conn, cx| {
+            conn.record_arrival(cx, header, text.len());
+            conn.segment_arrives(cx, &Segment::new(header, text));
+        });
+    }
+
+    /// The time of [`Connection::poll_timeout`] has come: TIMEOUTS (RFC 9293 §3.10.8).
+    pub fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
+        while self.timers.next().is_some_and(|at| at <= cx.now) {
+            self.as_one_call(cx, |conn, cx| {
+                if let Some(timer) = conn.timers.take_expired(cx, conn.id) {
+                    conn.timer_expired(cx, timer);
+                }
+            });
+        }
+    }
+
+    /// The next segment to send.
+    pub fn poll_transmit(&mut self) -> Option<Outgoing> {
+        self.out.pop_front()
+    }
+
+    /// What the application should know, and the record that is the cause of it.
+    pub fn poll_event(&mut self) -> Option<(Event, Option<RecordId>)> {
+        self.events.pop_front()
+    }
+
+    /// When [`Connection::handle_timeout`] is to be called.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.timers.next()
+    }
+
+    /// Its id.
+    pub fn id(&self) -> ConnId {
+        self.id
+    }
+
+    /// The address at this end.
+    pub fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The address of the peer.
+    pub fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    /// Its state.
+    pub fn state(&self) -> TcpState {
+        self.state
+    }
+
+    /// How many bytes may be read now.
+    pub fn readable(&self) -> usize {
+        self.rcv.readable()
+    }
+
+    /// Its variables.
+    pub fn vars(&self) -> TcpVars {
+        let nanos = |span: std::time::Duration| span.as_nanos() as u64;
+        let syn_seen = self.rcv.synchronized;
+        TcpVars {
+            local: self.local,
+            remote: self.remote,
+            state: self.state,
+            iss: Some(self.snd.iss.0),
+            irs: syn_seen.then_some(self.rcv.irs.0),
+            snd_una: Some(self.snd.una.0),
+            snd_nxt: Some(self.snd.nxt.0),
+            snd_wnd: syn_seen.then_some(self.snd.wnd),
+            rcv_nxt: syn_seen.then_some(self.rcv.nxt.0),
+            rcv_wnd: syn_seen.then(|| self.rcv.wnd()),
+            snd_mss: Some(self.snd.mss),
+            snd_wind_shift: (syn_seen && self.window_scaling).then_some(self.snd.wind_shift),
+            rcv_wind_shift: (syn_seen && self.window_scaling).then_some(self.rcv.wind_shift),
+            sack_permitted: syn_seen && self.sack_permitted,
+            timestamps: syn_seen && self.timestamps.is_some(),
+            srtt: self.rto.srtt().map(nanos),
+            rttvar: self.rto.rttvar().map(nanos),
+            rto: Some(nanos(self.rto.get())),
+            cwnd: None,
+            ssthresh: None,
+            unsent: Some(self.snd.unsent()),
+            unread: Some(self.rcv.readable() as u32),
+            out_of_order: self.rcv.out_of_order().map(|(l, r)| (l.0, r.0)).collect(),
+            timers: self.timers.running(),
+        }
+    }
+
+    /// Runs `body` as one call from outside: what it asked for is sent, what changed is recorded, and the cause that
+    /// the caller had is put back.
+    pub(super) fn as_one_call<T>(
+        &mut self,
+        cx: &mut Cx<'_>,
+        body: impl FnOnce(&mut Self, &mut Cx<'_>) -> T,
+    ) -> T {
+        let outer = cx.cause;
+        let result = body(self, cx);
+        self.record_vars(cx);
+        self.output(cx);
+        self.record_vars(cx);
+        cx.cause = outer;
+        result
+    }
+
+    /// The options that go with every segment but a SYN or a RST.
+    pub(super) fn usual_options(&self, now: Time) -> Options {
+        let timestamps = self.timestamps.map(|ts| (ts.value(now), ts.recent));
+        // 40 bytes of options hold four blocks, or three beside the timestamps (RFC 2018 §3).
+        let most = if timestamps.is_some() { 3 } else { 4 };
+        let sack = if self.sack_permitted {
+            self.rcv.sack_blocks(most)
+        } else {
+            Vec::new()
+        };
+        Options {
+            timestamps,
+            sack,
+            ..Options::default()
+        }
+    }
+
+    /// Changes the state.
+    pub(super) fn enter(&mut self, cx: &mut Cx<'_>, to: TcpState, cite: &'static str) {
+        let from = std::mem::replace(&mut self.state, to);
+        if from != to {
+            cx.step(4, Some(self.id), cite, What::TcpState { from, to });
+        }
+    }
+
+    /// Deletes the TCB: no timer runs, nothing is sent any more. What was received may still be read.
+    pub(super) fn delete(&mut self, cx: &mut Cx<'_>, cite: &'static str) {
+        self.timers.stop_all(cx, self.id);
+        self.snd.discard();
+        self.recovery = None;
+        self.ack_due = false;
+        self.enter(cx, TcpState::Closed, cite);
+    }
+
+    /// Tells the application.
+    pub(super) fn tell(&mut self, cx: &Cx<'_>, event: Event) {
+        self.events.push_back((event, cx.cause));
+    }
+
+    /// Records a decision, which becomes the cause of what follows.
+    pub(super) fn decide(&self, cx: &mut Cx<'_>, cite: &'static str, text: impl Into<Text>) {
+        cx.step(4, Some(self.id), cite, What::Decided(text.into()));
+    }
+
+    /// Records that a segment or a part of it is thrown away.
+    pub(super) fn discard(&self, cx: &mut Cx<'_>, cite: &'static str, why: impl Into<Text>) {
+        cx.step(4, Some(self.id), cite, What::Discarded(why.into()));
+    }
+
+    pub(super) fn push_out(&mut self, outgoing: Outgoing) {
+        self.out.push_back(outgoing);
+    }
+
+    /// Records a snapshot of the variables if one of them changed.
+    pub(super) fn record_vars(&mut self, cx: &mut Cx<'_>) {
+        if !cx.log.is_on() {
+            return;
+        }
+        let vars = Box::new(self.vars());
+        if self.last_vars.as_ref() != Some(&vars) {
+            let what = What::TcpVars(vars.clone());
+            cx.record(4, Some(self.id), "RFC 9293 §3.3.1", what);
+            self.last_vars = Some(vars);
+        }
+    }
+}
+
+impl Timestamps {
+    /// TSval now: a millisecond clock (RFC 7323 §5.4).
+    pub fn value(&self, now: Time) -> u32 {
+        (now.as_millis() as u32).wrapping_add(self.offset)
+    }
+}

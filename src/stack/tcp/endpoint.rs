@@ -1,0 +1,393 @@
+//! The TCP of one host: listeners, connections, and whose segment is whose.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+
+use super::config::TcpConfig;
+use super::connection::{Connection, Opening};
+use super::isn::SecretKey;
+use super::segment::{Segment, line};
+use super::seq::Seq;
+use super::{Event, Outgoing, Unreachable};
+use crate::base::{RecordId, Time};
+use crate::proto::tcp::{TcpFlags, TcpHeader};
+use crate::stack::cx::Cx;
+use crate::stack::record::{ConnId, TcpState, TcpVars, Unit, What};
+
+/// The first ephemeral port (RFC 6335 §6).
+const EPHEMERAL_FIRST: u16 = 49_152;
+
+/// The paragraphs of CLOSED and LISTEN.
+const CLOSED: &str = "RFC 9293 §3.10.7.1";
+const LISTEN: &str = "RFC 9293 §3.10.7.2";
+
+/// The TCP of one host.
+///
+/// The order of calls: the application's verbs, [`Endpoint::handle_segment`] and [`Endpoint::handle_timeout`] (when
+/// the time of [`Endpoint::poll_timeout`] has come) in any order, and after each of them [`Endpoint::poll_transmit`]
+/// and [`Endpoint::poll_event`] until they return nothing.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    config: TcpConfig,
+    link_mss: u16,
+    secret: SecretKey,
+    listeners: BTreeMap<u16, Listener>,
+    /// All connections ever, by their id. One that is over keeps its variables and what was not read.
+    connections: Vec<Connection>,
+    /// Those that are not CLOSED, by their two ends.
+    open: BTreeMap<(SocketAddr, SocketAddr), ConnId>,
+    next_port: u16,
+    out: VecDeque<Outgoing>,
+    events: VecDeque<(Event, Option<RecordId>)>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Listener {
+    /// The connections that wait in SYN-RECEIVED.
+    waiting: BTreeSet<ConnId>,
+}
+
+/// Why a port cannot be listened on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ListenError {
+    /// Someone listens there.
+    #[error("someone listens on port {0} already")]
+    InUse(u16),
+}
+
+/// Why a connection cannot be begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// There is a connection between these two ends.
+    #[error("there is a connection from {0} to {1} already")]
+    InUse(SocketAddr, SocketAddr),
+    /// All ephemeral ports are taken.
+    #[error("no free port left to connect to {0} from")]
+    NoPort(SocketAddr),
+    /// The address is of a family that this host does not have.
+    #[error("this host has no address of the family of {0}")]
+    Family(SocketAddr),
+}
+
+impl Endpoint {
+    /// A TCP without listeners and connections. `link_mss` is the MTU less 40.
+    pub fn new(config: TcpConfig, link_mss: u16, secret: SecretKey) -> Self {
+        Self {
+            config,
+            link_mss,
+            secret,
+            listeners: BTreeMap::new(),
+            connections: Vec::new(),
+            open: BTreeMap::new(),
+            next_port: 0,
+            out: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// A passive OPEN (RFC 9293 §3.10.1): from now on connections to `port` are accepted.
+    ///
+    /// # Errors
+    /// Someone listens there already.
+    pub fn listen(&mut self, cx: &mut Cx<'_>, local: IpAddr, port: u16) -> Result<(), ListenError> {
+        if self.listeners.contains_key(&port) {
+            return Err(ListenError::InUse(port));
+        }
+        self.listeners.insert(port, Listener::default());
+        let what = What::Listening(SocketAddr::new(local, port));
+        cx.record(4, None, "RFC 9293 §3.10.1", what);
+        Ok(())
+    }
+
+    /// An active OPEN (RFC 9293 §3.10.1) from `local_port`, or else from an ephemeral one.
+    ///
+    /// # Errors
+    /// The two ends are connected already, or no port is free.
+    pub fn connect(
+        &mut self,
+        cx: &mut Cx<'_>,
+        local: IpAddr,
+        local_port: Option<u16>,
+        remote: SocketAddr,
+    ) -> Result<ConnId, ConnectError> {
+        let local = match local_port {
+            Some(port) => SocketAddr::new(local, port),
+            None => self.ephemeral(local, remote)?,
+        };
+        if self.open.contains_key(&(local, remote)) {
+            return Err(ConnectError::InUse(local, remote));
+        }
+        let opening = self.opening(local, remote);
+        let conn = Connection::connect(cx, opening);
+        Ok(self.add(conn))
+    }
+
+    /// A free ephemeral port, by hash and count (RFC 6056 §3.3.3).
+    fn ephemeral(&mut self, local: IpAddr, remote: SocketAddr) -> Result<SocketAddr, ConnectError> {
+        let count = u16::MAX - EPHEMERAL_FIRST + 1;
+        let offset = self.secret.port_offset(local, remote);
+        for _ in 0..count {
+            let port = EPHEMERAL_FIRST + offset.wrapping_add(self.next_port) % count;
+            self.next_port = self.next_port.wrapping_add(1);
+            let addr = SocketAddr::new(local, port);
+            if !self.open.contains_key(&(addr, remote)) && !self.listeners.contains_key(&port) {
+                return Ok(addr);
+            }
+        }
+        Err(ConnectError::NoPort(remote))
+    }
+
+    fn opening(&self, local: SocketAddr, remote: SocketAddr) -> Opening {
+        Opening {
+            id: ConnId(self.connections.len() as u32),
+            local,
+            remote,
+            config: self.config.clone(),
+            link_mss: self.link_mss,
+            secret: self.secret,
+        }
+    }
+
+    fn add(&mut self, conn: Connection) -> ConnId {
+        let id = conn.id();
+        self.open.insert((conn.local(), conn.remote()), id);
+        self.connections.push(conn);
+        self.collect(id);
+        id
+    }
+
+    /// A segment arrived, its checksum good (RFC 9293 §3.10.7).
+    pub fn handle_segment(
+        &mut self,
+        cx: &mut Cx<'_>,
+        source: IpAddr,
+        destination: IpAddr,
+        header: &TcpHeader,
+        text: &[u8],
+    ) {
+        let local = SocketAddr::new(destination, header.destination_port);
+        let remote = SocketAddr::new(source, header.source_port);
+        if let Some(&id) = self.open.get(&(local, remote)) {
+            self.on(id, |conn| conn.handle_segment(cx, header, text));
+        } else if self.listeners.contains_key(&local.port()) {
+            self.arrives_in_listen(cx, local, remote, header, text);
+        } else {
+            self.arrives_in_closed(cx, local, remote, header, text);
+        }
+    }
+
+    /// RFC 9293 §3.10.7.2: first RST, second ACK, third SYN, fourth anything else.
+    fn arrives_in_listen(
+        &mut self,
+        cx: &mut Cx<'_>,
+        local: SocketAddr,
+        remote: SocketAddr,
+        header: &TcpHeader,
+        text: &[u8],
+    ) {
+        let outer = cx.cause;
+        if header.flags.has(TcpFlags::RST) {
+            record_arrival(cx, LISTEN, header, text);
+            discard(cx, LISTEN, "RST in LISTEN");
+        } else if header.flags.has(TcpFlags::ACK) {
+            record_arrival(cx, LISTEN, header, text);
+            self.reset(cx, LISTEN, local, remote, &Segment::new(header, text));
+        } else if !header.flags.has(TcpFlags::SYN) {
+            record_arrival(cx, LISTEN, header, text);
+            discard(cx, LISTEN, "no SYN in LISTEN");
+        } else if self.listeners[&local.port()].waiting.len() >= self.config.backlog {
+            record_arrival(cx, LISTEN, header, text);
+            discard(cx, LISTEN, "too many connections in SYN-RECEIVED");
+        } else {
+            let opening = self.opening(local, remote);
+            let conn = Connection::accept(cx, opening, header, text);
+            let id = self.add(conn);
+            if let Some(listener) = self.listeners.get_mut(&local.port()) {
+                listener.waiting.insert(id);
+            }
+        }
+        cx.cause = outer;
+    }
+
+    /// RFC 9293 §3.10.7.1: nobody is there. All but a RST is answered by one.
+    fn arrives_in_closed(
+        &mut self,
+        cx: &mut Cx<'_>,
+        local: SocketAddr,
+        remote: SocketAddr,
+        header: &TcpHeader,
+        text: &[u8],
+    ) {
+        let outer = cx.cause;
+        record_arrival(cx, CLOSED, header, text);
+        if header.flags.has(TcpFlags::RST) {
+            discard(cx, CLOSED, "RST for no connection");
+        } else {
+            self.reset(cx, CLOSED, local, remote, &Segment::new(header, text));
+        }
+        cx.cause = outer;
+    }
+
+    /// A reset that the sender of `seg` will take (RFC 9293 §3.5.2, group 1).
+    fn reset(
+        &mut self,
+        cx: &mut Cx<'_>,
+        cite: &'static str,
+        local: SocketAddr,
+        remote: SocketAddr,
+        seg: &Segment<'_>,
+    ) {
+        let (seq, ack, flags) = if seg.has(TcpFlags::ACK) {
+            (seg.ack, Seq(0), TcpFlags::RST)
+        } else {
+            (Seq(0), seg.end(), TcpFlags::RST | TcpFlags::ACK)
+        };
+        let header = TcpHeader {
+            source_port: local.port(),
+            destination_port: remote.port(),
+            sequence_number: seq.0,
+            acknowledgment_number: ack.0,
+            flags,
+            ..TcpHeader::default()
+        };
+        let unit = cx.log.is_on().then(|| unit(&header, 0));
+        let cause = unit.and_then(|unit| cx.record(4, None, cite, What::Down(unit)));
+        self.out.push_back(Outgoing {
+            local: local.ip(),
+            remote: remote.ip(),
+            header,
+            text: Vec::new(),
+            cause,
+        });
+    }
+
+    /// The time of [`Endpoint::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
+        let due = |id: &ConnId| self.connections[id.0 as usize].poll_timeout() <= Some(cx.now);
+        let timed = |id: &ConnId| self.connections[id.0 as usize].poll_timeout().is_some();
+        let ids: Vec<_> = self
+            .open
+            .values()
+            .copied()
+            .filter(timed)
+            .filter(due)
+            .collect();
+        for id in ids {
+            self.on(id, |conn| conn.handle_timeout(cx));
+        }
+    }
+
+    /// ICMP, or a lower layer of this host, reports that a segment could not be delivered.
+    pub fn handle_unreachable(
+        &mut self,
+        cx: &mut Cx<'_>,
+        local: SocketAddr,
+        remote: SocketAddr,
+        why: Unreachable,
+        seq: Option<u32>,
+    ) {
+        if let Some(&id) = self.open.get(&(local, remote)) {
+            self.on(id, |conn| conn.handle_unreachable(cx, why, seq));
+        } else {
+            discard(cx, "RFC 9293 §3.9.2.2", "an ICMP error about no connection");
+        }
+    }
+
+    /// SEND on a connection: see [`Connection::send`].
+    pub fn send(&mut self, cx: &mut Cx<'_>, conn: ConnId, bytes: &[u8]) -> usize {
+        self.on(conn, |conn| conn.send(cx, bytes))
+    }
+
+    /// RECEIVE on a connection: see [`Connection::receive`].
+    pub fn receive(&mut self, cx: &mut Cx<'_>, conn: ConnId, max: usize) -> Vec<u8> {
+        self.on(conn, |conn| conn.receive(cx, max))
+    }
+
+    /// A half close: see [`Connection::shutdown`].
+    pub fn shutdown(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
+        self.on(conn, |conn| conn.shutdown(cx));
+    }
+
+    /// CLOSE: see [`Connection::close`].
+    pub fn close(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
+        self.on(conn, |conn| conn.close(cx));
+    }
+
+    /// ABORT: see [`Connection::abort`].
+    pub fn abort(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
+        self.on(conn, |conn| conn.abort(cx));
+    }
+
+    /// The next segment to send.
+    pub fn poll_transmit(&mut self) -> Option<Outgoing> {
+        self.out.pop_front()
+    }
+
+    /// What the application should know, and the record that is the cause of it.
+    pub fn poll_event(&mut self) -> Option<(Event, Option<RecordId>)> {
+        self.events.pop_front()
+    }
+
+    /// When [`Endpoint::handle_timeout`] is to be called.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let timeout = |id: &ConnId| self.connections[id.0 as usize].poll_timeout();
+        self.open.values().filter_map(timeout).min()
+    }
+
+    /// A connection, open or over.
+    ///
+    /// # Panics
+    /// If this endpoint never made `conn`.
+    pub fn connection(&self, conn: ConnId) -> &Connection {
+        &self.connections[conn.0 as usize]
+    }
+
+    /// The variables of a connection, open or over.
+    ///
+    /// # Panics
+    /// If this endpoint never made `conn`.
+    pub fn vars(&self, conn: ConnId) -> TcpVars {
+        self.connection(conn).vars()
+    }
+
+    fn on<T>(&mut self, id: ConnId, call: impl FnOnce(&mut Connection) -> T) -> T {
+        let result = call(&mut self.connections[id.0 as usize]);
+        self.collect(id);
+        result
+    }
+
+    /// Takes over what a connection has to say and to send, and forgets its address once it is over.
+    fn collect(&mut self, id: ConnId) {
+        let conn = &mut self.connections[id.0 as usize];
+        self.out.extend(std::iter::from_fn(|| conn.poll_transmit()));
+        self.events.extend(std::iter::from_fn(|| conn.poll_event()));
+        let (state, local, remote) = (conn.state(), conn.local(), conn.remote());
+        if state == TcpState::Closed && self.open.get(&(local, remote)) == Some(&id) {
+            self.open.remove(&(local, remote));
+        }
+        if state != TcpState::SynReceived
+            && let Some(listener) = self.listeners.get_mut(&local.port())
+        {
+            listener.waiting.remove(&id);
+        }
+    }
+}
+
+fn record_arrival(cx: &mut Cx<'_>, cite: &'static str, header: &TcpHeader, text: &[u8]) {
+    if cx.log.is_on() {
+        cx.step(4, None, cite, What::Up(unit(header, text.len())));
+    }
+}
+
+fn discard(cx: &mut Cx<'_>, cite: &'static str, why: &'static str) {
+    cx.step(4, None, cite, What::Discarded(why.into()));
+}
+
+/// A segment of no connection: its numbers are raw.
+fn unit(header: &TcpHeader, len: usize) -> Unit {
+    Unit {
+        protocol: "tcp",
+        len: header.header_len() + len,
+        info: line(header, len, Seq(0), Seq(0)).into(),
+    }
+}

@@ -1,0 +1,256 @@
+//! What goes out: which segment is next, and how it is formed.
+
+use std::borrow::Cow;
+
+use super::Outgoing;
+use super::connection::Connection;
+use super::options::Options;
+use super::segment::line;
+use super::send::Sent;
+use super::seq::Seq;
+use super::timers::Timer;
+use crate::proto::tcp::{TcpFlags, TcpHeader};
+use crate::stack::cx::Cx;
+use crate::stack::record::{TcpState, Unit, What};
+
+impl Connection {
+    /// Sends everything that may be sent now, and the acknowledgment if one is due and no other segment carried it.
+    pub(super) fn output(&mut self, cx: &mut Cx<'_>) {
+        if self.may_send_data() {
+            self.stop_probing(cx);
+            self.send_new_data(cx);
+            self.watch_window(cx);
+        }
+        if self.ack_due {
+            self.send_ack(cx);
+        }
+    }
+
+    fn may_send_data(&self) -> bool {
+        matches!(
+            self.state,
+            TcpState::Established
+                | TcpState::CloseWait
+                | TcpState::FinWait1
+                | TcpState::Closing
+                | TcpState::LastAck
+        )
+    }
+
+    /// Sends what the window allows, and our FIN behind the last byte.
+    fn send_new_data(&mut self, cx: &mut Cx<'_>) {
+        loop {
+            let len = self.snd.next_len();
+            let fin = self.snd.fin_follows(len);
+            if len == 0 && !fin {
+                break;
+            }
+            self.send_first(cx, len, fin, "RFC 9293 §3.10.2");
+        }
+    }
+
+    /// Sends the next `len` bytes, and our FIN if wanted, for the first time.
+    pub(super) fn send_first(&mut self, cx: &mut Cx<'_>, len: u32, fin: bool, cite: &'static str) {
+        let sent = self.snd.enqueue(len, false, fin, cx.now);
+        self.send_queued(cx, &sent, cite);
+        self.start_retransmission_timer(cx);
+    }
+
+    /// The window opened while a probe was under way: what the probe carried was thrown away, and goes first.
+    fn stop_probing(&mut self, cx: &mut Cx<'_>) {
+        if self.persist.is_none() || self.snd.wnd == 0 {
+            return;
+        }
+        self.persist = None;
+        if !self.snd.queue.is_empty() {
+            let cite = "RFC 9293 §3.8.6.1";
+            self.decide(
+                cx,
+                cite,
+                "the window has opened: what the probe carried goes again",
+            );
+            self.retransmit(cx, 0, cite);
+            self.start_retransmission_timer(cx);
+        }
+    }
+
+    /// With something to send, no window for it and nothing under way but a probe, only a probe can find out that the
+    /// window has opened (RFC 9293 §3.8.6.1).
+    fn watch_window(&mut self, cx: &mut Cx<'_>) {
+        let waiting = self.snd.unsent() > 0 || self.snd.fin_is_due();
+        let probing = self.persist.is_some() && !self.snd.queue.is_empty();
+        if probing || waiting && self.snd.queue.is_empty() {
+            if self.timers.get(Timer::Persist).is_none() {
+                let at = cx.now + self.persist.unwrap_or(self.rto.get());
+                self.timers.start(cx, self.id, Timer::Persist, at);
+            }
+        } else {
+            self.persist = None;
+            self.timers.stop(cx, self.id, Timer::Persist);
+        }
+    }
+
+    /// Our SYN, or the SYN, ACK, for the first time.
+    pub(super) fn send_syn(&mut self, cx: &mut Cx<'_>) {
+        let cite = match self.state {
+            TcpState::SynSent => "RFC 9293 §3.10.1",
+            _ => "RFC 9293 §3.10.7.2",
+        };
+        let sent = self.snd.enqueue(0, true, false, cx.now);
+        self.send_queued(cx, &sent, cite);
+        self.start_retransmission_timer(cx);
+    }
+
+    /// Sends the queue's segment at `index` again.
+    pub(super) fn retransmit(&mut self, cx: &mut Cx<'_>, index: usize, cite: &'static str) {
+        self.snd.split(index, u32::from(self.snd.mss));
+        let sent = &mut self.snd.queue[index];
+        sent.retransmissions += 1;
+        sent.last_sent = cx.now;
+        let sent = *sent;
+        self.send_queued(cx, &sent, cite);
+    }
+
+    /// Forms a segment of the retransmission queue as of now: its data and bits are fixed, its acknowledgment, window
+    /// and options are not.
+    fn send_queued(&mut self, cx: &mut Cx<'_>, sent: &Sent, cite: &'static str) {
+        let mut flags = TcpFlags::default();
+        if sent.syn {
+            flags |= TcpFlags::SYN;
+        }
+        if self.rcv.synchronized {
+            flags |= TcpFlags::ACK;
+        }
+        if sent.fin {
+            flags |= TcpFlags::FIN;
+        }
+        if self.snd.pushes(sent.text_seq(), sent.len) {
+            flags |= TcpFlags::PSH;
+        }
+        let text = self.snd.text(sent.text_seq(), sent.len);
+        self.send_segment(cx, sent.seq, flags, text, cite);
+    }
+
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
+    pub(super) fn send_ack(&mut self, cx: &mut Cx<'_>) {
+        let cite = "RFC 9293 §3.10.7.4";
+        self.send_segment(cx, self.snd.nxt, TcpFlags::ACK, Vec::new(), cite);
+    }
+
+    /// `<SEQ=SND.NXT><CTL=RST>` (RFC 9293 §3.10.5).
+    pub(super) fn send_rst(&mut self, cx: &mut Cx<'_>, cite: &'static str) {
+        self.send_segment(cx, self.snd.nxt, TcpFlags::RST, Vec::new(), cite);
+    }
+
+    /// `<SEQ=SEG.ACK><CTL=RST>`: a reset that the sender of an unacceptable acknowledgment will take.
+    pub(super) fn send_rst_at(&mut self, cx: &mut Cx<'_>, seq: Seq, cite: &'static str) {
+        self.send_segment(cx, seq, TcpFlags::RST, Vec::new(), cite);
+    }
+
+    /// Forms a segment, records it, and queues it for the layer below.
+    fn send_segment(
+        &mut self,
+        cx: &mut Cx<'_>,
+        seq: Seq,
+        flags: TcpFlags,
+        text: Vec<u8>,
+        cite: &'static str,
+    ) {
+        let acks = flags.has(TcpFlags::ACK);
+        let header = TcpHeader {
+            source_port: self.local.port(),
+            destination_port: self.remote.port(),
+            sequence_number: seq.0,
+            acknowledgment_number: if acks { self.rcv.nxt.0 } else { 0 },
+            flags,
+            window: self.window_for(flags),
+            urgent_pointer: 0,
+            options: self.options_for(cx, flags).write(),
+        };
+        if acks {
+            self.ack_due = false;
+            if let Some(timestamps) = &mut self.timestamps {
+                timestamps.last_ack_sent = self.rcv.nxt;
+            }
+        }
+        let unit = || self.unit(&header, text.len(), self.snd.iss, self.rcv.irs);
+        let cause = match cx.log.is_on().then(unit) {
+            Some(unit) => cx.record(4, Some(self.id), cite, What::Down(unit)),
+            None => None,
+        };
+        self.push_out(Outgoing {
+            local: self.local.ip(),
+            remote: self.remote.ip(),
+            header,
+            text,
+            cause,
+        });
+    }
+
+    fn window_for(&mut self, flags: TcpFlags) -> u16 {
+        if flags.has(TcpFlags::SYN) {
+            return self.rcv.syn_window(self.own_mss());
+        }
+        if flags.has(TcpFlags::RST) || !self.rcv.synchronized {
+            return 0;
+        }
+        let mss = self.snd.mss;
+        self.rcv.advertise(mss)
+    }
+
+    fn options_for(&self, cx: &Cx<'_>, flags: TcpFlags) -> Options {
+        if flags.has(TcpFlags::RST) {
+            return Options::default();
+        }
+        let usual = self.usual_options(cx.now);
+        if !flags.has(TcpFlags::SYN) {
+            return usual;
+        }
+        Options {
+            mss: Some(self.own_mss()),
+            wind_shift: self.window_scaling.then_some(self.config.wind_shift),
+            sack_permitted: self.sack_permitted,
+            ..usual
+        }
+    }
+
+    /// The MSS that this end asks for (RFC 9293 §3.7.1).
+    pub(super) fn own_mss(&self) -> u16 {
+        self.config.mss.unwrap_or(self.link_mss)
+    }
+
+    /// Timer management (RFC 6298 §5.1): started when something is sent, if it does not run.
+    fn start_retransmission_timer(&mut self, cx: &mut Cx<'_>) {
+        if self.timers.get(Timer::Retransmission).is_none() {
+            self.restart_retransmission_timer(cx);
+        }
+    }
+
+    /// Timer management (RFC 6298 §5.3, §5.6).
+    pub(super) fn restart_retransmission_timer(&mut self, cx: &mut Cx<'_>) {
+        let at = cx.now + self.rto.get();
+        self.timers.start(cx, self.id, Timer::Retransmission, at);
+    }
+
+    /// Records that a segment arrived.
+    pub(super) fn record_arrival(&self, cx: &mut Cx<'_>, header: &TcpHeader, len: usize) {
+        if cx.log.is_on() {
+            // Before the peer's SYN there is no number to count from but the segment's own.
+            let irs = if self.rcv.synchronized {
+                self.rcv.irs
+            } else {
+                Seq(header.sequence_number)
+            };
+            let unit = self.unit(header, len, irs, self.snd.iss);
+            cx.step(4, Some(self.id), "RFC 9293 §3.10.7", What::Up(unit));
+        }
+    }
+
+    fn unit(&self, header: &TcpHeader, len: usize, seq_base: Seq, ack_base: Seq) -> Unit {
+        Unit {
+            protocol: "tcp",
+            len: header.header_len() + len,
+            info: Cow::Owned(line(header, len, seq_base, ack_base)),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The receive sequence space: what may come, what came, and what the application has not read yet.
+
+use std::collections::VecDeque;
+
+use super::seq::Seq;
+
+/// The receive variables and buffer of a connection (RFC 9293 §3.3.1).
+#[derive(Debug, Clone)]
+pub struct Receive {
+    /// Whether the peer's SYN has come.
+    pub synchronized: bool,
+    /// IRS.
+    pub irs: Seq,
+    /// RCV.NXT.
+    pub nxt: Seq,
+    /// Rcv.Wind.Shift (RFC 7323 §2.2); 0 without window scaling.
+    pub wind_shift: u8,
+    /// RCV.BUFF.
+    capacity: u32,
+    /// RCV.NXT + RCV.WND: up to here the peer may send. It never moves back (RFC 9293 §3.8.6).
+    edge: Seq,
+    /// In order, and not read yet.
+    unread: VecDeque<u8>,
+    /// Out of order: runs that neither touch nor overlap, by their place.
+    runs: Vec<Run>,
+    /// The start of the run that was added to last: the first SACK block (RFC 2018 §4).
+    latest: Option<Seq>,
+    /// The number of the peer's FIN, once it came.
+    fin: Option<Seq>,
+}
+
+#[derive(Debug, Clone)]
+struct Run {
+    start: Seq,
+    bytes: Vec<u8>,
+}
+
+impl Run {
+    fn end(&self) -> Seq {
+        self.start + self.bytes.len() as u32
+    }
+}
+
+impl Receive {
+    /// A buffer of so many bytes, before the peer's SYN is known.
+    pub fn new(capacity: u32) -> Self {
+        Self {
+            synchronized: false,
+            irs: Seq(0),
+            nxt: Seq(0),
+            wind_shift: 0,
+            capacity,
+            edge: Seq(0),
+            unread: VecDeque::new(),
+            runs: Vec::new(),
+            latest: None,
+            fin: None,
+        }
+    }
+
+    /// The peer's SYN came.
+    pub fn synchronize(&mut self, irs: Seq, wnd: u16) {
+        self.synchronized = true;
+        self.irs = irs;
+        self.nxt = irs + 1;
+        self.edge = self.nxt + u32::from(wnd);
+    }
+
+    /// RCV.WND: how many bytes behind RCV.NXT the peer may send.
+    pub fn wnd(&self) -> u32 {
+        self.edge.since(self.nxt)
+    }
+
+    /// The number behind the last that the peer may send.
+    pub fn edge(&self) -> Seq {
+        self.edge
+    }
+
+    /// The window to put into a SYN, where it is never scaled: whole segments only, as Linux does.
+    pub fn syn_window(&self, mss: u16) -> u16 {
+        let most = self.capacity.min(65_535) as u16;
+        let whole = most - most % mss.max(1);
+        if whole == 0 { most } else { whole }
+    }
+
+    /// Opens the window as far as the buffer allows, if that is worth it, and returns SEG.WND for the segment that
+    /// is about to be sent.
+    pub fn advertise(&mut self, mss: u16) -> u16 {
+        if let Some(edge) = self.edge_worth_offering(mss) {
+            self.edge = edge;
+        }
+        (self.wnd() >> self.wind_shift).min(65_535) as u16
+    }
+
+    /// Whether what was read is worth telling the peer at once: the window would at least double from at most half
+    /// of the buffer.
+    pub fn wants_update(&self, mss: u16) -> bool {
+        let offered = self.wnd();
+        offered <= self.capacity / 2
+            && self
+                .edge_worth_offering(mss)
+                .is_some_and(|edge| edge - self.nxt >= offered * 2)
+    }
+
+    /// The right edge that the free space allows, if it lies far enough behind the one offered: by a segment or half
+    /// the buffer (RFC 9293 §3.8.6.2.2, which avoids the silly window syndrome).
+    fn edge_worth_offering(&self, mss: u16) -> Option<Seq> {
+        let free = self.capacity.saturating_sub(self.unread.len() as u32);
+        let most = 65_535 << self.wind_shift;
+        let scaled = (free.min(most) >> self.wind_shift) << self.wind_shift;
+        let edge = self.nxt + scaled;
+        let gain = edge.since(self.edge);
+        (gain > 0 && gain >= u32::from(mss).min(self.capacity / 2)).then_some(edge)
+    }
+
+    /// Takes in data that begins at `start`. What lies before RCV.NXT or behind the window is cut off. Returns how
+    /// many bytes became readable.
+    pub fn take_in(&mut self, start: Seq, text: &[u8]) -> usize {
+        let before = self.unread.len();
+        let skip = self.nxt.since(start).min(text.len() as u32) as usize;
+        let start = start + skip as u32;
+        let room = self.edge.since(start).min((text.len() - skip) as u32) as usize;
+        let text = &text[skip..skip + room];
+        if start == self.nxt {
+            self.append(text);
+            self.append_runs();
+        } else if !text.is_empty() {
+            self.keep_run(start, text);
+        }
+        self.unread.len() - before
+    }
+
+    fn append(&mut self, text: &[u8]) {
+        self.unread.extend(text);
+        self.nxt += text.len() as u32;
+    }
+
+    /// Moves runs that RCV.NXT has reached to what is in order.
+    fn append_runs(&mut self) {
+        while self.runs.first().is_some_and(|run| run.start.le(self.nxt)) {
+            let run = self.runs.remove(0);
+            let known = self.nxt.since(run.start).min(run.bytes.len() as u32) as usize;
+            self.append(&run.bytes[known..]);
+        }
+    }
+
+    /// Keeps a run that came out of order, joined with those that it touches. Bytes that are there already stay.
+    fn keep_run(&mut self, start: Seq, text: &[u8]) {
+        let end = start + text.len() as u32;
+        let first = self.runs.partition_point(|run| run.end().lt(start));
+        let behind = self.runs.partition_point(|run| run.start.le(end));
+        let mut joined = Run {
+            start,
+            bytes: text.to_vec(),
+        };
+        for run in self.runs.drain(first..behind) {
+            joined = join(joined, run);
+        }
+        self.latest = Some(joined.start);
+        self.runs.insert(first, joined);
+    }
+
+    /// The runs that came out of order, each as its first number and the one behind its last.
+    pub fn out_of_order(&self) -> impl Iterator<Item = (Seq, Seq)> + '_ {
+        self.runs.iter().map(|run| (run.start, run.end()))
+    }
+
+    /// The SACK blocks for the next segment, at most so many: the one that was added to last comes first
+    /// (RFC 2018 §4).
+    pub fn sack_blocks(&self, most: usize) -> Vec<(Seq, Seq)> {
+        let mut blocks: Vec<_> = self.out_of_order().collect();
+        if let Some(i) = blocks
+            .iter()
+            .position(|&(start, _)| Some(start) == self.latest)
+        {
+            blocks[..=i].rotate_right(1);
+        }
+        blocks.truncate(most);
+        blocks
+    }
+
+    /// Remembers that the peer's FIN has this number, if it lies within the window.
+    pub fn note_fin(&mut self, fin: Seq) {
+        if self.nxt.le(fin) && fin.le(self.edge) {
+            self.fin = Some(fin);
+        }
+    }
+
+    /// Whether everything before the peer's FIN has come; if so the FIN is taken in too.
+    pub fn take_fin(&mut self) -> bool {
+        let reached = self.fin == Some(self.nxt);
+        if reached {
+            self.fin = None;
+            self.nxt += 1;
+            self.edge = self.edge.max(self.nxt);
+        }
+        reached
+    }
+
+    /// How many bytes the application may read now.
+    pub fn readable(&self) -> usize {
+        self.unread.len()
+    }
+
+    /// Hands at most `max` bytes to the application.
+    pub fn read(&mut self, max: usize) -> Vec<u8> {
+        let len = max.min(self.unread.len());
+        self.unread.drain(..len).collect()
+    }
+
+    /// Throws away everything that waits here.
+    pub fn discard(&mut self) {
+        self.unread = VecDeque::new();
+        self.runs = Vec::new();
+    }
+}
+
+/// One run out of two that touch or overlap; where both have a byte, the one that came first (`old`) counts.
+fn join(new: Run, old: Run) -> Run {
+    let (start, end) = (new.start.min(old.start), new.end().max(old.end()));
+    let mut bytes = vec![0; (end - start) as usize];
+    for run in [new, old] {
+        let at = (run.start - start) as usize;
+        bytes[at..at + run.bytes.len()].copy_from_slice(&run.bytes);
+    }
+    Run { start, bytes }
+}

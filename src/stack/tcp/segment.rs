@@ -1,0 +1,71 @@
+//! A segment that arrived, in the RFC's terms.
+
+use super::options::Options;
+use super::seq::Seq;
+use crate::proto::tcp::{TcpFlags, TcpHeader};
+
+/// A segment that arrived (RFC 9293 §3.3.1: the variables of the current segment).
+#[derive(Debug, Clone)]
+pub struct Segment<'a> {
+    /// SEG.SEQ.
+    pub seq: Seq,
+    /// SEG.ACK; counts only if [`Segment::has`] says ACK.
+    pub ack: Seq,
+    /// SEG.WND as it stands there, not scaled.
+    pub wnd: u16,
+    /// The control bits.
+    pub flags: TcpFlags,
+    /// The options.
+    pub options: Options,
+    /// The data.
+    pub text: &'a [u8],
+}
+
+impl<'a> Segment<'a> {
+    /// The segment with this header and this data.
+    pub fn new(header: &TcpHeader, text: &'a [u8]) -> Self {
+        Self {
+            seq: Seq(header.sequence_number),
+            ack: Seq(header.acknowledgment_number),
+            wnd: header.window,
+            flags: header.flags,
+            options: Options::read(header),
+            text,
+        }
+    }
+
+    /// Whether all of `flags` are set.
+    pub fn has(&self, flags: TcpFlags) -> bool {
+        self.flags.has(flags)
+    }
+
+    /// SEG.LEN: the sequence numbers that it takes, SYN and FIN included.
+    pub fn len(&self) -> u32 {
+        let bit = |flag| u32::from(self.has(flag));
+        self.text.len() as u32 + bit(TcpFlags::SYN) + bit(TcpFlags::FIN)
+    }
+
+    /// The number of the first byte of data.
+    pub fn text_seq(&self) -> Seq {
+        self.seq + u32::from(self.has(TcpFlags::SYN))
+    }
+
+    /// The number behind its last.
+    pub fn end(&self) -> Seq {
+        self.seq + self.len()
+    }
+}
+
+/// One line about a segment, its numbers counted from these: `[PSH, ACK] seq 1, ack 1, 129 bytes`.
+pub fn line(header: &TcpHeader, len: usize, seq_base: Seq, ack_base: Seq) -> String {
+    let seq = Seq(header.sequence_number) - seq_base;
+    let mut line = format!("[{}] seq {seq}", header.flags);
+    if header.flags.has(TcpFlags::ACK) {
+        let ack = Seq(header.acknowledgment_number) - ack_base;
+        line += &format!(", ack {ack}");
+    }
+    if len > 0 {
+        line += &format!(", {len} byte{}", if len == 1 { "" } else { "s" });
+    }
+    line
+}

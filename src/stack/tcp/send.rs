@@ -1,0 +1,267 @@
+//! The send sequence space: what was written, what was sent, and what was acknowledged.
+
+use std::collections::VecDeque;
+
+use super::seq::Seq;
+use crate::base::Time;
+
+/// The send variables, buffer and retransmission queue of a connection (RFC 9293 §3.3.1).
+#[derive(Debug, Clone)]
+pub struct Send {
+    /// ISS.
+    pub iss: Seq,
+    /// SND.UNA.
+    pub una: Seq,
+    /// SND.NXT.
+    pub nxt: Seq,
+    /// SND.WND, scaled, in bytes.
+    pub wnd: u32,
+    /// SND.WL1: the segment's sequence number at the last window update.
+    pub wl1: Seq,
+    /// SND.WL2: the segment's acknowledgment number at the last window update.
+    pub wl2: Seq,
+    /// MAX.SND.WND: the largest window that the peer ever offered (RFC 5961 §5.2, RFC 9293 §3.8.6.2.1).
+    pub max_wnd: u32,
+    /// Eff.snd.MSS: the largest segment to send, in bytes of data (RFC 9293 §3.7.1).
+    pub mss: u16,
+    /// Snd.Wind.Shift (RFC 7323 §2.2); 0 without window scaling.
+    pub wind_shift: u8,
+    /// How many bytes may be written ahead of SND.UNA.
+    capacity: u32,
+    /// What was written and is not acknowledged.
+    buffer: VecDeque<u8>,
+    /// The number of the first byte of the buffer.
+    buffer_seq: Seq,
+    /// Behind which numbers a write ended: the segment that reaches one carries PSH.
+    pushes: VecDeque<Seq>,
+    /// The application writes no more: a FIN follows the last byte.
+    fin_wanted: bool,
+    /// The number of our FIN, once it was sent.
+    fin: Option<Seq>,
+    /// What was sent and is not acknowledged: the retransmission queue.
+    pub queue: VecDeque<Sent>,
+}
+
+/// A segment of the retransmission queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Its first number.
+    pub seq: Seq,
+    /// Its data, in bytes.
+    pub len: u32,
+    /// Whether it carries our SYN.
+    pub syn: bool,
+    /// Whether it carries our FIN.
+    pub fin: bool,
+    /// When it was sent first.
+    pub first_sent: Time,
+    /// When it was sent last.
+    pub last_sent: Time,
+    /// How often it was sent again.
+    pub retransmissions: u32,
+    /// Whether the peer reported it by SACK.
+    pub sacked: bool,
+}
+
+impl Sent {
+    /// The number behind its last.
+    pub fn end(&self) -> Seq {
+        self.seq + self.len + u32::from(self.syn) + u32::from(self.fin)
+    }
+
+    /// The number of its first byte of data.
+    pub fn text_seq(&self) -> Seq {
+        self.seq + u32::from(self.syn)
+    }
+}
+
+impl Send {
+    /// The send side of a new connection.
+    pub fn new(iss: Seq, capacity: u32, mss: u16) -> Self {
+        Self {
+            iss,
+            una: iss,
+            nxt: iss,
+            wnd: 0,
+            wl1: Seq(0),
+            wl2: Seq(0),
+            max_wnd: 0,
+            mss,
+            wind_shift: 0,
+            capacity,
+            buffer: VecDeque::new(),
+            buffer_seq: iss + 1,
+            pushes: VecDeque::new(),
+            fin_wanted: false,
+            fin: None,
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// Takes as much of `bytes` as there is room for, as one write, and returns how much that is.
+    pub fn write(&mut self, bytes: &[u8]) -> usize {
+        let room = (self.capacity as usize).saturating_sub(self.buffer.len());
+        let taken = &bytes[..bytes.len().min(room)];
+        if !taken.is_empty() {
+            self.buffer.extend(taken);
+            self.pushes.push_back(self.written_end());
+        }
+        taken.len()
+    }
+
+    /// A FIN shall follow the last byte.
+    pub fn want_fin(&mut self) {
+        self.fin_wanted = true;
+    }
+
+    /// Whether nothing more may be written.
+    pub fn is_ended(&self) -> bool {
+        self.fin_wanted
+    }
+
+    /// Whether our FIN was sent and acknowledged.
+    pub fn fin_is_acked(&self) -> bool {
+        self.fin.is_some_and(|fin| fin.lt(self.una))
+    }
+
+    /// Whether our FIN is wanted and was not sent yet.
+    pub fn fin_is_due(&self) -> bool {
+        self.fin_wanted && self.fin.is_none()
+    }
+
+    /// Bytes that were written and not sent yet.
+    pub fn unsent(&self) -> u32 {
+        self.written_end().since(self.nxt)
+    }
+
+    fn written_end(&self) -> Seq {
+        self.buffer_seq + self.buffer.len() as u32
+    }
+
+    /// The usable window: how many bytes may be sent beyond SND.NXT (RFC 9293 §3.8.6.2.1).
+    pub fn usable(&self) -> u32 {
+        (self.una + self.wnd).since(self.nxt)
+    }
+
+    /// How many bytes of new data the next segment shall have now; 0 for none. This is the sender's part in avoiding
+    /// the silly window syndrome (RFC 9293 §3.8.6.2.1), without the Nagle algorithm, which would hold back the last
+    /// part while anything is unacknowledged.
+    pub fn next_len(&self) -> u32 {
+        let (d, u, mss) = (self.unsent(), self.usable(), u32::from(self.mss));
+        let whole_segment = d.min(u) >= mss;
+        let all_that_is_written = d <= u;
+        let half_the_window = d.min(u) >= self.max_wnd.div_ceil(2);
+        if whole_segment || all_that_is_written || half_the_window {
+            d.min(u).min(mss)
+        } else {
+            0
+        }
+    }
+
+    /// Whether our FIN may be sent right behind the next `len` bytes.
+    pub fn fin_follows(&self, len: u32) -> bool {
+        self.fin_is_due() && len == self.unsent() && len < self.usable()
+    }
+
+    /// The bytes from `seq` on, `len` of them.
+    pub fn text(&self, seq: Seq, len: u32) -> Vec<u8> {
+        let from = (seq - self.buffer_seq) as usize;
+        let (head, tail) = self.buffer.as_slices();
+        let to = from + len as usize;
+        let mut text = Vec::with_capacity(len as usize);
+        text.extend_from_slice(&head[from.min(head.len())..to.min(head.len())]);
+        text.extend_from_slice(
+            &tail[from.saturating_sub(head.len())..to.saturating_sub(head.len())],
+        );
+        text
+    }
+
+    /// Whether a write ended within these `len` bytes from `seq` on.
+    pub fn pushes(&self, seq: Seq, len: u32) -> bool {
+        let within = |&push: &Seq| seq.lt(push) && push.le(seq + len);
+        self.pushes.iter().any(within)
+    }
+
+    /// Enters what is sent for the first time into the retransmission queue.
+    pub fn enqueue(&mut self, len: u32, syn: bool, fin: bool, now: Time) -> Sent {
+        let sent = Sent {
+            seq: self.nxt,
+            len,
+            syn,
+            fin,
+            first_sent: now,
+            last_sent: now,
+            retransmissions: 0,
+            sacked: false,
+        };
+        if fin {
+            self.fin = Some(sent.end() - 1);
+        }
+        self.nxt = sent.end();
+        self.queue.push_back(sent);
+        sent
+    }
+
+    /// Cuts the queue's segment at `index` down to `len` bytes of data; what is cut off becomes a segment behind it.
+    pub fn split(&mut self, index: usize, len: u32) {
+        let whole = self.queue[index];
+        if whole.len <= len {
+            return;
+        }
+        let mut behind = whole;
+        behind.seq = whole.text_seq() + len;
+        behind.len = whole.len - len;
+        behind.syn = false;
+        let front = &mut self.queue[index];
+        front.len = len;
+        front.fin = false;
+        self.queue.insert(index + 1, behind);
+    }
+
+    /// Everything before `ack` was received: SND.UNA moves there. Returns the last segment that left the queue whole.
+    pub fn acknowledge(&mut self, ack: Seq) -> Option<Sent> {
+        self.una = ack;
+        let mut last = None;
+        while self.queue.front().is_some_and(|sent| sent.end().le(ack)) {
+            last = self.queue.pop_front();
+        }
+        if let Some(front) = self.queue.front_mut()
+            && front.seq.lt(ack)
+        {
+            front.len -= ack - front.text_seq();
+            front.seq = ack;
+            front.syn = false;
+        }
+        let bytes = ack.since(self.buffer_seq).min(self.buffer.len() as u32);
+        self.buffer.drain(..bytes as usize);
+        self.buffer_seq += bytes;
+        while self.pushes.front().is_some_and(|push| push.le(ack)) {
+            self.pushes.pop_front();
+        }
+        last
+    }
+
+    /// Marks what the peer reported by SACK (RFC 2018 §5).
+    pub fn mark_sacked(&mut self, blocks: &[(Seq, Seq)]) {
+        for sent in &mut self.queue {
+            sent.sacked |= blocks
+                .iter()
+                .any(|&(start, end)| start.le(sent.seq) && sent.end().le(end));
+        }
+    }
+
+    /// After a time-out, what SACK reported is forgotten: the peer may have thrown it away (RFC 2018 §8).
+    pub fn forget_sacked(&mut self) {
+        for sent in &mut self.queue {
+            sent.sacked = false;
+        }
+    }
+
+    /// Throws away everything that waits here.
+    pub fn discard(&mut self) {
+        self.buffer = VecDeque::new();
+        self.pushes = VecDeque::new();
+        self.queue = VecDeque::new();
+        self.buffer_seq = self.nxt;
+    }
+}

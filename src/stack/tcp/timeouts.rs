@@ -1,0 +1,158 @@
+//! TIMEOUTS (RFC 9293 §3.10.8), and what ICMP reports (§3.9.2.2).
+
+use super::connection::Connection;
+use super::timers::Timer;
+use super::{Event, Unreachable};
+use crate::stack::cx::Cx;
+use crate::stack::record::TcpState;
+
+impl Connection {
+    /// A timer expired.
+    pub(super) fn timer_expired(&mut self, cx: &mut Cx<'_>, timer: Timer) {
+        match timer {
+            Timer::Retransmission => self.retransmission_timeout(cx),
+            Timer::Persist => self.probe_window(cx),
+            Timer::TimeWait => {
+                self.delete(cx, "RFC 9293 §3.10.8");
+                self.tell(cx, Event::Closed(self.id));
+            }
+        }
+    }
+
+    /// RFC 6298 §5.4 to §5.7: the earliest segment again, with twice the time; after R2, give up.
+    fn retransmission_timeout(&mut self, cx: &mut Cx<'_>) {
+        let Some(&earliest) = self.snd.queue.front() else {
+            return;
+        };
+        let r2 = if earliest.syn {
+            self.config.r2_syn
+        } else {
+            self.config.r2
+        };
+        if cx.now.since(earliest.first_sent) >= r2 {
+            self.give_up(cx);
+            return;
+        }
+        self.syn_was_retransmitted |= earliest.syn;
+        self.duplicate_acks = 0;
+        self.snd.forget_sacked();
+        self.recovery = Some((self.snd.nxt, cx.now));
+        self.rto.back_off();
+        if cx.log.is_on() {
+            let text = format!(
+                "not acknowledged in time: sent again, and the time-out doubled to {} ms",
+                self.rto.get().as_millis()
+            );
+            self.decide(cx, "RFC 6298 §5.5", text);
+        }
+        self.retransmit(cx, 0, "RFC 6298 §5.4");
+        self.restart_retransmission_timer(cx);
+    }
+
+    fn give_up(&mut self, cx: &mut Cx<'_>) {
+        let cite = "RFC 9293 §3.8.3";
+        self.decide(
+            cx,
+            cite,
+            "retransmitted for R2 in vain: the connection is given up",
+        );
+        let waited_for = self.soft_error;
+        self.delete(cx, cite);
+        let event = match waited_for {
+            Some(why) => Event::Unreachable(self.id, why),
+            None => Event::TimedOut(self.id),
+        };
+        if !(self.passive && self.never_established) {
+            self.tell(cx, event);
+        }
+    }
+
+    /// The window stayed closed, or too small for a segment that avoids the silly window (RFC 9293 §3.8.6.1,
+    /// §3.8.6.2.1): what fits is sent, or else one byte beyond the window, to get an acknowledgment that tells it.
+    fn probe_window(&mut self, cx: &mut Cx<'_>) {
+        let cite = "RFC 9293 §3.8.6.1";
+        if !self.snd.queue.is_empty() {
+            self.back_off_probes();
+            self.decide(cx, cite, "the window is still closed: the probe again");
+            self.retransmit(cx, 0, cite);
+            return;
+        }
+        let fits = self.snd.unsent().min(self.snd.usable());
+        let len = fits.min(u32::from(self.snd.mss));
+        if len > 0 {
+            self.decide(
+                cx,
+                "RFC 9293 §3.8.6.2.1",
+                "waited long enough: what fits is sent",
+            );
+            self.send_first(cx, len, false, "RFC 9293 §3.8.6.2.1");
+            return;
+        }
+        self.back_off_probes();
+        self.decide(
+            cx,
+            cite,
+            "the window is closed: one byte beyond it as a probe",
+        );
+        let fin = self.snd.unsent() == 0;
+        self.send_first(cx, u32::from(!fin), fin, cite);
+        // The persist timer sends it again, and not the retransmission timer: a peer that answers may keep its
+        // window closed for as long as it likes.
+        self.timers.stop(cx, self.id, Timer::Retransmission);
+    }
+
+    fn back_off_probes(&mut self) {
+        let span = self.persist.unwrap_or(self.rto.get());
+        self.persist = Some((span * 2).min(self.config.rto_max));
+    }
+
+    /// ICMP, or a lower layer of this host, reports that a segment of this connection could not be delivered. `seq`
+    /// is its sequence number, if known: one that is not under way is none of ours (RFC 5927 §4.1).
+    pub fn handle_unreachable(&mut self, cx: &mut Cx<'_>, why: Unreachable, seq: Option<u32>) {
+        let under_way = |seq: u32| {
+            let seq = super::Seq(seq);
+            self.snd.una.le(seq) && seq.lt(self.snd.nxt)
+        };
+        if self.state == TcpState::Closed || !seq.is_none_or(under_way) {
+            let why = "an ICMP error about a segment that is not under way";
+            self.discard(cx, "RFC 5927 §4.1", why);
+            return;
+        }
+        self.as_one_call(cx, |conn, cx| conn.unreachable(cx, why));
+    }
+
+    /// While the connection is being opened an error ends it; later it is only remembered, as the network may mend
+    /// itself (RFC 9293 §3.9.2.2; RFC 5927 §5.2 for the hard ones).
+    fn unreachable(&mut self, cx: &mut Cx<'_>, why: Unreachable) {
+        let cite = "RFC 9293 §3.9.2.2";
+        if let Unreachable::TooBig { mtu } = why {
+            self.lower_mss(cx, mtu);
+        } else if self.state == TcpState::SynSent {
+            self.delete(cx, cite);
+            self.tell(cx, Event::Unreachable(self.id, why));
+        } else {
+            self.decide(cx, cite, "not reachable at the moment: remembered");
+            self.soft_error = Some(why);
+        }
+    }
+
+    /// Path MTU discovery (RFC 1191 §6.1): smaller segments from now on, and at once for what was too big.
+    fn lower_mss(&mut self, cx: &mut Cx<'_>, mtu: u16) {
+        let option_len = if self.timestamps.is_some() { 12 } else { 0 };
+        let mss = mtu.saturating_sub(40 + option_len).max(8);
+        if mss >= self.snd.mss {
+            return;
+        }
+        self.decide(
+            cx,
+            "RFC 1191 §6.1",
+            "too big for the path: smaller segments",
+        );
+        self.snd.mss = mss;
+        self.recovery = Some((self.snd.nxt, cx.now));
+        if !self.snd.queue.is_empty() {
+            self.retransmit(cx, 0, "RFC 1191 §6.1");
+            self.restart_retransmission_timer(cx);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The timers of a connection.
+
+use crate::base::Time;
+use crate::stack::cx::Cx;
+use crate::stack::record::{ConnId, TimerAction, What};
+
+/// One of a connection's timers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// Retransmission (RFC 6298 §5).
+    Retransmission,
+    /// Zero-window probes (RFC 9293 §3.8.6.1), and the override of §3.8.6.2.1.
+    Persist,
+    /// Twice the maximum segment lifetime in TIME-WAIT (RFC 9293 §3.6.1).
+    TimeWait,
+}
+
+impl Timer {
+    const ALL: [Self; 3] = [Self::Retransmission, Self::Persist, Self::TimeWait];
+
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retransmission => "retransmission",
+            Self::Persist => "persist",
+            Self::TimeWait => "TIME-WAIT",
+        }
+    }
+
+    fn cite(self) -> &'static str {
+        match self {
+            Self::Retransmission => "RFC 6298 §5",
+            Self::Persist => "RFC 9293 §3.8.6.1",
+            Self::TimeWait => "RFC 9293 §3.6.1",
+        }
+    }
+}
+
+/// When each timer expires; `None` while it does not run.
+#[derive(Debug, Clone, Default)]
+pub struct Timers([Option<Time>; 3]);
+
+impl Timers {
+    /// When this one expires.
+    pub fn get(&self, timer: Timer) -> Option<Time> {
+        self.0[timer as usize]
+    }
+
+    /// When the first one expires.
+    pub fn next(&self) -> Option<Time> {
+        self.0.into_iter().flatten().min()
+    }
+
+    /// Those that run, and when they expire.
+    pub fn running(&self) -> Vec<(&'static str, Time)> {
+        let running = |timer: Timer| Some((timer.name(), self.get(timer)?));
+        Timer::ALL.into_iter().filter_map(running).collect()
+    }
+
+    /// Starts the timer, anew if it runs, to expire at `at`.
+    pub fn start(&mut self, cx: &mut Cx<'_>, conn: ConnId, timer: Timer, at: Time) {
+        if self.0[timer as usize].replace(at) != Some(at) {
+            record(cx, conn, timer, TimerAction::Started(at));
+        }
+    }
+
+    /// Stops the timer if it runs.
+    pub fn stop(&mut self, cx: &mut Cx<'_>, conn: ConnId, timer: Timer) {
+        if self.0[timer as usize].take().is_some() {
+            record(cx, conn, timer, TimerAction::Stopped);
+        }
+    }
+
+    /// Stops all of them.
+    pub fn stop_all(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
+        for timer in Timer::ALL {
+            self.stop(cx, conn, timer);
+        }
+    }
+
+    /// Takes one that is due; what follows in this call has its expiry as cause.
+    pub fn take_expired(&mut self, cx: &mut Cx<'_>, conn: ConnId) -> Option<Timer> {
+        let due = |timer: &Timer| self.get(*timer).is_some_and(|at| at <= cx.now);
+        let timer = Timer::ALL.into_iter().find(due)?;
+        self.0[timer as usize] = None;
+        let what = What::Timer {
+            name: timer.name(),
+            action: TimerAction::Expired,
+        };
+        cx.step(4, Some(conn), timer.cite(), what);
+        Some(timer)
+    }
+}
+
+fn record(cx: &mut Cx<'_>, conn: ConnId, timer: Timer, action: TimerAction) {
+    let name = timer.name();
+    cx.record(4, Some(conn), timer.cite(), What::Timer { name, action });
+}
