@@ -140,6 +140,7 @@ pub fn dissect(link_type: LinkType, bytes: &[u8], cx: &FrameContext) -> Dissecti
         whole,
     };
     let mut dissector = Dissector::new(bytes, 0, *cx);
+    dissector.link_type = link_type;
     dissector.run(Next::new(Claim::LinkType(link_type.0), span));
     ethernet::add_trailer(&mut dissector, span);
     let mut dissection = Dissection::default();
@@ -190,6 +191,8 @@ pub struct Dissector<'a> {
     pub bytes: &'a [u8],
     /// What is known of the frame.
     pub cx: FrameContext,
+    /// The frame's link type.
+    pub link_type: LinkType,
     /// The addresses for a pseudo-header, once an IP header was read.
     pub addrs: Option<Addrs>,
     /// Inside the packet that an ICMP error quotes.
@@ -212,6 +215,7 @@ impl<'a> Dissector<'a> {
         Self {
             bytes,
             cx,
+            link_type: LinkType::RAW,
             addrs: None,
             quoted: false,
             fragment: false,

@@ -82,13 +82,7 @@ pub static PROTOCOL: Protocol = Protocol {
     osi: 3,
     source: "RFC 791",
     fields: FIELDS,
-    claims: &[
-        Claim::EtherType(0x0800),
-        Claim::LinkType(12),
-        Claim::LinkType(101),
-        Claim::LinkType(228),
-        Claim::IpProtocol(4),
-    ],
+    claims: &[Claim::EtherType(0x0800), Claim::IpProtocol(4)],
     reader: Reader::Packet(dissect),
 };
 

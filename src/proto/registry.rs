@@ -11,10 +11,21 @@ use super::tree::FieldSpec;
 pub static PROTOCOLS: &[&Protocol] = &[
     &super::frame::PROTOCOL,
     &super::ethernet::PROTOCOL,
+    &super::sll::PROTOCOL,
+    &super::null::PROTOCOL,
+    &super::raw::PROTOCOL,
     &super::vlan::PROTOCOL,
     &super::llc::PROTOCOL,
     &super::arp::PROTOCOL,
     &super::ipv4::PROTOCOL,
+    &super::ipv6::PROTOCOL,
+    &super::ipv6::extension::hop_by_hop::PROTOCOL,
+    &super::ipv6::extension::routing::PROTOCOL,
+    &super::ipv6::extension::fragment::PROTOCOL,
+    &super::ipv6::extension::destination::PROTOCOL,
+    &super::ipv6::extension::authentication::PROTOCOL,
+    &super::icmp::PROTOCOL,
+    &super::icmpv6::PROTOCOL,
     &super::udp::PROTOCOL,
     &super::tcp::PROTOCOL,
     &super::data::PROTOCOL,
@@ -138,7 +149,7 @@ pub fn stream_reader(ports: [u16; 2]) -> Option<fn() -> Box<dyn StreamProtocol>>
 macro_rules! fields {
     ($($name:ident = $id:literal, $label:literal, $kind:expr $(, $stateful:ident)?;)*) => {
         $(
-            static $name: $crate::proto::tree::FieldSpec = $crate::proto::tree::FieldSpec {
+            pub(super) static $name: $crate::proto::tree::FieldSpec = $crate::proto::tree::FieldSpec {
                 id: $id,
                 label: $label,
                 kind: {
