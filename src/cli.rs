@@ -9,6 +9,7 @@ pub mod source;
 
 mod completions;
 mod export;
+mod list;
 mod show;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ enum Command {
     Capture(capture::CaptureArgs),
     Show(show::ShowArgs),
     Export(export::ExportArgs),
+    List(list::ListArgs),
     Completions(completions::CompletionsArgs),
     /// Print the manual page
     Man,
@@ -53,6 +55,7 @@ fn run(cli: Cli) -> Result {
         None => Ok(()),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::List(args)) => list::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man) => completions::man(),
     }

@@ -18,6 +18,7 @@ mod steps;
 mod store;
 mod truth;
 
+pub mod expect;
 pub mod step;
 pub mod view;
 

@@ -13,11 +13,12 @@ use std::ops::Range;
 use crate::base::{LinkId, NodeId};
 use crate::sim::spec;
 
+use super::Parts;
 use super::format::{self, File, List};
 use super::mistake::{Mistake, advice, quote};
 use super::read::{At, Reader};
 use super::values::{Number, Prefixed};
-use super::{Parts, filter::Filter};
+use crate::proto::filter::Filter;
 
 /// The scenario that the tables describe, with the mistakes noted in `reader`; `None` where there is one.
 pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
@@ -388,9 +389,18 @@ impl<'b, 'a> Builder<'b, 'a> {
         found
     }
 
-    /// The match of a fault: the filter may only ask what one frame alone can tell.
-    fn frame_filter(&mut self, _filter: &Filter, _span: &Range<usize>) -> Option<spec::Match> {
-        Some(spec::Match::Any)
+    /// The match of a fault. A link sees one frame and remembers none, so its filter may not ask for more.
+    fn frame_filter(&mut self, filter: &Filter, span: &Range<usize>) -> Option<spec::Match> {
+        if let [field, ..] = filter.stateful_fields()[..] {
+            let message = format!("`{field}` cannot be told from one frame alone");
+            let mistake = Mistake::new(span.clone(), message, "a fault sees one frame at a time");
+            let raw = field.starts_with("tcp.").then(|| format!("{field}_raw"));
+            let raw = raw.filter(|raw| crate::proto::registry::field(raw).is_some());
+            self.reader
+                .note(mistake.help(raw.map(|raw| format!("`{raw}` can"))));
+            return None;
+        }
+        Some(spec::Match::Filter(filter.clone()))
     }
 }
 

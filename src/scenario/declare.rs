@@ -130,6 +130,16 @@ macro_rules! words {
             $($(#[doc = $help])+ $variant,)+
         }
 
+        impl $name {
+            /// The word that stands for it in a scenario file.
+            #[allow(dead_code, reason = "not every word is asked back for")]
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
         impl $crate::scenario::read::Value for $name {
             fn shape(
                 _: &mut $crate::scenario::describe::Described,

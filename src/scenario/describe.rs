@@ -247,8 +247,13 @@ impl Choice {
             json.remove("unevaluatedProperties");
             if let Some(tag) = self.tag {
                 json["properties"][tag] = json!({"const": object.name});
-                let required = json.entry("required").or_insert_with(|| json!([]));
-                required.as_array_mut().expect("a list").push(json!(tag));
+            }
+            // The key that tells which it is.
+            let key = json!(self.tag.unwrap_or(object.name));
+            let required = json.entry("required").or_insert_with(|| json!([]));
+            let required = required.as_array_mut().expect("it was made as a list");
+            if !required.contains(&key) {
+                required.push(key);
             }
             Json::Object(json)
         };

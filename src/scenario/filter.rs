@@ -1,10 +1,8 @@
 //! A display filter as the value of a key.
 
+use super::mistake::quote;
 use super::values::{Meaning, Wrong};
-
-/// A display filter.
-#[derive(Debug, Clone)]
-pub struct Filter(pub String);
+use crate::proto::filter::Filter;
 
 impl Meaning for Filter {
     const WORDS: &'static str = "display filter";
@@ -12,6 +10,12 @@ impl Meaning for Filter {
     const PATTERN: &'static str = "";
 
     fn parse(text: &str) -> Result<Self, Wrong> {
-        Ok(Self(text.to_owned()))
+        Self::compile(text).map_err(|error| Wrong {
+            at: Some(error.span),
+            message: error.message,
+            help: error
+                .suggestion
+                .map(|word| format!("did you mean {}?", quote(&word))),
+        })
     }
 }

@@ -7,10 +7,10 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::declare::{either, table, words};
-use super::filter::Filter;
 use super::read::{At, NoKeys};
 use super::values::Header;
 use super::values::{Hex, Mac, Name, Number, Port, Prefixed, Rate, Target};
+use crate::proto::filter::Filter;
 
 pub(in crate::scenario) use expect::{BetweenExpect, Expect, ExpectKind, Expert, State};
 pub(in crate::scenario) use lesson::{Ask, Note, WrongAnswer};

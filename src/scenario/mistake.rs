@@ -117,7 +117,7 @@ pub(super) fn plural(count: usize) -> &'static str {
 }
 
 /// The text without anything that a terminal would obey: control characters and bidirectional marks are escaped.
-pub(super) fn safe(text: &str) -> String {
+pub fn safe(text: &str) -> String {
     text.chars()
         .flat_map(|c| match c {
             '"' | '\'' | '\\' => vec![c],

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::base::NodeId;
 use crate::stack::record::TcpState;
 
-pub use super::filter::Filter;
 pub use super::format::{Idea, RecordKind};
+pub use crate::proto::filter::Filter;
 
 /// An explanation at a frame.
 #[derive(Debug, Clone)]

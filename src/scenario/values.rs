@@ -196,15 +196,12 @@ impl<T: Meaning> Value for T {
         T::parse(text)
             .map_err(|wrong| {
                 let whole = value.span();
-                let part = wrong
-                    .at
-                    .map(|at| place_in_string(reader.text, &whole, text, at));
+                let part = (wrong.at.as_ref())
+                    .map(|at| place_in_string(reader.text, &whole, text, at.clone()));
                 let mistake = Mistake::new(part.unwrap_or(whole), wrong.message, T::WORDS);
-                let examples = || format!("write it as {}", T::EXAMPLES);
-                let help = wrong
-                    .help
-                    .or_else(|| (!T::EXAMPLES.is_empty()).then(examples));
-                reader.note(mistake.help(help));
+                let all_wrong = wrong.at.is_none() && !T::EXAMPLES.is_empty();
+                let example = || format!("write it as {}", T::EXAMPLES);
+                reader.note(mistake.help(wrong.help.or_else(|| all_wrong.then(example))));
             })
             .ok()
     }

@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::base::{FrameId, LinkId, NodeId};
+use crate::proto::filter::Filter;
 
 pub use app::{
     Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, Reply, Request, TcpClient,
@@ -195,6 +196,8 @@ impl Fault {
 pub enum Match {
     /// Every frame.
     Any,
+    /// Frames that a display filter selects, looked at one by one: it may name no stateful field.
+    Filter(Filter),
     /// One transmission of the run: "what if this frame…". The run is the same up to it.
     Frame(FrameId),
 }

@@ -1,6 +1,6 @@
 //! Notes and questions.
 
-use crate::scenario::filter::Filter;
+use crate::proto::filter::Filter;
 use crate::scenario::format::{self, Idea};
 use crate::scenario::mistake::Mistake;
 use crate::scenario::model::{Anchor, Ask, Expert, Note, WrongAnswer};

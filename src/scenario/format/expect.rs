@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::proto::filter::Filter;
 use crate::scenario::declare::{either, table, words};
-use crate::scenario::filter::Filter;
 use crate::scenario::read::At;
 use crate::scenario::values::Number;
 

@@ -1,7 +1,7 @@
 //! The tables that teach: notes, questions, and the ideas that learners hold.
 
+use crate::proto::filter::Filter;
 use crate::scenario::declare::{table, words};
-use crate::scenario::filter::Filter;
 use crate::scenario::values::Number;
 
 use super::List;

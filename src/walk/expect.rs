@@ -1,0 +1,408 @@
+//! Holds a run against what its scenario expects.
+
+use std::time::Duration;
+
+use super::Walk;
+use super::step::MessageId;
+use super::view::MessageView;
+use crate::base::{FrameId, NodeId};
+use crate::scenario::{Anchor, Expect, Expected, Filter, RecordKind, Times};
+use crate::sim::outcome::{NodeKind, Outcome};
+use crate::stack::record::{ConnId, Record, TcpState, TimerAction, What};
+
+/// What became of an expectation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The line of the scenario file that the expectation stands on, from 1.
+    pub line: usize,
+    /// Whether it came true.
+    pub ok: bool,
+    /// What was expected, in words. It may hold text of the scenario file: not yet made safe for a terminal.
+    pub expected: String,
+    /// What was found, in words; not yet made safe for a terminal.
+    pub found: String,
+    /// The frames that have to do with it.
+    pub frames: Vec<FrameId>,
+}
+
+/// What became of each expectation in the simulated `walk`, in their order.
+pub fn check(walk: &Walk, expects: &[Expect]) -> Vec<Finding> {
+    expects.iter().map(|expect| finding(walk, expect)).collect()
+}
+
+/// The frame that a note or a question of a scenario is about, if the run has it.
+pub fn anchored(walk: &Walk, anchor: &Anchor) -> Option<FrameId> {
+    let nth = (anchor.nth as usize).checked_sub(1)?;
+    matching(walk, &anchor.filter).get(nth).copied()
+}
+
+/// The frames that fit a filter. Of a simulation only those that hosts send: what a switch sends on is the same again.
+pub fn matching(walk: &Walk, filter: &Filter) -> Vec<FrameId> {
+    (0..walk.frames())
+        .map(FrameId::from_index)
+        .filter(|&id| sent_by_host(walk, id))
+        .filter(|&id| fits(walk, filter, id))
+        .collect()
+}
+
+/// Whether a frame, with the messages that end in it, fits.
+fn fits(walk: &Walk, filter: &Filter, id: FrameId) -> bool {
+    let Some(frame) = walk.frame(id) else {
+        return false;
+    };
+    let ending = frame
+        .messages
+        .iter()
+        .filter_map(|&message| walk.message(message));
+    let messages: Vec<MessageView> = ending.collect();
+    let mut dissections = vec![&frame.dissection];
+    dissections.extend(messages.iter().map(|message| &message.dissection));
+    filter.matches(&dissections)
+}
+
+fn sent_by_host(walk: &Walk, id: FrameId) -> bool {
+    let Some(outcome) = walk.outcome() else {
+        return true;
+    };
+    let from = outcome.frames.get(id.index()).map(|frame| frame.from);
+    let node = from.and_then(|from| outcome.nodes.get(from.index()));
+    node.is_some_and(|node| node.kind == NodeKind::Host)
+}
+
+fn finding(walk: &Walk, expect: &Expect) -> Finding {
+    let looked = Looker { walk }.look(&expect.what);
+    let expected = match &expect.because {
+        Some(because) => format!("{because}: {}", looked.expected),
+        None => looked.expected,
+    };
+    Finding {
+        line: expect.line,
+        ok: looked.ok,
+        expected,
+        found: looked.found,
+        frames: looked.frames,
+    }
+}
+
+/// What was found, and whether it is right.
+struct Looked {
+    ok: bool,
+    expected: String,
+    found: String,
+    frames: Vec<FrameId>,
+}
+
+#[derive(Clone, Copy)]
+struct Looker<'a> {
+    walk: &'a Walk,
+}
+
+impl Looker<'_> {
+    fn look(self, expected: &Expected) -> Looked {
+        match expected {
+            Expected::Frames {
+                filter,
+                from,
+                lost,
+                times,
+            } => self.frames(filter, *from, *lost, *times),
+            Expected::Messages {
+                filter,
+                from,
+                times,
+            } => self.messages(filter, *from, *times),
+            Expected::InOrder(filters) => self.in_order(filters),
+            Expected::EndState { node, state } => self.end_state(*node, *state),
+            Expected::Passes { node, states } => self.passes(*node, states),
+            Expected::Events { text, node, times } => {
+                let event = |what: &What| match what {
+                    What::AppEvent(event) => Some(event.to_string()),
+                    _ => None,
+                };
+                self.records("event", text, *node, *times, event)
+            }
+            Expected::Records {
+                kind,
+                text,
+                node,
+                times,
+            } => self.records(kind.word(), text, *node, *times, |what| {
+                text_of(*kind, what)
+            }),
+            Expected::Between { from, to, min, max } => self.between(from, to, *min, *max),
+        }
+    }
+
+    fn frames(
+        self,
+        filter: &Filter,
+        from: Option<NodeId>,
+        lost: Option<bool>,
+        times: Times,
+    ) -> Looked {
+        let frames = matching(self.walk, filter);
+        let is_right = |&id: &FrameId| {
+            let sent = self
+                .outcome()
+                .and_then(|outcome| outcome.frames.get(id.index()));
+            sent.is_some_and(|sent| {
+                from.is_none_or(|from| sent.from == from)
+                    && lost.is_none_or(|lost| sent.arrived_at.is_none() == lost)
+            })
+        };
+        let frames: Vec<FrameId> = frames.into_iter().filter(is_right).collect();
+        let which = match lost {
+            Some(true) => "lost frames ",
+            Some(false) => "frames not lost ",
+            None => "frames ",
+        };
+        let expected = format!("{times} {which}{}{}", filter.text(), self.of(from));
+        Looked {
+            ok: times.fits(frames.len()),
+            expected,
+            found: numbers(&frames),
+            frames,
+        }
+    }
+
+    fn messages(self, filter: &Filter, from: Option<NodeId>, times: Times) -> Looked {
+        let all = (0..self.walk.messages()).map(|index| MessageId(index as u32));
+        let found: Vec<MessageView> = all
+            .filter_map(|id| self.walk.message(id))
+            .filter(|message| filter.matches(&[&message.dissection]))
+            .filter(|message| from.is_none() || self.sender(message) == from)
+            .collect();
+        let frames = found
+            .iter()
+            .flat_map(|message| message.parts.iter().map(|part| part.frame));
+        let frames: Vec<FrameId> = frames.collect();
+        let expected = format!("{times} messages {}{}", filter.text(), self.of(from));
+        Looked {
+            ok: times.fits(found.len()),
+            expected,
+            found: match found.len() {
+                0 => "none".into(),
+                count => format!("{count}, in {}", numbers(&frames)),
+            },
+            frames,
+        }
+    }
+
+    fn in_order(self, filters: &[Filter]) -> Looked {
+        let mut frames: Vec<FrameId> = Vec::new();
+        let mut missing = None;
+        for filter in filters {
+            let after = |id: &FrameId| frames.last().is_none_or(|last| id > last);
+            match matching(self.walk, filter).into_iter().find(after) {
+                Some(frame) => frames.push(frame),
+                None => {
+                    missing = Some(filter);
+                    break;
+                }
+            }
+        }
+        let texts: Vec<&str> = filters.iter().map(Filter::text).collect();
+        Looked {
+            ok: missing.is_none(),
+            expected: format!("in this order: {}", texts.join(", then ")),
+            found: match missing {
+                None => numbers(&frames),
+                Some(filter) => format!("{}, then no {}", numbers(&frames), filter.text()),
+            },
+            frames,
+        }
+    }
+
+    fn end_state(self, node: NodeId, state: TcpState) -> Looked {
+        let states = self.states(node);
+        let name = self.name(node);
+        Looked {
+            ok: states.last() == Some(&state),
+            expected: format!("{name} ends in {}", state.name()),
+            found: states
+                .last()
+                .map_or("no connection", |state| state.name())
+                .into(),
+            frames: Vec::new(),
+        }
+    }
+
+    fn passes(self, node: NodeId, states: &[TcpState]) -> Looked {
+        let all = self.states(node);
+        let list = |states: &[TcpState]| {
+            let names: Vec<&str> = states.iter().map(|state| state.name()).collect();
+            names.join(" > ")
+        };
+        Looked {
+            ok: !states.is_empty() && all.windows(states.len()).any(|window| window == states),
+            expected: format!("{} passes {}", self.name(node), list(states)),
+            found: if all.is_empty() {
+                "no connection".into()
+            } else {
+                list(&all)
+            },
+            frames: Vec::new(),
+        }
+    }
+
+    /// The states of the node's last connection, in order.
+    fn states(self, node: NodeId) -> Vec<TcpState> {
+        let own = || {
+            self.walk
+                .records()
+                .iter()
+                .filter(|record| record.node == Some(node))
+        };
+        let opened = |record: &&Record| matches!(record.what, What::ConnOpened { .. });
+        let Some(last) = own().filter(opened).last() else {
+            return Vec::new();
+        };
+        let of_last = |record: &&Record| record.conn == last.conn;
+        states_of(own().filter(of_last), last.conn)
+    }
+
+    fn records(
+        self,
+        kind: &str,
+        text: &str,
+        node: Option<NodeId>,
+        times: Times,
+        text_of: impl Fn(&What) -> Option<String>,
+    ) -> Looked {
+        let records = self.walk.records().iter();
+        let here = records.filter(|record| node.is_none() || record.node == node);
+        let found: Vec<String> = here
+            .filter_map(|record| text_of(&record.what))
+            .filter(|found| found.contains(text))
+            .collect();
+        let at = node.map_or(String::new(), |node| format!(" at {}", self.name(node)));
+        let wanted = if text.is_empty() {
+            String::new()
+        } else {
+            format!(" {text:?}")
+        };
+        Looked {
+            ok: times.fits(found.len()),
+            expected: format!("{times} {kind}{wanted}{at}"),
+            found: match &found[..] {
+                [] => "none".into(),
+                [only] => format!("{only:?}"),
+                [first, ..] => format!("{}, the first {first:?}", found.len()),
+            },
+            frames: Vec::new(),
+        }
+    }
+
+    fn between(
+        self,
+        from: &Filter,
+        to: &Filter,
+        min: Option<Duration>,
+        max: Option<Duration>,
+    ) -> Looked {
+        let limits = match (min, max) {
+            (Some(min), Some(max)) => format!("{min:?} to {max:?}"),
+            (Some(min), None) => format!("at least {min:?}"),
+            (None, Some(max)) => format!("at most {max:?}"),
+            (None, None) => "any time".into(),
+        };
+        let expected = format!("{limits} from {} to {}", from.text(), to.text());
+        let first = matching(self.walk, from).first().copied();
+        let after = |id: &FrameId| first.is_some_and(|first| *id > first);
+        let second = matching(self.walk, to).into_iter().find(after);
+        let time = |id: FrameId| self.walk.frame(id).map(|frame| frame.time);
+        let span = match (first.and_then(time), second.and_then(time)) {
+            (Some(from), Some(to)) => Some(to.since(from)),
+            _ => None,
+        };
+        let fits =
+            |span: Duration| min.is_none_or(|min| span >= min) && max.is_none_or(|max| span <= max);
+        let frames: Vec<FrameId> = first.into_iter().chain(second).collect();
+        Looked {
+            ok: span.is_some_and(fits),
+            expected,
+            found: match span {
+                Some(span) => format!("{span:?}, {}", numbers(&frames)),
+                None if first.is_none() => format!("no {}", from.text()),
+                None => format!("{}, then no {}", numbers(&frames), to.text()),
+            },
+            frames,
+        }
+    }
+
+    fn outcome(&self) -> Option<&Outcome> {
+        self.walk.outcome()
+    }
+
+    /// The node that sent a message: the one that put its first frame on a link.
+    fn sender(self, message: &MessageView) -> Option<NodeId> {
+        let frame = message.parts.first()?.frame;
+        let outcome = self.walk.outcome()?;
+        Some(outcome.frames.get(frame.index())?.from)
+    }
+
+    fn name(self, node: NodeId) -> String {
+        let outcome = self.walk.outcome();
+        let node = outcome.and_then(|outcome| outcome.nodes.get(node.index()));
+        node.map_or("?".into(), |node| node.name.clone())
+    }
+
+    fn of(self, from: Option<NodeId>) -> String {
+        from.map_or(String::new(), |from| format!(" from {}", self.name(from)))
+    }
+}
+
+/// The first state, and each one that was changed to.
+fn states_of<'a>(records: impl Iterator<Item = &'a Record>, conn: Option<ConnId>) -> Vec<TcpState> {
+    let mut states = Vec::new();
+    for record in records.filter(|record| record.conn == conn) {
+        if let What::TcpState { from, to } = record.what {
+            if states.is_empty() {
+                states.push(from);
+            }
+            states.push(to);
+        }
+    }
+    states
+}
+
+/// The text of a record, if it is of this kind.
+fn text_of(kind: RecordKind, what: &What) -> Option<String> {
+    Some(match (kind, what) {
+        (RecordKind::AppCall, What::AppCall(text))
+        | (RecordKind::Discarded, What::Discarded(text))
+        | (RecordKind::Decided, What::Decided(text))
+        | (RecordKind::FrameDropped, What::FrameDropped { why: text, .. })
+        | (RecordKind::FrameFaulted, What::FrameFaulted { what: text, .. }) => text.to_string(),
+        (RecordKind::TimerExpired, What::Timer { name, action }) => match action {
+            TimerAction::Expired => (*name).to_owned(),
+            _ => return None,
+        },
+        (RecordKind::ArpLearned, What::ArpLearned { ip, mac }) => format!("{ip} {}", mac_text(mac)),
+        (RecordKind::ArpQueued, What::ArpQueued { ip }) => ip.to_string(),
+        (RecordKind::SwitchLearned, What::SwitchLearned { mac, .. }) => mac_text(mac),
+        (RecordKind::SwitchFlooded, What::SwitchForwarded { flooded: true, .. }) => String::new(),
+        _ => return None,
+    })
+}
+
+fn mac_text(mac: &[u8; 6]) -> String {
+    let octets: Vec<String> = mac.iter().map(|octet| format!("{octet:02x}")).collect();
+    octets.join(":")
+}
+
+/// Frame numbers as people see them.
+fn numbers(frames: &[FrameId]) -> String {
+    const SHOWN: usize = 8;
+    let numbers: Vec<String> = frames
+        .iter()
+        .take(SHOWN)
+        .map(|id| (id.0 + 1).to_string())
+        .collect();
+    let more = if frames.len() > SHOWN { ", …" } else { "" };
+    match frames.len() {
+        0 => "none".into(),
+        1 => format!("frame {}", numbers[0]),
+        count => format!("{count} frames: {}{more}", numbers.join(", ")),
+    }
+}
