@@ -3,12 +3,12 @@
 //! No clock, socket or thread: time is handed in, frames come out, and everything that is decided is written to a
 //! [`record::Log`] with its cause and the paragraph that it obeys.
 
-mod queue;
 pub mod arp;
 pub mod cx;
 pub mod host;
 pub mod http;
 pub mod ipv4;
+mod queue;
 pub mod record;
 pub mod tcp;
 pub mod udp;

@@ -6,14 +6,21 @@
 //! nothing.
 
 mod brief;
+mod changes;
 mod connection;
 mod defrag;
+mod ends;
 mod flows;
+mod frames;
 mod infer;
 mod label;
+mod ladder;
+mod layers;
+mod map;
 mod messages;
 mod pipeline;
 mod reassembly;
+mod seq_space;
 mod steps;
 mod store;
 mod truth;
@@ -22,21 +29,23 @@ pub mod expect;
 pub mod step;
 pub mod view;
 
+use std::net::IpAddr;
+
 use crate::base::{FrameId, LinkType, RecordId};
-use crate::capture::packet::{Capture, Interface, Packet};
+use crate::capture::packet::{Capture, Interface, Packet, ResolvedName};
+use crate::proto::filter::Filter;
+use crate::proto::physical;
+use crate::proto::tree::Dissection;
 use crate::sim::outcome::{Outcome, Transmission};
 use crate::stack::record::Record;
 
 use pipeline::Pipeline;
-use step::{FlowId, Grain, MessageId, Step, StepId};
+use step::{Grain, MessageId, Step, StepId};
 use steps::Steps;
 use steps::sim::Told;
 use store::Frame;
 use truth::Truth;
-use view::{
-    Ends, FlowView, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Physical,
-    SeqSpace, Source, Trace,
-};
+use view::{FrameView, Heading, Physical, Source, Trace};
 
 /// A walk: frames, flows, streams and messages, the steps through them, and (of a simulation) the truth.
 #[derive(Debug)]
@@ -44,6 +53,7 @@ pub struct Walk {
     title: String,
     source: Source,
     interfaces: Vec<Interface>,
+    names: Vec<ResolvedName>,
     pipeline: Pipeline,
     steps: Steps,
     /// The step that is the frame itself, by [`FrameId`].
@@ -59,6 +69,7 @@ impl Walk {
             title: title.to_owned(),
             source,
             interfaces: Vec::new(),
+            names: Vec::new(),
             pipeline: Pipeline::default(),
             steps: Steps::default(),
             frame_steps: Vec::new(),
@@ -115,6 +126,7 @@ impl Walk {
         };
         let mut walk = Self::empty(name, source);
         walk.interfaces = capture.interfaces;
+        walk.names = capture.names;
         for packet in capture.packets {
             walk.push_packet(packet);
         }
@@ -182,6 +194,11 @@ impl Walk {
         list.get(at.0 as usize).or(list.last())
     }
 
+    /// The step, or of an id beyond the end the last one; `None` only if the walk is empty.
+    fn clamp(&self, at: StepId) -> Option<StepId> {
+        Some(at.min(self.last(Grain::Layer)?))
+    }
+
     /// The first step of this grain or a coarser one.
     pub fn first(&self, grain: Grain) -> Option<StepId> {
         self.steps.first(grain)
@@ -239,69 +256,6 @@ impl Walk {
 
 /// What there is in it.
 impl Walk {
-    /// How many frames there are.
-    pub fn frames(&self) -> usize {
-        self.pipeline.store.len()
-    }
-
-    /// A frame and everything that was understood of it.
-    pub fn frame(&self, id: FrameId) -> Option<FrameView> {
-        if id.index() >= self.frames() {
-            return None;
-        }
-        let frame = self.pipeline.store.get(id);
-        Some(FrameView {
-            id,
-            time: frame.time,
-            link_type: frame.link_type,
-            bytes: frame.bytes.clone(),
-            original_len: frame.original_len,
-            dissection: crate::proto::tree::Dissection::default(),
-            messages: Vec::new(),
-        })
-    }
-
-    /// The frames that `filter` selects, each with the messages that end in it, in order.
-    pub fn matching(&self, filter: &crate::proto::filter::Filter) -> Vec<FrameId> {
-        let selects = |id: &FrameId| {
-            self.frame(*id).is_some_and(|frame| {
-                let messages: Vec<MessageView> = frame
-                    .messages
-                    .iter()
-                    .filter_map(|id| self.message(*id))
-                    .collect();
-                let mut seen = vec![&frame.dissection];
-                seen.extend(messages.iter().map(|message| &message.dissection));
-                filter.matches(&seen)
-            })
-        };
-        (0..self.frames())
-            .map(FrameId::from_index)
-            .filter(selects)
-            .collect()
-    }
-
-    /// How many messages there are.
-    pub fn messages(&self) -> usize {
-        0
-    }
-
-    /// A message and everything that was understood of it.
-    pub fn message(&self, id: MessageId) -> Option<MessageView> {
-        let _ = id;
-        None
-    }
-
-    /// The conversations, in the order of their first frames.
-    pub fn flows(&self) -> Vec<FlowView> {
-        Vec::new()
-    }
-
-    /// A conversation.
-    pub fn flow(&self, id: FlowId) -> Option<FlowView> {
-        self.flows().into_iter().nth(id.0 as usize)
-    }
-
     /// The records of the truth; empty of a capture.
     pub fn records(&self) -> &[Record] {
         self.outcome
@@ -312,6 +266,19 @@ impl Walk {
     /// A record of the truth.
     pub fn record(&self, id: RecordId) -> Option<&Record> {
         self.records().get(id.index())
+    }
+
+    /// What a host is called: by the simulation, by the capture, or else its address.
+    fn name_of(&self, addr: IpAddr) -> String {
+        let nodes = self.outcome.iter().flat_map(|outcome| &outcome.nodes);
+        let node = nodes
+            .filter(|node| node.addrs.contains(&addr))
+            .map(|node| &node.name);
+        let names = self.names.iter().filter(|name| name.addr == addr);
+        let name = node
+            .chain(names.filter_map(|name| name.names.first()))
+            .next();
+        name.cloned().unwrap_or_else(|| addr.to_string())
     }
 
     /// What the simulation left behind.
@@ -332,63 +299,39 @@ impl Walk {
         }
     }
 
-    /// The ladder of the two hosts that the step is about.
-    pub fn ladder(&self, at: StepId, grain: Grain) -> Ladder {
-        let _ = (at, grain);
-        let lane = || view::Lane {
-            name: String::new(),
-            address: String::new(),
-            state: String::new(),
-            changed: false,
-            inferred: false,
-        };
-        Ladder {
-            lanes: [lane(), lane()],
-            rows: Vec::new(),
-            rows_before: 0,
-            rows_total: 0,
-        }
-    }
-
-    /// Both ends of the step's TCP connection.
-    pub fn ends(&self, at: StepId, numbers: Numbers) -> Option<Ends> {
-        let _ = (at, numbers);
-        None
-    }
-
-    /// The sequence space of both directions, client to server first.
-    pub fn seq_space(&self, at: StepId, numbers: Numbers) -> Option<[SeqSpace; 2]> {
-        let _ = (at, numbers);
-        None
-    }
-
-    /// The map of the nodes.
-    pub fn map(&self, at: StepId) -> Map {
-        let _ = at;
-        Map {
-            nodes: Vec::new(),
-            links: Vec::new(),
-            at: view::MapAt::Nowhere,
-            label: String::new(),
-        }
-    }
-
-    /// The seven layers at the step, physical first.
-    pub fn layers(&self, at: StepId) -> Vec<LayerRow> {
-        let _ = at;
-        Vec::new()
-    }
-
-    /// What the step changed, in words; empty if nothing that is known.
-    pub fn changes(&self, at: StepId) -> String {
-        let _ = at;
-        String::new()
-    }
-
     /// The physical layer of a frame; only Ethernet has one here.
     pub fn physical(&self, frame: FrameId) -> Option<Physical> {
-        let _ = frame;
-        None
+        let stored = (frame.index() < self.frames()).then(|| self.pipeline.store.get(frame))?;
+        (stored.link_type == LinkType::ETHERNET).then(|| Physical {
+            octets: physical::octets(&stored.bytes),
+            frame_start: physical::LEAD_LEN,
+            fcs: physical::fcs(&stored.bytes),
+        })
+    }
+
+    /// The frames that a display filter selects: by themselves, or by a message that is whole with them.
+    pub fn matching(&self, filter: &Filter) -> Vec<FrameId> {
+        let ids = (0..self.frames()).map(FrameId::from_index);
+        ids.filter(|id| self.frame(*id).is_some_and(|view| self.fits(filter, &view)))
+            .collect()
+    }
+
+    /// Whether a display filter selects a frame, by itself or by a message that is whole with it.
+    pub fn fits(&self, filter: &Filter, view: &FrameView) -> bool {
+        let frame = Dissection {
+            layers: vec![view.frame.clone()],
+            ..Dissection::default()
+        };
+        let messages = self.pipeline.messages();
+        let messages = view
+            .messages
+            .iter()
+            .map(|id| &*messages[id.0 as usize].dissection);
+        let all: Vec<&Dissection> = [&frame, &view.dissection]
+            .into_iter()
+            .chain(messages)
+            .collect();
+        filter.matches(&all)
     }
 
     /// Where bytes of a message are on every layer, down to the bits.
@@ -408,3 +351,6 @@ impl Walk {
         Trace { levels: Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests;

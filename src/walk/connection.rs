@@ -17,6 +17,7 @@ pub(super) struct Connection {
     pub inferred: Inferred,
     /// A FIN or RST was seen.
     pub closing: bool,
+    completeness: u8,
 }
 
 /// One direction, named after its sender.
@@ -79,6 +80,8 @@ pub(super) struct SegmentFacts {
     pub inserted: Inserted,
     /// It repeats sequence numbers that were sent before.
     pub again: bool,
+    /// What was seen of the connection so far, as `tcp.completeness` says it.
+    pub completeness: u8,
 }
 
 impl Connection {
@@ -124,7 +127,36 @@ impl Connection {
             scale,
             inserted,
             again,
+            completeness: self.complete(tcp),
         }
+    }
+
+    /// What is missing or could not be read, in words.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.reading.notes.clone();
+        let conflicts: u32 = self.halves.iter().map(|half| half.stream.conflicts).sum();
+        if conflicts > 0 {
+            notes.push(format!(
+                "{conflicts} times bytes came again and did not agree"
+            ));
+        }
+        notes
+    }
+
+    /// SYN 1, SYN-ACK 2, ACK 4, data 8, FIN 16, RST 32.
+    fn complete(&mut self, tcp: &Tcp) -> u8 {
+        let flags = tcp.flags;
+        let seen = [
+            (flags.syn && !flags.ack, 1),
+            (flags.syn && flags.ack, 2),
+            (!flags.syn && flags.ack, 4),
+            (tcp.wire_len > 0, 8),
+            (flags.fin, 16),
+            (flags.rst, 32),
+        ];
+        let bits = seen.iter().filter(|(seen, _)| *seen).map(|(_, bit)| bit);
+        self.completeness |= bits.sum::<u8>();
+        self.completeness
     }
 
     fn learn_bases(&mut self, dir: Dir, tcp: &Tcp) {

@@ -172,6 +172,23 @@ impl Pipeline {
         }
     }
 
+    /// Where a range of the segment buffer of `id` is in frames: how far into the range, the frame, the range there.
+    pub fn in_frames(
+        &self,
+        id: FrameId,
+        range: std::ops::Range<usize>,
+    ) -> Vec<(usize, FrameId, std::ops::Range<usize>)> {
+        let Some(datagram) = self.datagram(id) else {
+            return vec![(0, id, range)];
+        };
+        let pieces = datagram.pieces.iter().filter_map(|(start, frame, source)| {
+            let (from, to) = (range.start.max(*start), range.end.min(start + source.len()));
+            let at = source.start + from.checked_sub(*start)?;
+            (from < to).then(|| (from - range.start, *frame, at..at + (to - from)))
+        });
+        pieces.collect()
+    }
+
     /// Reads the frame's headers up to transport; `None` where there are none (an incomplete datagram among them).
     pub fn carried(&self, id: FrameId) -> Option<Carried> {
         let frame = self.store.get(id);

@@ -38,6 +38,8 @@ pub(super) struct Truth {
     frames: Vec<Option<FrameId>>,
     /// The record that put each frame on its link.
     sent: Vec<Option<usize>>,
+    /// The record by which a frame was lost, or the last of those that it was sent on as.
+    lost: Vec<Option<usize>>,
 }
 
 /// What one end of a connection knows.
@@ -52,12 +54,14 @@ impl Truth {
         let records = outcome.log.records();
         let mut truth = Self {
             sent: vec![None; outcome.frames.len()],
+            lost: vec![None; outcome.frames.len()],
             ..Self::default()
         };
         for (index, record) in records.iter().enumerate() {
             truth.note(index, record);
         }
         truth.frames = frames_of_records(records);
+        truth.lose_sent_on(outcome);
         truth
     }
 
@@ -99,8 +103,39 @@ impl Truth {
                     sent.get_or_insert(index);
                 }
             }
+            What::FrameDropped { frame, .. } => {
+                if let Some(lost) = self.lost.get_mut(frame.index()) {
+                    *lost = Some(index);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// A frame that a switch sent on is lost where all of those that it became are lost.
+    fn lose_sent_on(&mut self, outcome: &Outcome) {
+        let mut became = vec![Vec::new(); outcome.frames.len()];
+        for (index, frame) in outcome.frames.iter().enumerate().rev() {
+            let next: &Vec<Option<usize>> = &became[index];
+            if !next.is_empty() && next.iter().all(Option::is_some) {
+                self.lost[index] = next.iter().copied().max().flatten();
+            }
+            let original = frame
+                .repeats
+                .filter(|of| outcome.frames[of.index()].from != frame.from);
+            if let Some(original) = original {
+                became[original.index()].push(self.lost[index]);
+            }
+        }
+    }
+
+    /// Whether a frame was lost by the record at `index`.
+    pub fn is_lost(&self, frame: FrameId, index: usize) -> bool {
+        self.lost
+            .get(frame.index())
+            .copied()
+            .flatten()
+            .is_some_and(|lost| lost <= index)
     }
 
     /// Finds out which flow each connection is: the frames are known now.

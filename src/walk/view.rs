@@ -40,7 +40,7 @@ pub struct Phase {
 }
 
 /// A vertical line of the ladder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lane {
     /// The node's name, or the address in a capture.
     pub name: String,
@@ -87,7 +87,7 @@ pub enum Mark {
 }
 
 /// The ladder of the conversation of two hosts. Frames of others (ARP among them) that belong to the same two hosts are rows too.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ladder {
     /// Left (the client, [`Dir::ToServer`]) and right (the server).
     pub lanes: [Lane; 2],
@@ -249,10 +249,14 @@ pub struct FrameView {
     pub bytes: std::sync::Arc<[u8]>,
     /// Its length on the wire.
     pub original_len: u32,
+    /// What is known of the frame as such: `frame.number`, `frame.time_epoch`. It is none of `dissection.layers`.
+    pub frame: crate::proto::tree::Layer,
     /// Its layers and fields, with those that need earlier frames (`tcp.stream`, `tcp.seq`).
     pub dissection: Dissection,
     /// The messages that end in this frame.
     pub messages: Vec<MessageId>,
+    /// Its conversation.
+    pub flow: Option<FlowId>,
 }
 
 /// A message of a stream and everything that was understood of it.

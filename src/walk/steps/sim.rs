@@ -29,7 +29,8 @@ impl Steps {
             now.go_to(told, id, record);
             let step = now.step(told, id, record, stop);
             let step = self.push(step, now.phase, now.pair);
-            if let What::FrameSent(frame) = record.what {
+            // a frame that found the queue full was never sent
+            if let What::FrameSent(frame) | What::FrameDropped { frame, .. } = record.what {
                 frame_steps[frame.index()].get_or_insert(step);
             }
         }

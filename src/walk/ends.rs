@@ -1,0 +1,238 @@
+//! What both ends of a connection know at a step: the truth of a simulation, or what can be inferred from frames.
+
+use super::Walk;
+use super::connection::Scale;
+use super::flows::{Flow, Kind};
+use super::infer;
+use super::step::{FlowId, Grain, StepId};
+use super::truth::EndNow;
+use super::view::{Ends, EndsRow, Numbers};
+use crate::base::Time;
+use crate::proto::stream::Dir;
+use crate::stack::record::TcpVars;
+
+const BOTH: [Dir; 2] = [Dir::ToServer, Dir::ToClient];
+
+impl Walk {
+    /// Both ends of the step's TCP connection, or where it is about none, of the nearest one between the same hosts.
+    pub fn ends(&self, at: StepId, numbers: Numbers) -> Option<Ends> {
+        let flow_id = self.connection_at(at)?;
+        let flow = self.pipeline.flows.get(flow_id);
+        let now = self.ends_now(flow_id, at);
+        let before = self.before(at).map(|before| self.ends_now(flow_id, before));
+        let texts = |ends: &[EndNow; 2]| [rows(&ends[0], numbers), rows(&ends[1], numbers)];
+        let (new, old) = (texts(&now), before.as_ref().map(texts));
+        let rows = (0..NAMES.len()).map(|row| {
+            let values = [0, 1].map(|end| new[end][row].clone());
+            let changed = |end: usize| old.as_ref().is_none_or(|old| old[end][row] != values[end]);
+            let changed = [changed(0), changed(1)].map(|changed| changed && old.is_some());
+            EndsRow {
+                name: NAMES[row],
+                values,
+                changed,
+            }
+        });
+        Some(Ends {
+            names: flow.ends.map(|end| self.name_of(end.ip())),
+            rows: rows.collect(),
+            inferred: self.truth.is_none(),
+        })
+    }
+
+    /// The step that a step is compared with to say what it changed: the one before at its own grain.
+    pub(super) fn before(&self, at: StepId) -> Option<StepId> {
+        let grain = self.step(at)?.grain.max(Grain::Frame);
+        self.back(at, grain)
+    }
+
+    /// The TCP connection that a step is about: its own, or else the nearest one between the same hosts.
+    pub(super) fn connection_at(&self, at: StepId) -> Option<FlowId> {
+        let is_tcp = |flow: &FlowId| self.pipeline.flows.get(*flow).kind == Kind::Tcp;
+        let own = |step: StepId| self.steps.list()[step.0 as usize].flow.filter(is_tcp);
+        let at = self.clamp(at)?;
+        if let Some(flow) = own(at) {
+            return Some(flow);
+        }
+        let of_pair = self.steps.of_pair(self.steps.pair_at(at)?);
+        let here = of_pair.partition_point(|step| *step <= at);
+        let near = |steps: &[StepId]| steps.iter().copied().find_map(own);
+        let before = of_pair[..here]
+            .iter()
+            .rev()
+            .take(NEAR)
+            .copied()
+            .find_map(own);
+        before.or_else(|| near(&of_pair[here..of_pair.len().min(here + NEAR)]))
+    }
+
+    /// What both ends know at a step.
+    pub(super) fn ends_now(&self, flow_id: FlowId, at: StepId) -> [EndNow; 2] {
+        let flow = self.pipeline.flows.get(flow_id);
+        let Some(step) = self.step(at) else {
+            return BOTH.map(|_| EndNow::default());
+        };
+        match (&self.truth, step.record) {
+            (Some(truth), Some(_)) => {
+                let until = self.last_record_of(at);
+                let records = self.records();
+                BOTH.map(|dir| truth.end(records, flow_id, flow.ends, dir, until))
+            }
+            _ => self.inferred_ends(flow, at),
+        }
+    }
+
+    /// The last record before the next step: variables are noted just after what changed them.
+    pub(super) fn last_record_of(&self, at: StepId) -> usize {
+        let next = self.steps.list().get(at.0 as usize + 1);
+        let next = next
+            .and_then(|step| step.record)
+            .map(|record| record.index());
+        let own = self
+            .step(at)
+            .and_then(|step| step.record)
+            .map_or(0, |record| record.index());
+        next.map_or(self.records().len(), |next| next.max(own + 1))
+            .saturating_sub(1)
+    }
+
+    fn inferred_ends(&self, flow: &Flow, at: StepId) -> [EndNow; 2] {
+        let frames = &flow.frames;
+        let sent = frames.partition_point(|frame| self.frame_steps[frame.index()] <= at);
+        let (Some(tcp), Some(last)) = (&flow.tcp, sent.checked_sub(1)) else {
+            return BOTH.map(|_| EndNow::default());
+        };
+        let ends = tcp.inferred.at(frames[last]);
+        BOTH.map(|dir| known(flow, dir, &ends[dir.index()]))
+    }
+}
+
+/// How many steps away a connection may be to count as the nearest.
+const NEAR: usize = 1000;
+
+/// What was inferred, in the form that a host notes it.
+fn known(flow: &Flow, dir: Dir, end: &infer::End) -> EndNow {
+    let shift = |scale: Scale| match scale {
+        Scale::Shift(shift) => Some(shift),
+        Scale::Unknown | Scale::None => None,
+    };
+    let Some(state) = end.state else {
+        return EndNow::default();
+    };
+    let vars = TcpVars {
+        local: flow.ends[dir.index()],
+        remote: flow.ends[dir.reverse().index()],
+        state,
+        iss: end.iss,
+        irs: end.irs,
+        snd_una: end.snd_una,
+        snd_nxt: end.snd_nxt,
+        snd_wnd: end.snd_wnd,
+        rcv_nxt: end.rcv_nxt,
+        rcv_wnd: end.rcv_wnd,
+        snd_mss: end.snd_mss,
+        snd_wind_shift: shift(end.snd_scale),
+        rcv_wind_shift: shift(end.scale),
+        sack_permitted: end.sack_permitted,
+        timestamps: end.timestamps,
+        srtt: None,
+        rttvar: None,
+        rto: None,
+        cwnd: None,
+        ssthresh: None,
+        unsent: None,
+        unread: None,
+        out_of_order: Vec::new(),
+        timers: Vec::new(),
+    };
+    EndNow {
+        state: Some(state),
+        vars: Some(vars),
+    }
+}
+
+/// The rows, the state first, the most telling next.
+const NAMES: [&str; 16] = [
+    "state",
+    "ISN",
+    "SND.UNA",
+    "SND.NXT",
+    "RCV.NXT",
+    "SND.WND",
+    "RCV.WND",
+    "MSS",
+    "cwnd",
+    "ssthresh",
+    "RTO",
+    "SRTT",
+    "unsent",
+    "unread",
+    "out of order",
+    "timers",
+];
+
+/// The values of the rows, in the order of [`NAMES`].
+fn rows(end: &EndNow, numbers: Numbers) -> [String; NAMES.len()] {
+    let mut rows = [const { String::new() }; NAMES.len()];
+    rows.fill("-".to_owned());
+    if let Some(state) = end.state {
+        state.name().clone_into(&mut rows[0]);
+    }
+    let Some(vars) = &end.vars else {
+        return rows;
+    };
+    let number = |number: Option<u32>, first: Option<u32>| match numbers {
+        Numbers::Raw => or_dash(number),
+        Numbers::Relative => or_dash(number.zip(first).map(|(n, first)| n.wrapping_sub(first))),
+    };
+    let bytes = |bytes: Option<u32>| or_dash(bytes);
+    rows[1] = vars
+        .iss
+        .map_or_else(|| "-".to_owned(), |iss| format!("{iss:08x}"));
+    rows[2] = number(vars.snd_una, vars.iss);
+    rows[3] = number(vars.snd_nxt, vars.iss);
+    rows[4] = number(vars.rcv_nxt, vars.irs);
+    rows[5] = bytes(vars.snd_wnd);
+    rows[6] = bytes(vars.rcv_wnd);
+    rows[7] = or_dash(vars.snd_mss);
+    rows[8] = bytes(vars.cwnd);
+    rows[9] = bytes(vars.ssthresh);
+    rows[10] = span(vars.rto);
+    rows[11] = span(vars.srtt);
+    rows[12] = bytes(vars.unsent);
+    rows[13] = bytes(vars.unread);
+    let held = vars.out_of_order.iter().map(|(from, to)| {
+        format!(
+            "{}-{}",
+            number(Some(*from), vars.irs),
+            number(Some(*to), vars.irs)
+        )
+    });
+    rows[14] = list(held);
+    rows[15] = list(
+        vars.timers
+            .iter()
+            .map(|(name, at)| format!("{name} at {}", moment(*at))),
+    );
+    rows
+}
+
+fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() {
+        return "-".to_owned();
+    }
+    items.join(", ")
+}
+
+/// A span of nanoseconds in milliseconds.
+fn span(nanos: Option<u64>) -> String {
+    nanos.map_or_else(|| "-".to_owned(), |nanos| moment(Time(nanos)))
+}
+
+fn moment(time: Time) -> String {
+    format!("{:.1} ms", time.0 as f64 / 1e6)
+}

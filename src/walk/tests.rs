@@ -1,0 +1,108 @@
+//! The walk of every capture that is at hand.
+
+use std::path::{Path, PathBuf};
+
+use super::Walk;
+use super::step::{Grain, MessageId, StepId};
+use super::view::Numbers;
+use crate::base::FrameId;
+
+/// The folder of captures to test against, if it is there.
+fn captures() -> Vec<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Some(root) = here
+        .ancestors()
+        .map(|dir| dir.join("shared/captures"))
+        .find(|dir| dir.is_dir())
+    else {
+        return Vec::new();
+    };
+    let mut files = Vec::new();
+    for folder in ["generated", "zeek"] {
+        let entries = std::fs::read_dir(root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
+        files.extend(entries.map(|entry| entry.path()));
+    }
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "pcap"));
+    files.sort();
+    files
+}
+
+fn open(path: &Path) -> Walk {
+    let capture = crate::capture::file::read(path).expect("a capture that can be read");
+    Walk::from_capture(
+        &path.file_name().unwrap_or_default().to_string_lossy(),
+        capture,
+    )
+}
+
+/// Everything that is drawn at a step, as text.
+fn drawn(walk: &Walk, at: StepId) -> String {
+    let mut text = String::new();
+    for grain in [Grain::Message, Grain::Frame, Grain::Layer] {
+        text += &format!("{:?}\n", walk.ladder(at, grain));
+    }
+    for numbers in [Numbers::Relative, Numbers::Raw] {
+        text += &format!(
+            "{:?}\n{:?}\n",
+            walk.ends(at, numbers),
+            walk.seq_space(at, numbers)
+        );
+    }
+    let views = (
+        walk.heading(at),
+        walk.map(at),
+        walk.layers(at),
+        walk.changes(at),
+    );
+    format!("{text}{views:?}")
+}
+
+#[test]
+fn every_capture_is_walked_forward_and_back() {
+    for path in captures() {
+        let walk = open(&path);
+        for grain in [Grain::Message, Grain::Frame, Grain::Layer] {
+            let mut forward = Vec::new();
+            let mut at = walk.first(grain);
+            while let Some(step) = at {
+                forward.push(step);
+                at = walk.next(step, grain);
+            }
+            let mut back = Vec::new();
+            let mut at = walk.last(grain);
+            while let Some(step) = at {
+                back.push(step);
+                at = walk.back(step, grain);
+            }
+            back.reverse();
+            assert_eq!(forward, back, "{}", path.display());
+            assert!(!forward.is_empty(), "{}", path.display());
+        }
+        let some = walk.steps().len().min(60);
+        let forward: Vec<String> = (0..some)
+            .map(|at| drawn(&walk, StepId(at as u32)))
+            .collect();
+        for (at, text) in forward.iter().enumerate().rev() {
+            assert_eq!(*text, drawn(&walk, StepId(at as u32)));
+        }
+        for frame in 0..walk.frames() {
+            let id = FrameId::from_index(frame);
+            let view = walk.frame(id).expect("a frame");
+            let step = walk.frame_step(id).expect("a step of the frame");
+            assert_eq!(walk.steps()[step.0 as usize].frame, Some(id));
+            walk.trace_frame(id, 0..view.bytes.len());
+        }
+        for message in 0..walk.messages() {
+            let view = walk.message(MessageId(message as u32)).expect("a message");
+            assert_eq!(view.stream.end - view.stream.start, view.bytes.len() as u64);
+            for part in &view.parts {
+                let frame = walk.frame(part.frame).expect("a frame");
+                let here = part.start..part.start + part.range.len();
+                assert_eq!(view.bytes[here], frame.bytes[part.range.clone()]);
+            }
+        }
+    }
+}
