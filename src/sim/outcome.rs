@@ -68,12 +68,13 @@ pub struct Transmission {
     pub to: NodeId,
     /// The transmission that this one repeats: a switch sent it on, or a fault doubled it.
     pub repeats: Option<FrameId>,
-    /// When the first bit was sent.
+    /// When the first bit was sent; where the queue was full, when it would have been queued.
     pub sent_at: Time,
-    /// When the last bit was received; `None` if it was lost.
+    /// When the last bit was received; `None` if it was lost, or still under way at the end.
     pub arrived_at: Option<Time>,
     /// The bytes as they were sent, from the destination address to the end of the padding, without preamble and FCS.
     pub bytes: Arc<[u8]>,
-    /// The bytes as they arrived, where a fault flipped bits on the way: the FCS sent no longer fits them.
+    /// The bytes as they arrived, where a fault flipped a bit on the wire: the FCS sent no longer fits them. (A bit
+    /// flipped in memory is flipped in [`Transmission::bytes`], and the FCS fits.)
     pub arrived_bytes: Option<Arc<[u8]>>,
 }

@@ -228,8 +228,8 @@ pub enum CorruptPlace {
     /// On the wire: the FCS sent no longer fits, and the receiver's interface throws the frame away.
     #[default]
     Wire,
-    /// In the memory of a device on the way, which sends it on with a new FCS: only a checksum of a higher layer
-    /// can tell.
+    /// In the memory of the sending device, before the FCS is made: the FCS fits, and only a checksum of a higher
+    /// layer can tell.
     Memory,
 }
 

@@ -1,0 +1,81 @@
+//! The programs that run on hosts.
+//!
+//! A [`Program`] is what a host runs. Those that speak over TCP are one of the two of [`tcp`], a listener or a
+//! connector, and differ in their [`talk::Talk`]: [`bytes`], [`http`], [`websocket`]. To add one: its data in
+//! `sim::spec`, a `Talk` in a file of its own here, and a line in [`program`].
+
+mod bytes;
+mod date;
+mod http;
+mod ping;
+mod script;
+mod talk;
+mod tcp;
+mod udp;
+mod websocket;
+
+use self::bytes::Bytes;
+use self::http::{HttpClient, HttpServer};
+use self::ping::Ping;
+use self::tcp::{connect, listen};
+use self::udp::{UdpClient, UdpEcho};
+use self::websocket::WebSocketTalk;
+use super::spec::AppKind;
+use crate::base::{Rng, Time};
+use crate::stack::cx::Cx;
+use crate::stack::host::{Host, HostEventKind};
+use crate::stack::tcp::Unreachable;
+
+pub use date::{EPOCH, imf_fixdate};
+
+/// What a host runs. It is called when something happens, and uses the host by the host's own verbs.
+pub trait Program {
+    /// It is started.
+    fn start(&mut self, cx: &mut Cx, host: &mut Host);
+    /// The host tells something; whether it was for this program.
+    fn handle_event(&mut self, cx: &mut Cx, host: &mut Host, event: &HostEventKind) -> bool;
+    /// A time of [`Program::poll_timeout`] has come, its own or another program's.
+    fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host);
+    /// When it wants to be called.
+    fn poll_timeout(&self) -> Option<Time>;
+}
+
+/// The program that `kind` describes: the one at `index` of those on its host. Its chance comes from `rng`.
+pub fn program(kind: &AppKind, index: usize, rng: Rng) -> Box<dyn Program> {
+    match kind.clone() {
+        AppKind::TcpServer(spec) => listen(spec.port, move |conn| {
+            Box::new(Bytes::server(conn, &spec.script, &spec.reply))
+        }),
+        AppKind::TcpClient(spec) => connect(spec.to, spec.local_port, move |conn| {
+            Box::new(Bytes::client(conn, &spec.script))
+        }),
+        AppKind::HttpServer(spec) => listen(spec.port, move |conn| {
+            Box::new(HttpServer::new(conn, &spec))
+        }),
+        AppKind::HttpClient(spec) => connect(spec.to, spec.local_port, move |conn| {
+            Box::new(HttpClient::new(conn, &spec))
+        }),
+        AppKind::WebSocketServer(spec) => listen(spec.port, move |conn| {
+            Box::new(WebSocketTalk::server(conn, &spec))
+        }),
+        AppKind::WebSocketClient(spec) => connect(spec.to, spec.local_port, move |conn| {
+            Box::new(WebSocketTalk::client(conn, &spec, rng.clone()))
+        }),
+        AppKind::UdpEcho(spec) => Box::new(UdpEcho::new(&spec)),
+        AppKind::UdpClient(spec) => Box::new(UdpClient::new(&spec)),
+        AppKind::Ping(spec) => Box::new(Ping::new(&spec, index as u16 + 1)),
+    }
+}
+
+/// Why a peer cannot be reached, in words.
+fn reason(why: Unreachable) -> &'static str {
+    match why {
+        Unreachable::Net => "no way to the network of the peer",
+        Unreachable::Host => "no way to the peer, or no such peer",
+        Unreachable::Protocol => "the peer does not speak the protocol",
+        Unreachable::Port => "nobody listens on the port",
+        Unreachable::TooBig { .. } => "a packet is too big for a hop on the way",
+        Unreachable::TimeExceeded => "the time to live ran out on the way",
+        Unreachable::Other => "the peer cannot be reached",
+    }
+}

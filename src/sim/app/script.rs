@@ -1,0 +1,160 @@
+//! What a program still has to do, and the waiting in between.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::base::{RecordId, Time};
+use crate::sim::spec::{Action, Content};
+use crate::stack::cx::Cx;
+use crate::stack::record::{ConnId, TimerAction, What};
+
+/// A list of actions that is worked off.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    actions: VecDeque<Action>,
+    waiting: Option<Alarm>,
+}
+
+impl Script {
+    /// A script of these actions.
+    pub fn new(actions: &[Action]) -> Self {
+        Self {
+            actions: actions.iter().cloned().collect(),
+            waiting: None,
+        }
+    }
+
+    /// Works actions off as long as `perform` says that they are done; [`Action::Wait`] is waited for here. All
+    /// follow from the same cause: that of the call.
+    pub fn run(
+        &mut self,
+        cx: &mut Cx,
+        conn: Option<ConnId>,
+        mut perform: impl FnMut(&mut Cx, &Action) -> bool,
+    ) {
+        let cause = cx.cause;
+        while self.waiting.is_none()
+            && let Some(action) = self.actions.front()
+        {
+            if let Action::Wait(span) = *action {
+                self.waiting = Some(Alarm::set(cx, conn, "wait", span));
+            } else if perform(cx, action) {
+                self.actions.pop_front();
+            } else {
+                break;
+            }
+            cx.cause = cause;
+        }
+    }
+
+    /// Ends a wait that is over. What follows has it as its cause.
+    pub fn handle_timeout(&mut self, cx: &mut Cx) {
+        if let Some(alarm) = self.waiting.take_if(|alarm| alarm.at <= cx.now) {
+            alarm.expire(cx);
+            self.actions.pop_front();
+        }
+    }
+
+    /// When the wait is over that is going on.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.waiting.as_ref().map(|alarm| alarm.at)
+    }
+
+    /// Whether everything is done.
+    pub fn is_done(&self) -> bool {
+        self.actions.is_empty()
+    }
+
+    /// Forgets what is left.
+    pub fn stop(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// A timer of a program.
+#[derive(Debug, Clone)]
+pub struct Alarm {
+    /// When it expires.
+    pub at: Time,
+    name: &'static str,
+    conn: Option<ConnId>,
+    record: Option<RecordId>,
+}
+
+impl Alarm {
+    /// Starts it.
+    pub fn set(cx: &mut Cx, conn: Option<ConnId>, name: &'static str, span: Duration) -> Self {
+        let at = cx.now + span;
+        let what = What::Timer {
+            name,
+            action: TimerAction::Started(at),
+        };
+        let record = cx.record(7, conn, SCENARIO, what);
+        Self {
+            at,
+            name,
+            conn,
+            record,
+        }
+    }
+
+    /// It has expired: what follows has it as its cause.
+    pub fn expire(self, cx: &mut Cx) {
+        cx.cause = self.record;
+        let what = What::Timer {
+            name: self.name,
+            action: TimerAction::Expired,
+        };
+        cx.step(7, self.conn, SCENARIO, what);
+    }
+}
+
+/// What the program does because the scenario says so, and no standard.
+pub const SCENARIO: &str = "scenario";
+
+impl Content {
+    /// The bytes: text as UTF-8.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+
+    /// What it is, in a few words: `text "hi"`, `3 bytes 01 02 03`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Text(text) => format!("text {}", quote(text)),
+            Self::Binary(bytes) => describe_bytes(bytes),
+        }
+    }
+}
+
+/// Bytes in a few words: as text if they are printable UTF-8.
+pub fn describe_received(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.is_empty() => format!("{} bytes {}", bytes.len(), quote(text)),
+        _ => describe_bytes(bytes),
+    }
+}
+
+fn describe_bytes(bytes: &[u8]) -> String {
+    const SHOWN: usize = 16;
+    let mut text = format!("{} bytes", bytes.len());
+    for byte in bytes.iter().take(SHOWN) {
+        text.push_str(&format!(" {byte:02x}"));
+    }
+    if bytes.len() > SHOWN {
+        text.push('…');
+    }
+    text
+}
+
+/// Text in quotes, escaped, and cut where it is long.
+pub fn quote(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}

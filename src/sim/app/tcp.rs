@@ -1,0 +1,245 @@
+//! Programs that speak over TCP: one that listens, one that connects. What they say is their [`Talk`]'s.
+
+use std::collections::VecDeque;
+use std::net::{SocketAddr, SocketAddrV4};
+
+use super::script::SCENARIO;
+use super::talk::{Order, Talk};
+use super::{Program, reason};
+use crate::base::{RecordId, Time};
+use crate::stack::cx::Cx;
+use crate::stack::host::{Host, HostEventKind};
+use crate::stack::record::{ConnId, What};
+use crate::stack::tcp::Event;
+
+/// A program that listens on `port`, and talks as `speak` says on each connection that is made.
+pub fn listen(port: u16, speak: impl Fn(ConnId) -> Box<dyn Talk> + 'static) -> Box<dyn Program> {
+    Box::new(Listener {
+        port,
+        speak,
+        lines: Vec::new(),
+    })
+}
+
+/// A program that connects to `to` once, and talks as `speak` says.
+pub fn connect(
+    to: SocketAddrV4,
+    local_port: Option<u16>,
+    speak: impl Fn(ConnId) -> Box<dyn Talk> + 'static,
+) -> Box<dyn Program> {
+    Box::new(Connector {
+        to,
+        local_port,
+        speak,
+        line: None,
+    })
+}
+
+struct Listener<F> {
+    port: u16,
+    speak: F,
+    lines: Vec<Line>,
+}
+
+impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Listener<F> {
+    fn start(&mut self, cx: &mut Cx, host: &mut Host) {
+        cx.step(
+            7,
+            None,
+            SCENARIO,
+            What::AppCall(format!("listen on port {}", self.port).into()),
+        );
+        if let Err(error) = host.listen(cx, self.port) {
+            cx.step(7, None, SCENARIO, What::AppEvent(error.to_string().into()));
+        }
+    }
+
+    fn handle_event(&mut self, cx: &mut Cx, host: &mut Host, event: &HostEventKind) -> bool {
+        if let HostEventKind::Tcp(Event::Accepted { listener, conn }) = *event
+            && listener == self.port
+        {
+            cx.step(
+                7,
+                Some(conn),
+                SCENARIO,
+                What::AppEvent("connection accepted".into()),
+            );
+            let mut line = Line::new(conn, (self.speak)(conn));
+            line.open(cx, host);
+            self.lines.push(line);
+            return true;
+        }
+        let taken = self
+            .lines
+            .iter_mut()
+            .any(|line| line.handle_event(cx, host, event));
+        self.lines.retain(|line| !line.is_gone);
+        taken
+    }
+
+    fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host) {
+        for line in &mut self.lines {
+            line.handle_timeout(cx, host);
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        self.lines
+            .iter()
+            .filter_map(|line| line.talk.poll_timeout())
+            .min()
+    }
+}
+
+struct Connector<F> {
+    to: SocketAddrV4,
+    local_port: Option<u16>,
+    speak: F,
+    line: Option<Line>,
+}
+
+impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Connector<F> {
+    fn start(&mut self, cx: &mut Cx, host: &mut Host) {
+        cx.step(
+            7,
+            None,
+            SCENARIO,
+            What::AppCall(format!("connect {}", self.to).into()),
+        );
+        match host.connect(cx, self.local_port, SocketAddr::V4(self.to)) {
+            Ok(conn) => self.line = Some(Line::new(conn, (self.speak)(conn))),
+            Err(error) => cx.step(7, None, SCENARIO, What::AppEvent(error.to_string().into())),
+        }
+    }
+
+    fn handle_event(&mut self, cx: &mut Cx, host: &mut Host, event: &HostEventKind) -> bool {
+        self.line
+            .as_mut()
+            .is_some_and(|line| line.handle_event(cx, host, event))
+    }
+
+    fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host) {
+        if let Some(line) = &mut self.line {
+            line.handle_timeout(cx, host);
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        self.line.as_ref().and_then(|line| line.talk.poll_timeout())
+    }
+}
+
+/// A connection and the talk on it.
+struct Line {
+    conn: ConnId,
+    talk: Box<dyn Talk>,
+    /// Orders that wait until the host takes more bytes.
+    waiting: VecDeque<(Option<RecordId>, Order)>,
+    is_open: bool,
+    is_gone: bool,
+}
+
+impl Line {
+    fn new(conn: ConnId, talk: Box<dyn Talk>) -> Self {
+        Self {
+            conn,
+            talk,
+            waiting: VecDeque::new(),
+            is_open: false,
+            is_gone: false,
+        }
+    }
+
+    fn open(&mut self, cx: &mut Cx, host: &mut Host) {
+        self.is_open = true;
+        self.talk.handle_open(cx);
+        self.settle(cx, host);
+    }
+
+    /// Whether the event was about this connection.
+    fn handle_event(&mut self, cx: &mut Cx, host: &mut Host, event: &HostEventKind) -> bool {
+        let HostEventKind::Tcp(event) = *event else {
+            return false;
+        };
+        match event {
+            Event::Connected(conn) if conn == self.conn => {
+                self.event(cx, "connected");
+                self.open(cx, host);
+            }
+            Event::Readable(conn) if conn == self.conn => {
+                let bytes = host.receive(cx, conn, usize::MAX);
+                if !bytes.is_empty() {
+                    self.talk.handle_input(cx, &bytes);
+                }
+            }
+            Event::PeerClosed(conn) if conn == self.conn => self.talk.handle_end(cx),
+            Event::Writable(conn) if conn == self.conn => {}
+            Event::Closed(conn) if conn == self.conn => self.gone(cx, None),
+            Event::Refused(conn) if conn == self.conn => self.gone(cx, Some("connection refused")),
+            Event::Reset(conn) if conn == self.conn => self.gone(cx, Some("connection reset")),
+            Event::TimedOut(conn) if conn == self.conn => {
+                self.gone(cx, Some("connection timed out"))
+            }
+            Event::Unreachable(conn, why) if conn == self.conn => self.gone(cx, Some(reason(why))),
+            _ => return false,
+        }
+        self.settle(cx, host);
+        true
+    }
+
+    /// The connection is no more.
+    fn gone(&mut self, cx: &mut Cx, why: Option<&'static str>) {
+        if let Some(why) = why {
+            self.event(cx, why);
+        }
+        self.is_gone = true;
+        if self.is_open {
+            self.talk.handle_gone(cx);
+        }
+    }
+
+    fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host) {
+        if self.talk.poll_timeout().is_some_and(|due| due <= cx.now) {
+            let cause = cx.cause;
+            self.talk.handle_timeout(cx);
+            self.settle(cx, host);
+            cx.cause = cause;
+        }
+    }
+
+    /// Carries out what the talk has ordered, as far as the host takes it. Each order keeps its own cause.
+    fn settle(&mut self, cx: &mut Cx, host: &mut Host) {
+        let cause = cx.cause;
+        while let Some(order) = self.talk.poll_order(cx) {
+            self.waiting.push_back((cx.cause, order));
+        }
+        while !self.is_gone
+            && let Some((why, order)) = self.waiting.pop_front()
+        {
+            cx.cause = why;
+            if let Some(rest) = self.obey(cx, host, order) {
+                self.waiting.push_front((why, rest));
+                break;
+            }
+        }
+        cx.cause = cause;
+    }
+
+    /// Carries an order out; what is left of it where the host has no room for more bytes.
+    fn obey(&self, cx: &mut Cx, host: &mut Host, order: Order) -> Option<Order> {
+        match order {
+            Order::Send(mut bytes) => {
+                let rest = bytes.split_off(host.send(cx, self.conn, &bytes));
+                return (!rest.is_empty()).then_some(Order::Send(rest));
+            }
+            Order::Shutdown => host.shutdown(cx, self.conn),
+            Order::Close => host.close(cx, self.conn),
+            Order::Abort => host.abort(cx, self.conn),
+        }
+        None
+    }
+
+    fn event(&self, cx: &mut Cx, text: &'static str) {
+        cx.step(7, Some(self.conn), SCENARIO, What::AppEvent(text.into()));
+    }
+}

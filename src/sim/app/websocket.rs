@@ -1,0 +1,331 @@
+//! WebSocket programs (RFC 6455): both ends are one [`Talk`] over a script.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::bytes::{read_text, write_down};
+use super::http::PRODUCT;
+use super::script::{Alarm, SCENARIO, Script, quote};
+use super::talk::{Order, Orders, Talk};
+use crate::base::{Rng, Time};
+use crate::sim::spec::{Action, Content, Reply, WebSocketClient, WebSocketServer};
+use crate::stack::cx::Cx;
+use crate::stack::record::{ConnId, What};
+use crate::stack::websocket::{ClientOptions, Event, Message, ServerOptions, WebSocket};
+
+/// One end of a WebSocket connection, and the program that uses it.
+#[derive(Debug)]
+pub struct WebSocketTalk {
+    conn: ConnId,
+    socket: WebSocket,
+    /// What a client asks for: `ws://server/chat`.
+    url: Option<String>,
+    script: Script,
+    reply: Reply,
+    ping_interval: Option<Duration>,
+    ping: Option<Alarm>,
+    /// Messages that came and were not awaited yet.
+    inbox: VecDeque<Content>,
+    /// Pongs that came and were not awaited yet.
+    pongs: usize,
+    is_open: bool,
+    peer_closed: bool,
+    orders: Orders,
+}
+
+impl WebSocketTalk {
+    /// A client, whose keys are drawn from `rng`.
+    pub fn client(conn: ConnId, spec: &WebSocketClient, rng: Rng) -> Self {
+        let mut options = ClientOptions::new(&spec.host, &spec.path);
+        options.version = spec.version.to_string();
+        options.subprotocols = spec.subprotocols.clone();
+        options.headers.push("User-Agent", PRODUCT);
+        if let Some(origin) = &spec.origin {
+            options.headers.push("Origin", origin);
+        }
+        let socket = WebSocket::client(options, rng, Some(conn));
+        let url = Some(format!("ws://{}{}", spec.host, spec.path));
+        Self {
+            url,
+            ..Self::new(conn, socket, &spec.script)
+        }
+    }
+
+    /// A server.
+    pub fn server(conn: ConnId, spec: &WebSocketServer) -> Self {
+        let mut options = ServerOptions {
+            path: Some(spec.path.clone()),
+            subprotocols: spec.subprotocols.clone(),
+            ..ServerOptions::default()
+        };
+        options.headers.push("Server", PRODUCT);
+        let socket = WebSocket::server(options, Some(conn));
+        let (reply, ping_interval) = (spec.reply.clone(), spec.ping_interval);
+        Self {
+            reply,
+            ping_interval,
+            ..Self::new(conn, socket, &spec.script)
+        }
+    }
+
+    fn new(conn: ConnId, socket: WebSocket, script: &[Action]) -> Self {
+        Self {
+            conn,
+            socket,
+            url: None,
+            script: Script::new(script),
+            reply: Reply::Nothing,
+            ping_interval: None,
+            ping: None,
+            inbox: VecDeque::new(),
+            pongs: 0,
+            is_open: false,
+            peer_closed: false,
+            orders: Orders::default(),
+        }
+    }
+
+    /// Fetches what the machine has to send and to tell, until there is nothing more.
+    fn pump(&mut self, cx: &mut Cx) {
+        loop {
+            self.fetch(cx);
+            match self.socket.poll_event(cx) {
+                None => return,
+                Some(event) => self.take(cx, event),
+            }
+        }
+    }
+
+    fn fetch(&mut self, cx: &mut Cx) {
+        let cause = cx.cause;
+        while let Some(bytes) = self.socket.poll_transmit(cx) {
+            self.orders.push(cx, Order::Send(bytes));
+        }
+        cx.cause = cause;
+    }
+
+    fn take(&mut self, cx: &mut Cx, event: Event) {
+        match event {
+            Event::Open { subprotocol, .. } => self.opened(cx, subprotocol),
+            Event::Refused(response) => self.event(cx, format!("refused: {}", response.line())),
+            Event::HandshakeFailed(error) => self.event(cx, format!("not opened: {error}")),
+            Event::Message(message) => self.received(cx, message),
+            Event::Ping(_) => {}
+            Event::Pong(_) => {
+                self.pongs += 1;
+                self.run(cx);
+            }
+            Event::ProtocolError { code, why } => {
+                self.event(cx, format!("protocol error {code}: {why}"));
+            }
+            Event::Closing { code, reason } => {
+                self.peer_closed = true;
+                self.event(
+                    cx,
+                    format!("the peer closes: {}", describe_close(code, &reason)),
+                );
+                self.run(cx);
+            }
+            Event::Closed {
+                code,
+                reason,
+                clean,
+            } => self.closed(cx, code, &reason, clean),
+            Event::Disconnect => self.orders.push(cx, Order::Close),
+        }
+    }
+
+    fn opened(&mut self, cx: &mut Cx, subprotocol: Option<String>) {
+        self.is_open = true;
+        let with = subprotocol
+            .map(|name| format!(", subprotocol {name}"))
+            .unwrap_or_default();
+        self.event(cx, format!("WebSocket open{with}"));
+        self.set_ping(cx);
+        self.run(cx);
+    }
+
+    fn received(&mut self, cx: &mut Cx, message: Message) {
+        let content = match message {
+            Message::Text(text) => Content::Text(text),
+            Message::Binary(bytes) => Content::Binary(bytes),
+        };
+        if let Content::Text(text) = &content {
+            read_text(cx, Some(self.conn), text);
+        }
+        self.event(cx, format!("{} received", content.describe()));
+        let cause = cx.cause;
+        match self.reply.clone() {
+            Reply::Nothing => {}
+            Reply::Echo => self.send(cx, &content),
+            Reply::Fixed(reply) => self.send(cx, &reply),
+        }
+        cx.cause = cause;
+        self.inbox.push_back(content);
+        self.run(cx);
+    }
+
+    fn closed(&mut self, cx: &mut Cx, code: u16, reason: &str, clean: bool) {
+        let how = if clean { "cleanly" } else { "not cleanly" };
+        self.event(
+            cx,
+            format!("closed {how}: {}", describe_close(code, reason)),
+        );
+        self.peer_closed = true;
+        self.is_open = false;
+        self.script.stop();
+        self.ping = None;
+    }
+
+    fn run(&mut self, cx: &mut Cx) {
+        if self.is_open {
+            let mut script = std::mem::take(&mut self.script);
+            script.run(cx, Some(self.conn), |cx, action| self.perform(cx, action));
+            self.script = script;
+        }
+    }
+
+    /// Does an action; `false`: it has to wait.
+    fn perform(&mut self, cx: &mut Cx, action: &Action) -> bool {
+        match action {
+            Action::Send(content) => self.send(cx, content),
+            Action::Ping(payload) => self.send_ping(cx, payload),
+            Action::Await => return self.inbox.pop_front().is_some(),
+            Action::AwaitContent(content) => return self.take_through(content),
+            Action::AwaitPong => return self.take_pong(),
+            Action::AwaitClose => return self.peer_closed,
+            Action::Close { code, reason } => self.close(cx, *code, reason),
+            Action::Abort => {
+                self.call(cx, "abort".to_owned());
+                self.orders.push(cx, Order::Abort);
+            }
+            Action::Wait(_) => {}
+            Action::AwaitBytes(_) | Action::Shutdown => {
+                self.discard(cx, "WebSocket has messages, and no half-closed state");
+            }
+        }
+        true
+    }
+
+    /// Takes messages up to one that is equal, if that is there.
+    fn take_through(&mut self, wanted: &Content) -> bool {
+        let found = self.inbox.iter().position(|content| content == wanted);
+        if let Some(at) = found {
+            self.inbox.drain(..=at);
+        }
+        found.is_some()
+    }
+
+    fn take_pong(&mut self) -> bool {
+        let there = self.pongs > 0;
+        self.pongs -= usize::from(there);
+        there
+    }
+
+    fn send(&mut self, cx: &mut Cx, content: &Content) {
+        self.call(cx, format!("send {}", content.describe()));
+        write_down(cx, Some(self.conn), content);
+        let message = match content.clone() {
+            Content::Text(text) => Message::Text(text),
+            Content::Binary(bytes) => Message::Binary(bytes),
+        };
+        if self.socket.send(cx, message).is_err() {
+            self.discard(cx, "the WebSocket is not open");
+        }
+        self.fetch(cx);
+    }
+
+    fn send_ping(&mut self, cx: &mut Cx, payload: &[u8]) {
+        self.call(cx, "ping".to_owned());
+        if self.socket.ping(cx, payload).is_err() {
+            self.discard(cx, "the WebSocket is not open");
+        }
+        self.fetch(cx);
+    }
+
+    fn close(&mut self, cx: &mut Cx, code: Option<u16>, reason: &str) {
+        self.ping = None;
+        let what = code
+            .map(|code| describe_close(code, reason))
+            .unwrap_or_default();
+        self.call(cx, format!("close {what}").trim_end().to_owned());
+        if self.socket.close(cx, code, reason).is_err() {
+            self.discard(cx, "the WebSocket is not open");
+        }
+        self.fetch(cx);
+    }
+
+    fn set_ping(&mut self, cx: &mut Cx) {
+        let conn = Some(self.conn);
+        self.ping = self
+            .ping_interval
+            .map(|span| Alarm::set(cx, conn, "ping interval", span));
+    }
+
+    fn call(&self, cx: &mut Cx, text: String) {
+        cx.step(7, Some(self.conn), SCENARIO, What::AppCall(text.into()));
+    }
+
+    fn event(&self, cx: &mut Cx, text: String) {
+        cx.step(7, Some(self.conn), SCENARIO, What::AppEvent(text.into()));
+    }
+
+    fn discard(&self, cx: &mut Cx, why: &'static str) {
+        cx.step(5, Some(self.conn), SCENARIO, What::Discarded(why.into()));
+    }
+}
+
+fn describe_close(code: u16, reason: &str) -> String {
+    match reason {
+        "" => code.to_string(),
+        reason => format!("{code} {}", quote(reason)),
+    }
+}
+
+impl Talk for WebSocketTalk {
+    fn handle_open(&mut self, cx: &mut Cx) {
+        if let Some(url) = &self.url {
+            self.call(cx, format!("open {url}"));
+            self.socket.open(cx);
+            self.pump(cx);
+        }
+    }
+
+    fn handle_input(&mut self, cx: &mut Cx, bytes: &[u8]) {
+        self.socket.handle_input(cx, bytes);
+        self.pump(cx);
+    }
+
+    fn handle_end(&mut self, cx: &mut Cx) {
+        self.socket.handle_end(cx);
+        self.pump(cx);
+    }
+
+    fn handle_gone(&mut self, cx: &mut Cx) {
+        self.handle_end(cx);
+    }
+
+    fn handle_timeout(&mut self, cx: &mut Cx) {
+        let cause = cx.cause;
+        if let Some(ping) = self.ping.take_if(|ping| ping.at <= cx.now) {
+            ping.expire(cx);
+            let expired = cx.cause;
+            self.send_ping(cx, &[]);
+            cx.cause = expired;
+            self.set_ping(cx);
+        }
+        cx.cause = cause;
+        self.script.handle_timeout(cx);
+        self.run(cx);
+        self.pump(cx);
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        let ping = self.ping.as_ref().map(|ping| ping.at);
+        self.script.poll_timeout().into_iter().chain(ping).min()
+    }
+
+    fn poll_order(&mut self, cx: &mut Cx) -> Option<Order> {
+        self.orders.pop(cx)
+    }
+}

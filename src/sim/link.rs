@@ -1,0 +1,183 @@
+//! One direction of a link: a queue with tail drop, and the time that bits take.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::{FrameId, LinkId, NodeId, RecordId};
+use crate::proto::physical;
+
+/// A frame that is to go out, and why.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// From the destination address to the end of the padding.
+    pub bytes: Arc<[u8]>,
+    /// The record that made it be sent.
+    pub cause: Option<RecordId>,
+    /// The transmission that this one repeats, on the link before.
+    pub repeats: Option<FrameId>,
+    /// Whether this is its first link (and not one behind a switch).
+    pub first_hop: bool,
+    /// Whether a fault made it: then no fault looks at it on this link.
+    pub copy: bool,
+}
+
+/// One direction of a link.
+#[derive(Debug, Clone)]
+pub struct Pipe {
+    /// The link.
+    pub link: LinkId,
+    /// The sending node.
+    pub from: NodeId,
+    /// The receiving node.
+    pub to: NodeId,
+    /// How long a bit takes from one end to the other.
+    pub delay: Duration,
+    rate: u64,
+    room: usize,
+    waiting: VecDeque<Outgoing>,
+    busy: bool,
+}
+
+/// What became of a frame that was handed to a pipe.
+#[derive(Debug)]
+pub enum Accepted {
+    /// It goes out now.
+    Now(Outgoing),
+    /// It waits until those before it are out.
+    Waits,
+    /// It is lost: so many wait already that there is no room (tail drop).
+    Full(Outgoing),
+}
+
+impl Pipe {
+    /// An idle pipe. `rate` is in bits a second (0 counts as 1); `room` is how many frames may wait.
+    pub fn new(
+        link: LinkId,
+        [from, to]: [NodeId; 2],
+        delay: Duration,
+        rate: u64,
+        room: usize,
+    ) -> Self {
+        let (rate, waiting) = (rate.max(1), VecDeque::new());
+        Self {
+            link,
+            from,
+            to,
+            delay,
+            rate,
+            room,
+            waiting,
+            busy: false,
+        }
+    }
+
+    /// Takes a frame: the caller sends what comes back as [`Accepted::Now`], and calls [`Pipe::free`] after its
+    /// [`Pipe::busy_for`].
+    pub fn offer(&mut self, frame: Outgoing) -> Accepted {
+        if !self.busy {
+            self.busy = true;
+            Accepted::Now(frame)
+        } else if self.waiting.len() < self.room {
+            self.waiting.push_back(frame);
+            Accepted::Waits
+        } else {
+            Accepted::Full(frame)
+        }
+    }
+
+    /// Puts a copy in front of all that wait, whatever the room.
+    pub fn offer_first(&mut self, frame: Outgoing) {
+        self.waiting.push_front(frame);
+    }
+
+    /// The frame before is out, and the gap behind it over: the next one, if one waits.
+    pub fn free(&mut self) -> Option<Outgoing> {
+        let next = self.waiting.pop_front();
+        self.busy = next.is_some();
+        next
+    }
+
+    /// How long the bits of a frame of `len` bytes take to be put on the wire, preamble and FCS included.
+    pub fn serialisation(&self, len: usize) -> Duration {
+        self.time_of(physical::bits_on_wire(len))
+    }
+
+    /// How long a frame of `len` bytes keeps the next one waiting: its bits, and the gap between two frames.
+    pub fn busy_for(&self, len: usize) -> Duration {
+        self.time_of(physical::bits_on_wire(len) + 8 * physical::GAP_LEN as u64)
+    }
+
+    /// The time of so many bits, rounded up to a nanosecond.
+    fn time_of(&self, bits: u64) -> Duration {
+        let nanos = (u128::from(bits) * 1_000_000_000).div_ceil(u128::from(self.rate));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pipe(rate: u64, room: usize) -> Pipe {
+        Pipe::new(
+            LinkId(0),
+            [NodeId(0), NodeId(1)],
+            Duration::from_millis(1),
+            rate,
+            room,
+        )
+    }
+
+    fn frame(first: u8) -> Outgoing {
+        let bytes = Arc::from([first; 60]);
+        Outgoing {
+            bytes,
+            cause: None,
+            repeats: None,
+            first_hop: true,
+            copy: false,
+        }
+    }
+
+    #[test]
+    fn time_of_bits() {
+        // 1514 + 8 + 4 octets are 12,208 bits; with the gap 12,304.
+        let cases = [
+            (1514, 10_000_000, 1_220_800, 1_230_400),
+            (1514, 1_000_000_000, 12_208, 12_304),
+            (60, 10_000_000, 57_600, 67_200),
+            (14, 10_000_000, 57_600, 67_200),
+            (60, 7, 82_285_714_286, 96_000_000_000),
+            (60, 0, 576_000_000_000, 672_000_000_000),
+        ];
+        for (len, rate, serialisation, busy) in cases {
+            let pipe = pipe(rate, 0);
+            assert_eq!(
+                pipe.serialisation(len),
+                Duration::from_nanos(serialisation),
+                "{len} {rate}"
+            );
+            assert_eq!(
+                pipe.busy_for(len),
+                Duration::from_nanos(busy),
+                "{len} {rate}"
+            );
+        }
+    }
+
+    #[test]
+    fn queue_with_tail_drop() {
+        let mut pipe = pipe(1, 2);
+        assert!(matches!(pipe.offer(frame(1)), Accepted::Now(f) if f.bytes[0] == 1));
+        assert!(matches!(pipe.offer(frame(2)), Accepted::Waits));
+        assert!(matches!(pipe.offer(frame(3)), Accepted::Waits));
+        assert!(matches!(pipe.offer(frame(4)), Accepted::Full(f) if f.bytes[0] == 4));
+        assert_eq!(pipe.free().map(|f| f.bytes[0]), Some(2));
+        assert!(matches!(pipe.offer(frame(5)), Accepted::Waits));
+        assert_eq!(pipe.free().map(|f| f.bytes[0]), Some(3));
+        assert_eq!(pipe.free().map(|f| f.bytes[0]), Some(5));
+        assert!(pipe.free().is_none());
+        assert!(matches!(pipe.offer(frame(6)), Accepted::Now(_)));
+    }
+}

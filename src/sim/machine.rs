@@ -1,0 +1,113 @@
+//! A host and the programs that run on it.
+
+use super::app::{self, Program};
+use super::spec;
+use crate::base::{Rng, Time};
+use crate::stack::cx::Cx;
+use crate::stack::host::{Host, HostConfig, Transmit};
+use crate::stack::tcp::TcpConfig;
+
+/// A host and the programs that run on it.
+///
+/// `handle_*` and [`Machine::start`] as things happen; after each, [`Machine::poll_transmit`] until it is empty, and
+/// [`Machine::poll_timeout`].
+pub struct Machine {
+    host: Host,
+    programs: Vec<Box<dyn Program>>,
+}
+
+impl Machine {
+    /// The host of this name before it runs, with these programs. Its chance comes from `seed` and its name.
+    pub fn new<'a>(
+        seed: u64,
+        name: &str,
+        host: &spec::Host,
+        apps: impl Iterator<Item = &'a spec::App>,
+    ) -> Self {
+        let program = |(index, app): (usize, &spec::App)| {
+            app::program(
+                &app.kind,
+                index,
+                Rng::new(seed, &format!("{name} program {index}")),
+            )
+        };
+        let host = Host::new(config(seed, name, host));
+        Self {
+            host,
+            programs: apps.enumerate().map(program).collect(),
+        }
+    }
+
+    /// Starts the program at this place.
+    pub fn start(&mut self, cx: &mut Cx, index: usize) {
+        self.programs[index].start(cx, &mut self.host);
+        self.settle(cx);
+    }
+
+    /// A frame came whole.
+    pub fn handle_frame(&mut self, cx: &mut Cx, bytes: &[u8]) {
+        self.host.handle_frame(cx, bytes);
+        self.settle(cx);
+    }
+
+    /// The time of [`Machine::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, cx: &mut Cx) {
+        let cause = cx.cause;
+        if self.host.poll_timeout().is_some_and(|due| due <= cx.now) {
+            self.host.handle_timeout(cx);
+            self.settle(cx);
+        }
+        for index in 0..self.programs.len() {
+            cx.cause = cause;
+            self.programs[index].handle_timeout(cx, &mut self.host);
+            self.settle(cx);
+        }
+    }
+
+    /// The next frame to send, and the record that is its cause.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.host.poll_transmit()
+    }
+
+    /// When something wants to be called.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let programs = self
+            .programs
+            .iter()
+            .filter_map(|program| program.poll_timeout());
+        programs.chain(self.host.poll_timeout()).min()
+    }
+
+    /// Hands what the host tells to the program that it is for.
+    fn settle(&mut self, cx: &mut Cx) {
+        let cause = cx.cause;
+        while let Some(event) = self.host.poll_event() {
+            cx.cause = event.cause;
+            for program in &mut self.programs {
+                if program.handle_event(cx, &mut self.host, &event.kind) {
+                    break;
+                }
+            }
+        }
+        cx.cause = cause;
+    }
+}
+
+fn config(seed: u64, name: &str, spec: &spec::Host) -> HostConfig {
+    let mut rng = Rng::new(seed, &format!("{name} secret"));
+    let tcp = TcpConfig::default();
+    HostConfig {
+        prefix_len: spec.prefix_len,
+        gateway: spec.gateway,
+        mtu: spec.mtu,
+        tcp: TcpConfig {
+            window_scaling: spec.tcp.window_scaling,
+            sack: spec.tcp.sack,
+            timestamps: spec.tcp.timestamps,
+            mss: spec.tcp.mss,
+            receive_buffer: spec.tcp.receive_buffer.unwrap_or(tcp.receive_buffer),
+            ..tcp
+        },
+        ..HostConfig::new(name, spec.mac, spec.ip, &mut rng)
+    }
+}

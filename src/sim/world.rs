@@ -1,0 +1,194 @@
+//! The world that runs: what is to happen, one event after the other.
+//!
+//! - `wire`: what happens to a frame on a link, and at both its ends.
+
+mod build;
+mod wire;
+
+use super::fault::Rule;
+use super::link::Pipe;
+use super::machine::Machine;
+use super::outcome::Outcome;
+use super::queue::EventQueue;
+use super::spec::Limits;
+use super::switch::Switch;
+use crate::base::{FrameId, NodeId, RecordId, Time};
+use crate::stack::cx::Cx;
+use crate::stack::host::Transmit;
+use wire::Flight;
+
+/// A world that runs.
+///
+/// [`World::step`] until it says that nothing is left, then [`World::into_outcome`]; [`super::run`] does both. To run
+/// at the pace of a clock, wait for [`World::next_time`] before each step. Nothing here waits.
+pub struct World {
+    now: Time,
+    limits: Limits,
+    events: usize,
+    queue: EventQueue<Event>,
+    nodes: Vec<Node>,
+    pipes: Vec<Pipe>,
+    rules: Vec<Box<dyn Rule>>,
+    flights: Vec<Flight>,
+    outcome: Outcome,
+}
+
+/// What is to happen.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// A program of a host starts.
+    Start(NodeId, usize),
+    /// A host, or one of its programs, wanted to be called.
+    Wake(NodeId),
+    /// A link can take the next frame.
+    Free(PipeId),
+    /// The last bit of a frame has come.
+    Arrive(FrameId),
+}
+
+/// A pipe, by its place among the pipes: two for each link, first the one from its first end.
+#[derive(Debug, Clone, Copy)]
+struct PipeId(usize);
+
+enum Node {
+    Host(Box<Hosting>),
+    Switch(Switch),
+}
+
+/// A host in its place in the world.
+struct Hosting {
+    machine: Machine,
+    /// Where its frames go out; `None`: it has no link.
+    out: Option<PipeId>,
+    /// When the earliest [`Event::Wake`] that is queued for it will be.
+    armed: Option<Time>,
+}
+
+impl World {
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// When something happens next; `None` if nothing does any more.
+    pub fn next_time(&mut self) -> Option<Time> {
+        self.skip_idle_wakes();
+        self.queue.peek().map(|(time, _)| time)
+    }
+
+    /// Lets the next event happen. `false`: there was none, or a limit is reached.
+    pub fn step(&mut self) -> bool {
+        let Some(time) = self.next_time() else {
+            return false;
+        };
+        if self.is_at_limit(time) {
+            self.outcome.cut_short = true;
+            return false;
+        }
+        let Some((_, event)) = self.queue.pop() else {
+            return false;
+        };
+        self.events += 1;
+        self.now = time;
+        self.outcome.ended = time;
+        self.handle(event);
+        true
+    }
+
+    /// What is there so far.
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// What the run left behind.
+    pub fn into_outcome(self) -> Outcome {
+        self.outcome
+    }
+
+    fn is_at_limit(&self, time: Time) -> bool {
+        time.since(Time::ZERO) > self.limits.duration
+            || self.outcome.frames.len() >= self.limits.frames
+            || self.events >= self.limits.events
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Start(node, app) => self.call(node, None, |machine, cx| machine.start(cx, app)),
+            Event::Wake(node) => {
+                self.disarm(node);
+                self.call(node, None, Machine::handle_timeout);
+            }
+            Event::Free(pipe) => self.next_frame(pipe),
+            Event::Arrive(frame) => self.arrive(frame),
+        }
+    }
+
+    /// Calls a host, sends what it has to send, and sees to it that it is called again when it wants to be.
+    fn call(
+        &mut self,
+        node: NodeId,
+        cause: Option<RecordId>,
+        f: impl FnOnce(&mut Machine, &mut Cx),
+    ) {
+        let Node::Host(host) = &mut self.nodes[node.index()] else {
+            return;
+        };
+        let log = &mut self.outcome.log;
+        f(
+            &mut host.machine,
+            &mut Cx {
+                now: self.now,
+                node,
+                cause,
+                log,
+            },
+        );
+        let out = host.out;
+        while let Some(frame) = self.poll_transmit(node) {
+            self.send(out, node, frame);
+        }
+        self.arm(node);
+    }
+
+    fn poll_transmit(&mut self, node: NodeId) -> Option<Transmit> {
+        match &mut self.nodes[node.index()] {
+            Node::Host(host) => host.machine.poll_transmit(),
+            Node::Switch(_) => None,
+        }
+    }
+
+    /// Queues a wake for a host unless one is queued that is early enough.
+    fn arm(&mut self, node: NodeId) {
+        if let Node::Host(host) = &mut self.nodes[node.index()]
+            && let Some(due) = host.machine.poll_timeout()
+            && host.armed.is_none_or(|armed| due < armed)
+        {
+            host.armed = Some(due);
+            self.queue.push(due.max(self.now), Event::Wake(node));
+        }
+    }
+
+    fn disarm(&mut self, node: NodeId) {
+        if let Node::Host(host) = &mut self.nodes[node.index()] {
+            host.armed = None;
+        }
+    }
+
+    /// Takes the next events out as long as they are wakes that nobody wants any more: they are no part of the run.
+    fn skip_idle_wakes(&mut self) {
+        while let Some((time, &Event::Wake(node))) = self.queue.peek()
+            && !self.wants_wake(node, time)
+        {
+            self.queue.pop();
+            self.disarm(node);
+            self.arm(node);
+        }
+    }
+
+    fn wants_wake(&self, node: NodeId, time: Time) -> bool {
+        match &self.nodes[node.index()] {
+            Node::Host(host) => host.machine.poll_timeout().is_some_and(|due| due <= time),
+            Node::Switch(_) => false,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! From the plain data to the world before its first event.
+
+use std::net::IpAddr;
+
+use super::{Event, Hosting, Node, PipeId, World};
+use crate::base::{LinkId, NodeId, Time};
+use crate::sim::fault;
+use crate::sim::link::Pipe;
+use crate::sim::machine::Machine;
+use crate::sim::outcome::{self, Outcome};
+use crate::sim::queue::EventQueue;
+use crate::sim::spec::{self, Spec};
+use crate::sim::switch::Switch;
+use crate::stack::record::Log;
+
+impl World {
+    /// The world before its first event.
+    ///
+    /// # Panics
+    /// If a link or an application names a node that is not there: whoever makes a [`Spec`] sees to that.
+    pub fn new(spec: &Spec) -> Self {
+        let mut queue = EventQueue::new();
+        for (on, index, start) in starts(spec) {
+            queue.push(start, Event::Start(on, index));
+        }
+        let ids = (0..spec.nodes.len()).map(NodeId::from_index);
+        Self {
+            now: Time::ZERO,
+            limits: spec.limits,
+            events: 0,
+            queue,
+            nodes: ids.map(|id| node(spec, id)).collect(),
+            pipes: spec.links.iter().enumerate().flat_map(pipes).collect(),
+            rules: fault::rules(&spec.faults, spec.seed),
+            flights: Vec::new(),
+            outcome: outcome(spec),
+        }
+    }
+}
+
+/// Each application's host, its place among that host's applications, and when it starts.
+fn starts(spec: &Spec) -> Vec<(NodeId, usize, Time)> {
+    let mut counts = vec![0; spec.nodes.len()];
+    let start = |app: &spec::App| {
+        let count = &mut counts[app.on.index()];
+        *count += 1;
+        (app.on, *count - 1, Time::ZERO + app.start)
+    };
+    spec.apps.iter().map(start).collect()
+}
+
+fn node(spec: &Spec, id: NodeId) -> Node {
+    let links = || {
+        let has = |link: &spec::Link| link.ends.contains(&id);
+        let mine = spec
+            .links
+            .iter()
+            .enumerate()
+            .filter(move |(_, link)| has(link));
+        mine.map(|(index, _)| LinkId::from_index(index))
+    };
+    match &spec.nodes[id.index()].kind {
+        spec::NodeKind::Switch => Node::Switch(Switch::new(links().collect())),
+        spec::NodeKind::Host(host) => {
+            let apps = spec.apps.iter().filter(|app| app.on == id);
+            let name = &spec.nodes[id.index()].name;
+            Node::Host(Box::new(Hosting {
+                machine: Machine::new(spec.seed, name, host, apps),
+                out: links().next().map(|link| pipe_from(spec, link, id)),
+                armed: None,
+            }))
+        }
+    }
+}
+
+/// The pipe of `link` on which `node` sends.
+fn pipe_from(spec: &Spec, link: LinkId, node: NodeId) -> PipeId {
+    let is_second = spec.links[link.index()].ends[0] != node;
+    PipeId(2 * link.index() + usize::from(is_second))
+}
+
+fn pipes((index, link): (usize, &spec::Link)) -> [Pipe; 2] {
+    let [a, b] = link.ends;
+    let id = LinkId::from_index(index);
+    [[a, b], [b, a]].map(|ends| Pipe::new(id, ends, link.delay, link.rate, link.queue))
+}
+
+fn outcome(spec: &Spec) -> Outcome {
+    let node = |node: &spec::Node| {
+        let (kind, mac, addrs) = match &node.kind {
+            spec::NodeKind::Host(host) => (
+                outcome::NodeKind::Host,
+                Some(host.mac),
+                vec![IpAddr::V4(host.ip)],
+            ),
+            spec::NodeKind::Switch => (outcome::NodeKind::Switch, None, Vec::new()),
+        };
+        outcome::Node {
+            name: node.name.clone(),
+            kind,
+            mac,
+            addrs,
+        }
+    };
+    let link = |link: &spec::Link| outcome::Link {
+        ends: link.ends,
+        delay: link.delay,
+        rate: link.rate,
+    };
+    Outcome {
+        nodes: spec.nodes.iter().map(node).collect(),
+        links: spec.links.iter().map(link).collect(),
+        frames: Vec::new(),
+        log: if spec.recording {
+            Log::new()
+        } else {
+            Log::off()
+        },
+        ended: Time::ZERO,
+        cut_short: false,
+    }
+}
