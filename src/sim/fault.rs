@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::spec::{CorruptPlace, Effect, Fault, Match};
-use crate::base::{FrameId, LinkId, NodeId, Rng};
+use crate::base::{FrameId, LinkId, LinkType, NodeId, Rng};
+use crate::proto::dissect::{FrameContext, dissect};
+use crate::proto::tree::Dissection;
 use crate::stack::record::Text;
 
 /// A frame that enters a link.
@@ -101,6 +103,15 @@ pub fn rules(faults: &[Fault], seed: u64) -> Vec<Box<dyn Rule>> {
     faults.iter().enumerate().map(rule).collect()
 }
 
+/// A frame by itself: what a filter can see of it.
+fn dissected(bytes: &[u8]) -> Dissection {
+    let known = FrameContext {
+        fcs_len: Some(0),
+        ..FrameContext::default()
+    };
+    dissect(LinkType::ETHERNET, bytes, &known)
+}
+
 /// A [`Fault`], and how many frames it has looked at.
 #[derive(Debug)]
 struct Counted {
@@ -134,6 +145,7 @@ impl Counted {
             && match &self.fault.when {
                 Match::Any => true,
                 Match::Frame(id) => *id == frame.frame,
+                Match::Filter(filter) => filter.matches(&[&dissected(frame.bytes)]),
             }
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::FrameId;
+use crate::proto::filter::Filter;
 
 const RST: u8 = 4;
 
@@ -173,4 +174,21 @@ fn a_run_is_the_same_up_to_the_intervention() {
     let until = hello().index();
     assert_eq!(plain.frames[..until], branch.frames[..until]);
     assert_ne!(plain.frames, branch.frames);
+}
+
+#[test]
+fn a_filter_chooses() {
+    let filter = |text: &str| Match::Filter(Filter::compile(text).unwrap());
+    let when = filter("tcp.flags.syn == 1 && tcp.flags.ack == 1");
+    let outcome = with(vec![Fault::once(when, Effect::Drop)]);
+    came_through(&outcome);
+    let syn_acks: Vec<_> = outcome
+        .frames
+        .iter()
+        .filter(|frame| tcp_flags(frame) == Some(0x12))
+        .collect();
+    assert_eq!(syn_acks[0].arrived_at, None);
+    assert_eq!(faulted(&outcome), ["dropped by a fault"]);
+    let nothing = with(vec![Fault::once(filter("udp"), Effect::Drop)]);
+    assert_eq!(nothing.frames, with(vec![]).frames);
 }
