@@ -33,6 +33,7 @@ fields! {
     FCS = "eth.fcs", "Frame check sequence", Hex(8);
     FCS_STATUS = "eth.fcs.status", "Frame check sequence status", Dec;
     FCS_BAD = "eth.fcs_bad", "Bad frame check sequence", None;
+    PADDING_BAD = "eth.padding_bad", "Trailer that may be padding", None;
     LEN_PAST_END = "eth.len.past_end", "Length goes past the end", None;
     SRC_NOT_GROUP = "eth.src_not_group", "Source is a group address", None;
 }
@@ -162,15 +163,20 @@ pub fn add_trailer(d: &mut Dissector<'_>, span: Span) {
         start: payload_end,
         ..span
     };
-    let padding = padding_len(&rest);
-    if padding > 0 {
-        b.raw(&PADDING, payload_end..payload_end + padding);
-        rest = rest.skip(padding);
+    let padding = rest.start..rest.start + padding_len(&rest);
+    let zeros = b.slice(padding.clone()).iter().all(|byte| *byte == 0);
+    if !padding.is_empty() && zeros {
+        b.raw(&PADDING, padding.clone());
+        rest = rest.skip(padding.len());
     }
     let fcs = fcs_len(said, &rest);
     let trailer = rest.limit(rest.whole_len() - fcs);
     if !trailer.is_empty() {
         b.raw(&TRAILER, trailer.range());
+        if !padding.is_empty() && !zeros {
+            let text = "A trailer where padding of zeros was expected: it may be padding";
+            b.expert(Severity::Note, &PADDING_BAD, trailer.range(), text);
+        }
     }
     if fcs == FCS_LEN && !span.is_cut() {
         put_fcs(&mut b, trailer.end);

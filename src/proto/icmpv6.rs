@@ -51,9 +51,9 @@ fields! {
     OPT_TYPE = "icmpv6.opt.type", "Type", Dec;
     OPT_LENGTH = "icmpv6.opt.length", "Length, in units of 8 bytes", Dec;
     OPT_RESERVED = "icmpv6.opt.reserved", "Reserved", None;
-    OPT_LINKADDR = "icmpv6.opt.linkaddr", "Link-layer address", Bytes;
-    OPT_SRC_LINKADDR = "icmpv6.opt.src_linkaddr", "Source link-layer address", Bytes;
-    OPT_TARGET_LINKADDR = "icmpv6.opt.target_linkaddr", "Target link-layer address", Bytes;
+    OPT_LINKADDR = "icmpv6.opt.linkaddr", "Link-layer address", Mac;
+    OPT_SRC_LINKADDR = "icmpv6.opt.src_linkaddr", "Source link-layer address", Mac;
+    OPT_TARGET_LINKADDR = "icmpv6.opt.target_linkaddr", "Target link-layer address", Mac;
     OPT_PREFIX_LENGTH = "icmpv6.opt.prefix.length", "Prefix length", Dec;
     OPT_PREFIX_FLAG = "icmpv6.opt.prefix.flag", "Flags", Hex(2);
     OPT_PREFIX_FLAG_L = "icmpv6.opt.prefix.flag.l", "On-link", Bool;

@@ -170,7 +170,7 @@ fn put_lengths(b: &mut LayerBuilder<'_, '_>, ip: &Ipv4HeaderSlice<'_>, span: Spa
     if total < header_len {
         let text = format!("Bogus IP length ({total}, less than header length {header_len})");
         b.expert(Severity::Error, &BOGUS_LENGTH, 2..4, text);
-    } else if total > there {
+    } else if total > there && !b.dissector().quoted {
         let text = format!("IPv4 total length exceeds packet length ({there} bytes)");
         b.expert(Severity::Error, &BOGUS_LENGTH, 2..4, text);
     }
@@ -198,8 +198,8 @@ fn put_fragmentation(b: &mut LayerBuilder<'_, '_>, ip: &Ipv4HeaderSlice<'_>) {
         b.flag(&FLAGS_DF, 49, df);
         b.flag(&FLAGS_MF, 50, mf);
     });
-    let offset = usize::from(ip.fragments_offset().value()) * 8;
-    b.bits(&FRAG_OFFSET, 51..64, offset);
+    let offset = usize::from(ip.fragments_offset().value());
+    b.bits(&FRAG_OFFSET, 51..64, offset).text = format!("{offset} ({} bytes)", offset * 8);
 }
 
 fn put_ttl(b: &mut LayerBuilder<'_, '_>, ip: &Ipv4HeaderSlice<'_>) {

@@ -2,3 +2,4 @@
 //! `cargo test -- --ignored`.
 
 mod architecture;
+mod tshark_layers;

@@ -125,10 +125,9 @@ fn put_u32(b: &mut Builder<'_, '_>, spec: &'static FieldSpec, at: usize) {
 fn put_link_address(b: &mut Builder<'_, '_>, role: &'static FieldSpec, data: Range<usize>) {
     // Ethernet's address fills the option; what a longer one adds is padding (RFC 2464 §6).
     let address = data.start..data.end.min(data.start + 6);
-    let bytes = b.slice(address.clone());
-    let text = bytes.try_into().map_or_else(|_| String::new(), names::mac);
-    b.put(&OPT_LINKADDR, address.clone(), bytes).text = text;
-    b.hidden(role, address, bytes);
+    let mac = b.slice(address.clone()).try_into().unwrap_or_default();
+    b.put(&OPT_LINKADDR, address.clone(), mac).text = names::mac(mac);
+    b.hidden(role, address, mac);
 }
 
 fn put_prefix(b: &mut Builder<'_, '_>, at: usize) {

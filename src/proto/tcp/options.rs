@@ -160,11 +160,12 @@ const NAMES: Names<u8> = &[
 /// Adds the options of the header.
 pub(super) fn dissect(b: &mut Builder<'_, '_>, tcp: &TcpHeaderSlice<'_>) {
     let range = super::MIN_HEADER..tcp.slice().len();
-    let mut kinds = Vec::new();
-    if !range.is_empty() {
-        b.raw(&OPTIONS, range.clone()).text = format!("{} bytes", range.len());
-        b.nest(|b| kinds = put_all(b, range.clone()));
+    if range.is_empty() {
+        return;
     }
+    let mut kinds = Vec::new();
+    b.raw(&OPTIONS, range.clone()).text = format!("{} bytes", range.len());
+    b.nest(|b| kinds = put_all(b, range.clone()));
     let has_mss = kinds.contains(&MSS);
     if tcp.syn() && !has_mss {
         let text = "The SYN packet does not contain a MSS option";
@@ -187,8 +188,7 @@ fn put_all(b: &mut Builder<'_, '_>, range: Range<usize>) -> Vec<u8> {
         kinds.push(kind);
         match kind {
             EOL => {
-                put_single(b, &OPT_EOL, at, kind);
-                check_after_end(b, at + 1..range.end);
+                put_end(b, at..range.end);
                 break;
             }
             NOP => {
@@ -214,10 +214,17 @@ fn put_single(b: &mut Builder<'_, '_>, spec: &'static FieldSpec, at: usize, kind
     });
 }
 
-fn check_after_end(b: &mut Builder<'_, '_>, rest: Range<usize>) {
-    if b.slice(rest.clone()).iter().any(|byte| *byte != 0) {
+/// The end of the list, and what fills the header up after it, which must be zeros (RFC 9293 §3.1).
+fn put_end(b: &mut Builder<'_, '_>, rest: Range<usize>) {
+    put_single(b, &OPT_EOL, rest.start, EOL);
+    let fill = rest.start + 1..rest.end;
+    if b.slice(fill.clone()).iter().any(|byte| *byte != 0) {
         let text = "Non zero bytes in option space after EOL option";
-        b.expert(Severity::Error, &NONZERO_AFTER_EOL, rest, text);
+        b.expert(Severity::Error, &NONZERO_AFTER_EOL, fill, text);
+        return;
+    }
+    for at in fill {
+        put_single(b, &OPT_EOL, at, EOL);
     }
 }
 

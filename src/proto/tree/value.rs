@@ -17,6 +17,7 @@ impl Value {
             (Self::Uint(n), Kind::Hex(digits)) => format!("0x{n:0width$x}", width = digits.into()),
             (Self::Uint(n), _) => n.to_string(),
             (Self::Int(n), _) => n.to_string(),
+            (Self::Bytes(bytes), _) if bytes.is_empty() => "<none>".to_owned(),
             (Self::Bytes(bytes), _) => hex(bytes, ""),
             (Self::Str(text), _) => text.clone(),
             (Self::Mac(mac), _) => hex(mac, ":"),

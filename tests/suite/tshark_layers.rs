@@ -1,0 +1,244 @@
+//! Our reading of frames against tshark's: every frame of every capture, every field of layers 2 to 4 that both know.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use layerwalk::capture;
+use layerwalk::proto::dissect::{FrameContext, dissect};
+use layerwalk::proto::registry;
+use layerwalk::proto::tree::Dissection;
+
+/// The values of each field of one frame, in the order of the tree, as `tshark -T fields` writes them.
+type Fields = BTreeMap<&'static str, Vec<String>>;
+
+/// A disagreement that was looked into.
+struct Explained {
+    /// The file's name; empty: any.
+    file: &'static str,
+    /// The field's name, or how it starts.
+    field: &'static str,
+    /// Why the two may differ.
+    #[expect(dead_code, reason = "for whoever reads the list")]
+    why: &'static str,
+}
+
+const EXPLAINED: &[Explained] = &[];
+
+/// Protocols whose fields are not compared: what a dissector leaves over depends on what it knows.
+const NOT_COMPARED: &[&str] = &["frame", "data", "http", "websocket"];
+
+/// A value separator that no value contains.
+const SEPARATOR: &str = "\u{1e}";
+
+#[test]
+#[ignore = "needs tshark"]
+fn fields_of_every_capture() {
+    let Some(root) = captures() else { return };
+    let ids = common_ids();
+    let mut tally = Tally::default();
+    for file in files(&root) {
+        compare_file(&file, &ids, &mut tally);
+    }
+    println!(
+        "{} files, {} packets, {} field ids, {} values compared, {} disagreements, {} explained",
+        tally.files,
+        tally.packets,
+        ids.len(),
+        tally.values,
+        tally.disagreements.len(),
+        tally.explained,
+    );
+    assert!(tally.files > 0, "no capture found");
+    for line in tally.disagreements.iter().take(200) {
+        println!("{line}");
+    }
+    assert!(
+        tally.disagreements.is_empty(),
+        "{} disagreements",
+        tally.disagreements.len()
+    );
+}
+
+#[derive(Default)]
+struct Tally {
+    files: usize,
+    packets: usize,
+    values: usize,
+    explained: usize,
+    disagreements: Vec<String>,
+}
+
+/// The folder of captures, beside the repository or wherever `LAYERWALK_CAPTURES` says.
+fn captures() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("LAYERWALK_CAPTURES") {
+        return Some(path.into());
+    }
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors()
+        .map(|dir| dir.join("shared/captures"))
+        .find(|path| path.is_dir())
+}
+
+/// Every capture below `root`, in the order of the names.
+fn files(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in fs::read_dir(root)
+        .expect("the folder of captures")
+        .flatten()
+    {
+        let Ok(entries) = fs::read_dir(folder.path()) else {
+            continue;
+        };
+        found.extend(entries.flatten().map(|entry| entry.path()));
+    }
+    found.retain(|path| {
+        path.extension()
+            .is_some_and(|ext| ext == "pcap" || ext == "pcapng")
+    });
+    found.sort();
+    found
+}
+
+/// The names of the fields that both know.
+fn common_ids() -> Vec<&'static str> {
+    let listing = run(Command::new("tshark").args(["-G", "fields"]));
+    let theirs: BTreeSet<&str> = listing
+        .lines()
+        .filter_map(|line| line.split('\t').nth(2))
+        .collect();
+    registry::PROTOCOLS
+        .iter()
+        .filter(|protocol| !NOT_COMPARED.contains(&protocol.id))
+        .flat_map(|protocol| protocol.fields)
+        .filter(|field| !field.stateful)
+        .map(|field| field.id)
+        .filter(|id| theirs.contains(id))
+        .collect()
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn compare_file(path: &Path, ids: &[&'static str], tally: &mut Tally) {
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let (ours, theirs) = (our_fields(path), their_fields(path, ids));
+    tally.files += 1;
+    if ours.len() != theirs.len() {
+        tally.disagreements.push(format!(
+            "{name}: {} frames, not {}",
+            ours.len(),
+            theirs.len()
+        ));
+    }
+    for (number, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+        tally.packets += 1;
+        for id in ids {
+            let (our, their) = (ours.get(id), theirs.get(id));
+            tally.values += their.map_or(0, Vec::len);
+            if our == their {
+                continue;
+            }
+            if is_explained(&name, id) {
+                tally.explained += 1;
+                continue;
+            }
+            let show = |values: Option<&Vec<String>>| {
+                short(&values.cloned().unwrap_or_default().join(", "))
+            };
+            let number = number + 1;
+            let line = format!(
+                "{name} #{number} {id}: ours [{}], tshark [{}]",
+                show(our),
+                show(their)
+            );
+            tally.disagreements.push(line);
+        }
+    }
+}
+
+fn is_explained(file: &str, id: &str) -> bool {
+    let mut list = EXPLAINED.iter();
+    list.any(|known| (known.file.is_empty() || known.file == file) && id.starts_with(known.field))
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= 90 {
+        text.to_owned()
+    } else {
+        text.chars().take(90).chain(['…']).collect()
+    }
+}
+
+fn our_fields(path: &Path) -> Vec<Fields> {
+    let capture = capture::file::read(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let frames = capture.packets.iter().map(|packet| {
+        let interface = &capture.interfaces[packet.interface as usize];
+        let cx = FrameContext {
+            original_len: packet.original_len,
+            fcs_len: interface.fcs_len,
+            checksum_not_ready: false,
+        };
+        gather(&dissect(interface.link_type, &packet.bytes, &cx))
+    });
+    frames.collect()
+}
+
+fn gather(dissection: &Dissection) -> Fields {
+    let mut fields = Fields::new();
+    for field in dissection.layers.iter().flat_map(|layer| &layer.fields) {
+        fields
+            .entry(field.spec.id)
+            .or_default()
+            .push(field.tshark_value());
+    }
+    fields
+}
+
+fn their_fields(path: &Path, ids: &[&'static str]) -> Vec<Fields> {
+    let mut command = Command::new("tshark");
+    command
+        .arg("-n")
+        .arg("-r")
+        .arg(path)
+        .args(["-T", "fields", "-E", "separator=/t"]);
+    command.args([
+        "-E",
+        "occurrence=a",
+        "-E",
+        &format!("aggregator={SEPARATOR}"),
+    ]);
+    let checks = [
+        "ip.check_checksum",
+        "tcp.check_checksum",
+        "udp.check_checksum",
+        "eth.check_fcs",
+    ];
+    for check in checks {
+        command.args(["-o", &format!("{check}:TRUE")]);
+    }
+    for id in ids {
+        command.args(["-e", id]);
+    }
+    run(&mut command)
+        .lines()
+        .map(|line| parse_line(line, ids))
+        .collect()
+}
+
+fn parse_line(line: &str, ids: &[&'static str]) -> Fields {
+    let columns = ids.iter().zip(line.split('\t'));
+    let present = columns.filter(|(_, column)| !column.is_empty());
+    present
+        .map(|(id, column)| (*id, column.split(SEPARATOR).map(str::to_owned).collect()))
+        .collect()
+}
