@@ -157,8 +157,11 @@ impl Talk for Bytes {
 
     fn handle_end(&mut self, cx: &mut Cx) {
         self.ended = true;
-        self.event(cx, "the peer sends no more".to_owned());
-        self.run(cx);
+        // Who has closed is told nothing more.
+        if !self.closing {
+            self.event(cx, "the peer sends no more".to_owned());
+            self.run(cx);
+        }
     }
 
     fn handle_gone(&mut self, _cx: &mut Cx) {

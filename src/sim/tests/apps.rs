@@ -53,3 +53,261 @@ fn nobody_listens() {
         &["> connect 10.0.0.9:7", "< connection refused"],
     );
 }
+
+#[test]
+fn bytes_there_and_back() {
+    check(
+        echo(),
+        CLIENT,
+        &[
+            "> connect 10.0.0.9:7",
+            "< connected",
+            "> send text \"hello\"",
+            "< received 5 bytes \"hello\"",
+            "> close",
+        ],
+    );
+    check(
+        echo(),
+        SERVER,
+        &[
+            "> listen on port 7",
+            "< connection accepted",
+            "< received 5 bytes \"hello\"",
+            "> send text \"hello\"",
+            "< the peer sends no more",
+            "> close",
+        ],
+    );
+}
+
+#[test]
+fn a_half_close_still_receives() {
+    let server = vec![
+        Action::AwaitClose,
+        Action::Send(text("after your FIN")),
+        close(),
+    ];
+    let client = vec![
+        Action::Send(text("all")),
+        Action::Shutdown,
+        Action::AwaitClose,
+        close(),
+    ];
+    check(
+        vec![tcp_server(Reply::Nothing, server), tcp_client(client)],
+        CLIENT,
+        &[
+            "> connect 10.0.0.9:7",
+            "< connected",
+            "> send text \"all\"",
+            "> shut down the sending side",
+            "< received 14 bytes \"after your FIN\"",
+            "< the peer sends no more",
+            "> close",
+        ],
+    );
+}
+
+#[test]
+fn an_abort_resets_the_peer() {
+    let client = vec![Action::Wait(ms(50)), Action::Abort];
+    check(
+        vec![tcp_server(Reply::Nothing, vec![]), tcp_client(client)],
+        SERVER,
+        &[
+            "> listen on port 7",
+            "< connection accepted",
+            "< connection reset",
+        ],
+    );
+}
+
+#[test]
+fn datagrams() {
+    let script = vec![
+        Action::Send(text("ping?")),
+        Action::Await,
+        Action::Send(text("end")),
+    ];
+    let client = UdpClient {
+        to: server_at(7),
+        local_port: Some(5000),
+        script,
+    };
+    let apps = vec![
+        app(SERVER, AppKind::UdpEcho(UdpEcho { port: 7 })),
+        app(CLIENT, AppKind::UdpClient(client)),
+    ];
+    check(
+        apps,
+        CLIENT,
+        &[
+            "> open UDP port 5000",
+            "> send text \"ping?\" to 10.0.0.9:7",
+            "< received 5 bytes \"ping?\" from 10.0.0.9:7",
+            "> send text \"end\" to 10.0.0.9:7",
+            "< received 3 bytes \"end\" from 10.0.0.9:7",
+        ],
+    );
+}
+
+#[test]
+fn a_datagram_for_nobody() {
+    let client = UdpClient {
+        to: server_at(9),
+        local_port: Some(5000),
+        script: vec![Action::Send(Content::Binary(vec![0, 255]))],
+    };
+    check(
+        vec![app(CLIENT, AppKind::UdpClient(client))],
+        CLIENT,
+        &[
+            "> open UDP port 5000",
+            "> send 2 bytes 00 ff to 10.0.0.9:9",
+            "< 10.0.0.9:9: nobody listens on the port",
+        ],
+    );
+}
+
+#[test]
+fn pings() {
+    let ping = Ping {
+        to: SERVER_IP,
+        count: 2,
+        interval: ms(1000),
+        size: 56,
+    };
+    check(
+        vec![app(CLIENT, AppKind::Ping(ping))],
+        CLIENT,
+        &[
+            "> echo request to 10.0.0.9, sequence 1",
+            "< echo reply from 10.0.0.9, sequence 1, after 40.02912ms",
+            "> echo request to 10.0.0.9, sequence 2",
+            "< echo reply from 10.0.0.9, sequence 2, after 20.0176ms",
+        ],
+    );
+}
+
+fn http(requests: &[(&str, u64)]) -> Vec<App> {
+    let page = Page {
+        path: "/".to_owned(),
+        status: 200,
+        headers: vec![("Content-Type".to_owned(), "text/html".to_owned())],
+        body: text("<p>hi</p>"),
+    };
+    let request = |&(path, after): &(&str, u64)| Request {
+        after: ms(after),
+        method: "GET".to_owned(),
+        path: path.to_owned(),
+        headers: Vec::new(),
+        body: None,
+    };
+    let client = HttpClient {
+        to: server_at(80),
+        host: "server".to_owned(),
+        local_port: None,
+        requests: requests.iter().map(request).collect(),
+    };
+    let server = HttpServer {
+        port: 80,
+        pages: vec![page],
+    };
+    vec![
+        app(SERVER, AppKind::HttpServer(server)),
+        app(CLIENT, AppKind::HttpClient(client)),
+    ]
+}
+
+#[test]
+fn pages_one_after_the_other() {
+    check(
+        http(&[("/", 0), ("/none?x", 500)]),
+        CLIENT,
+        &[
+            "> connect 10.0.0.9:80",
+            "< connected",
+            "> request GET /",
+            "< response received: HTTP/1.1 200 OK, 9 bytes",
+            "> request GET /none?x",
+            "< response received: HTTP/1.1 404 Not Found, 18 bytes",
+            "> close",
+        ],
+    );
+}
+
+#[test]
+fn an_http_message_byte_by_byte() {
+    let outcome = run(&two_hosts(42, http(&[("/", 0)])));
+    let payloads: Vec<String> = outcome
+        .frames
+        .iter()
+        .filter(|frame| tcp_flags(frame).is_some_and(|flags| flags & 8 != 0))
+        .map(|frame| String::from_utf8_lossy(&frame.bytes[66..]).into_owned())
+        .collect();
+    assert_eq!(
+        payloads,
+        [
+            "GET / HTTP/1.1\r\nHost: server\r\nUser-Agent: layerwalk\r\nAccept: */*\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nServer: layerwalk\r\n\
+             Content-Type: text/html\r\nContent-Length: 9\r\n\r\n<p>hi</p>",
+        ]
+    );
+}
+
+/// The WebSocket conversation with another request, and what the client is told of it.
+fn refused(change: impl Fn(&mut WebSocketClient)) -> Vec<String> {
+    let mut apps = websocket();
+    if let AppKind::WebSocketClient(client) = &mut apps[1].kind {
+        change(client);
+    }
+    let outcome = run(&two_hosts(42, apps));
+    assert!(!outcome.cut_short);
+    told(&outcome, CLIENT).split_off(3)
+}
+
+#[test]
+fn a_websocket_that_is_refused() {
+    let wrong_version = refused(|client| client.version = 12);
+    assert_eq!(wrong_version, ["< refused: HTTP/1.1 426 Upgrade Required"]);
+    let wrong_path = refused(|client| client.path = "/none".to_owned());
+    assert_eq!(wrong_path, ["< refused: HTTP/1.1 404 Not Found"]);
+}
+
+#[test]
+fn the_server_closes_a_websocket() {
+    let mut apps = websocket();
+    if let AppKind::WebSocketServer(server) = &mut apps[0].kind {
+        server.script = vec![
+            Action::Await,
+            Action::Close {
+                code: None,
+                reason: String::new(),
+            },
+        ];
+    }
+    let outcome = run(&two_hosts(42, apps));
+    let client = told(&outcome, CLIENT);
+    assert_eq!(
+        client[6..],
+        ["< the peer closes: 1005", "< closed cleanly: 1005"]
+    );
+    let server = told(&outcome, SERVER);
+    assert_eq!(
+        server[5..],
+        [
+            "> close",
+            "< the peer closes: 1005",
+            "< closed cleanly: 1005"
+        ]
+    );
+}
+
+#[test]
+fn a_program_starts_when_it_is_to() {
+    let mut apps = echo();
+    apps[1].start = ms(250);
+    let outcome = run(&two_hosts(42, apps));
+    assert_eq!(outcome.frames[0].sent_at.as_millis(), 250);
+}
