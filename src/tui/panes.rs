@@ -1,0 +1,171 @@
+//! The panes: one file each, one line each in the table.
+//!
+//! A pane draws from a read-only context, keeps its own state, takes the keys that it knows and answers with an effect;
+//! [`super::app`] alone applies effects.
+
+mod bytes;
+mod ends;
+mod fields;
+mod ladder;
+mod layers;
+mod map;
+mod sequence;
+mod why;
+
+use super::canvas::Canvas;
+use super::keys::Command;
+use super::overlay::Overlay;
+use super::scene::Scene;
+use super::select::{self, Chosen, Selection};
+use super::theme::Theme;
+use crate::walk::step::StepId;
+use crate::walk::view::Numbers;
+
+/// Which pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaneId {
+    Map,
+    Ladder,
+    Layers,
+    Fields,
+    Bytes,
+    Ends,
+    Seq,
+    Why,
+}
+
+impl PaneId {
+    /// All, in the order of the Tab key.
+    pub const ALL: [Self; 8] = [
+        Self::Map,
+        Self::Ladder,
+        Self::Layers,
+        Self::Fields,
+        Self::Bytes,
+        Self::Ends,
+        Self::Seq,
+        Self::Why,
+    ];
+
+    /// The digit that shows it.
+    pub fn digit(self) -> u8 {
+        match self {
+            Self::Map => 1,
+            Self::Ladder => 2,
+            Self::Layers => 3,
+            Self::Fields | Self::Bytes => 4,
+            Self::Ends => 5,
+            Self::Seq => 6,
+            Self::Why => 7,
+        }
+    }
+}
+
+/// How much the why says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// A sentence or two.
+    #[default]
+    Short,
+    /// All of it.
+    Full,
+    /// The specification's terms.
+    Rfc,
+}
+
+/// What a pane draws from.
+pub struct Cx<'a> {
+    /// The step.
+    pub scene: &'a Scene,
+    /// The rows of the field tree.
+    pub rows: &'a [select::Row<'a>],
+    /// What is chosen in it, and where else those bytes are.
+    pub chosen: Option<&'a Chosen>,
+    /// The choice itself.
+    pub selection: &'a Selection,
+    /// The look.
+    pub theme: &'a Theme,
+    /// Relative or raw.
+    pub numbers: Numbers,
+    /// How much the why says.
+    pub depth: Depth,
+    /// The pane with the focus.
+    pub focus: PaneId,
+    /// The panes stand in the large form.
+    pub large: bool,
+}
+
+/// What a key that a pane took asks the screen to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Nothing more.
+    Done,
+    /// Go to the step.
+    Go(StepId),
+    /// Choose this.
+    Select(Selection),
+    /// Give this pane the focus.
+    Focus(PaneId),
+    /// Choose this, and give the pane the focus.
+    SelectAndFocus(Selection, PaneId),
+    /// Lay this over the panes.
+    Open(Overlay),
+}
+
+/// A pane.
+pub trait Pane {
+    /// Its title for the rule above it, with two blanks or more where the rule shows through.
+    fn title(&self, cx: &Cx<'_>, width: usize) -> String;
+
+    /// Draws it.
+    fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>);
+
+    /// Takes a key, or leaves it (`None`).
+    fn handle(&mut self, cx: &Cx<'_>, command: Command) -> Option<Effect> {
+        let _ = (cx, command);
+        None
+    }
+}
+
+/// All panes, with their state.
+#[derive(Debug, Default)]
+pub struct Panes {
+    map: map::MapPane,
+    ladder: ladder::LadderPane,
+    layers: layers::LayersPane,
+    fields: fields::FieldsPane,
+    bytes: bytes::BytesPane,
+    ends: ends::EndsPane,
+    seq: sequence::SeqPane,
+    why: why::WhyPane,
+}
+
+impl Panes {
+    /// The pane, to draw it.
+    pub fn get(&self, id: PaneId) -> &dyn Pane {
+        match id {
+            PaneId::Map => &self.map,
+            PaneId::Ladder => &self.ladder,
+            PaneId::Layers => &self.layers,
+            PaneId::Fields => &self.fields,
+            PaneId::Bytes => &self.bytes,
+            PaneId::Ends => &self.ends,
+            PaneId::Seq => &self.seq,
+            PaneId::Why => &self.why,
+        }
+    }
+
+    /// The pane, to hand it a key.
+    pub fn get_mut(&mut self, id: PaneId) -> &mut dyn Pane {
+        match id {
+            PaneId::Map => &mut self.map,
+            PaneId::Ladder => &mut self.ladder,
+            PaneId::Layers => &mut self.layers,
+            PaneId::Fields => &mut self.fields,
+            PaneId::Bytes => &mut self.bytes,
+            PaneId::Ends => &mut self.ends,
+            PaneId::Seq => &mut self.seq,
+            PaneId::Why => &mut self.why,
+        }
+    }
+}

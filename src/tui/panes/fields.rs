@@ -1,0 +1,259 @@
+//! 4 Fields: the layers of the frame and of the messages in it, and their fields.
+
+use super::{Cx, Effect, Pane};
+use crate::proto::tree::{Dissection, Severity, StopReason};
+use crate::tui::canvas::{Canvas, fit, width};
+use crate::tui::keys::Command;
+use crate::tui::overlay::Overlay;
+use crate::tui::select::{Part, Row, Selection};
+use crate::tui::theme::Role;
+use crate::tui::words;
+use crate::walk::view::Numbers;
+
+/// The state of the fields: none of their own; what is chosen and open is shared with the bytes.
+#[derive(Debug, Default)]
+pub struct FieldsPane;
+
+impl Pane for FieldsPane {
+    fn title(&self, cx: &Cx<'_>, _: usize) -> String {
+        let Some(frame) = &cx.scene.frame else {
+            return "4 Fields".to_owned();
+        };
+        let len = frame.bytes.len();
+        let cut = match frame.original_len as usize {
+            whole if whole > len => format!(" of {whole}"),
+            _ => String::new(),
+        };
+        match direction(cx) {
+            Some(ends) => format!("4 Fields: {ends}, {len}{cut} B"),
+            None => format!("4 Fields: {len}{cut} B"),
+        }
+    }
+
+    fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
+        if cx.rows.is_empty() {
+            let text = match &cx.scene.frame {
+                None => "(no frame at this step)",
+                Some(_) => "(nothing was understood of these bytes)",
+            };
+            canvas.put(2, 0, text, cx.theme.style(Role::Text));
+            return;
+        }
+        let notes = notes(cx);
+        let here = cx.chosen.map_or(0, |chosen| chosen.row);
+        let total = cx.rows.len() + notes.len();
+        let start = scroll(here, total, canvas.height());
+        for (y, i) in (0..canvas.height()).zip(start..total) {
+            match cx.rows.get(i) {
+                Some(row) => draw_row(cx, canvas, y, row, i == here),
+                None => {
+                    let (text, role) = &notes[i - cx.rows.len()];
+                    canvas.put(
+                        2,
+                        y,
+                        &cx.theme.fit(text, canvas.width() - 2),
+                        cx.theme.style(*role),
+                    );
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, cx: &Cx<'_>, command: Command) -> Option<Effect> {
+        let here = cx.chosen?.row;
+        let to = match command {
+            Command::Up => here.saturating_sub(1),
+            Command::Down => (here + 1).min(cx.rows.len().checked_sub(1)?),
+            Command::Open => return Some(open(cx, &cx.rows[here])),
+            _ => return None,
+        };
+        let mut selection = pinned(cx);
+        selection.key = Some(cx.rows[to].key);
+        Some(Effect::Select(selection))
+    }
+}
+
+/// The choice with the layers that are open now held open, so that choosing another one closes none of them.
+fn pinned(cx: &Cx<'_>) -> Selection {
+    Selection {
+        byte: None,
+        ..cx.selection.clone()
+    }
+}
+
+/// Opens or closes a layer; follows a field down to the wire.
+fn open(cx: &Cx<'_>, row: &Row<'_>) -> Effect {
+    if row.field.is_some() {
+        return Effect::Open(Overlay::Trace);
+    }
+    let mut selection = pinned(cx);
+    selection.key = Some(row.key);
+    selection.open.insert(row.key.protocol, !row.open);
+    Effect::Select(selection)
+}
+
+/// The first row shown: the top while the chosen row is near it, else two rows before the chosen one.
+fn scroll(here: usize, total: usize, height: usize) -> usize {
+    if here + 3 < height {
+        return 0;
+    }
+    here.saturating_sub(2.min(height.saturating_sub(1)))
+        .min(total.saturating_sub(height.min(total)))
+}
+
+/// `server>client`.
+fn direction(cx: &Cx<'_>) -> Option<String> {
+    use crate::walk::view::Mark;
+    let ladder = &cx.scene.ladder;
+    let row = ladder.rows.iter().find(|row| row.step == cx.scene.at)?;
+    let Mark::Arrow { dir, .. } = row.mark else {
+        return None;
+    };
+    let name = |i: usize| words::short_name(&ladder.lanes[i].name).to_owned();
+    let text = format!("{}>{}", name(dir.index()), name(dir.reverse().index()));
+    Some(cx.theme.safe(&text).into_owned())
+}
+
+fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &Row<'_>, is_chosen: bool) {
+    let columns = canvas.width();
+    let style = cx.theme.style(if is_chosen {
+        Role::Selected
+    } else {
+        Role::Text
+    });
+    let text = match row.field {
+        None => heading(cx, row),
+        Some(_) => field_line(cx, row, columns),
+    };
+    let mark = match (row.field, row.open) {
+        (None, true) => "v",
+        (None, false) => "+",
+        _ => " ",
+    };
+    let line = if is_chosen {
+        format!(">{mark}")
+    } else {
+        format!("{mark} ")
+    };
+    let x = canvas.put(0, y, &line, style);
+    let after = canvas.put(x, y, &fit(&text, columns.saturating_sub(x)), style);
+    if is_chosen {
+        canvas.patch(after, columns, y, style);
+    }
+}
+
+fn heading(cx: &Cx<'_>, row: &Row<'_>) -> String {
+    let name = row.layer.protocol.name;
+    let what = match row.part {
+        Part::Frame => String::new(),
+        Part::Message(i) if cx.scene.messages.len() > 1 => format!(" (message {})", i + 1),
+        Part::Message(_) => String::new(),
+    };
+    format!("{name}, {}{what}", words::bytes(row.layer.header.len()))
+}
+
+/// Label, value, and the number written the other way.
+fn field_line(cx: &Cx<'_>, row: &Row<'_>, columns: usize) -> String {
+    let Some(field) = row.field else {
+        return String::new();
+    };
+    let wide = columns >= 56;
+    let label = label(field.spec.label);
+    let indent = 2 + 2 * usize::from(field.depth.min(8));
+    let labels = if wide { 23 } else { 18 };
+    let room = labels + 2 - indent.min(labels);
+    let label = if width(label) < room {
+        label.to_owned()
+    } else {
+        fit(label, room.max(4))
+    };
+    let pad = " ".repeat(room.saturating_sub(width(&label)).max(1));
+    let value = cx.theme.safe(&field.text);
+    let value = match (row.twin, cx.numbers) {
+        (None, _) => value.into_owned(),
+        (Some(twin), numbers) => {
+            let name = if numbers == Numbers::Relative {
+                "raw"
+            } else {
+                "relative"
+            };
+            let other = cx.theme.safe(&twin.text);
+            if wide {
+                format!("{value}  ({name} {other})")
+            } else {
+                format!("{value}  {name} {other}")
+            }
+        }
+    };
+    let derived = if field.generated && row.twin.is_none() {
+        "["
+    } else {
+        ""
+    };
+    let end = if derived.is_empty() { "" } else { "]" };
+    format!("{:indent$}{label}{pad}{derived}{value}{end}", "")
+}
+
+/// A label without what the twin beside it says anyway.
+fn label(label: &'static str) -> &'static str {
+    label.strip_suffix(" (raw)").unwrap_or(label)
+}
+
+/// What was found wrong or odd, and what stopped the reading.
+fn notes(cx: &Cx<'_>) -> Vec<(String, Role)> {
+    let mut notes = Vec::new();
+    let parts = std::iter::once(Part::Frame).chain((0..cx.scene.messages.len()).map(Part::Message));
+    for part in parts {
+        if let Some((dissection, _)) = part.of(cx.scene) {
+            push_notes(&mut notes, dissection);
+        }
+    }
+    notes
+}
+
+fn push_notes(notes: &mut Vec<(String, Role)>, dissection: &Dissection) {
+    for expert in &dissection.experts {
+        let (mark, role) = match expert.severity {
+            Severity::Chat => continue,
+            Severity::Note => ("note:", Role::Text),
+            Severity::Warn => ("! warning:", Role::Error),
+            Severity::Error => ("! error:", Role::Error),
+        };
+        notes.push((format!("{mark} {}", expert.text), role));
+    }
+    if let Some(stop) = &dissection.stop {
+        let why = match &stop.reason {
+            StopReason::Truncated { needed, available } => {
+                format!("cut short: {needed} bytes needed, {available} there")
+            }
+            StopReason::Malformed(what) => what.clone(),
+            StopReason::Unknown(what) => format!("left as bytes: {what}"),
+        };
+        notes.push((
+            format!("! {} at byte {}: {why}", stop.protocol, stop.offset),
+            Role::Error,
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scroll;
+
+    #[test]
+    fn the_chosen_row_is_always_shown() {
+        assert_eq!(scroll(5, 12, 6), 3);
+        assert_eq!(scroll(5, 12, 12), 0);
+        for total in 1..40 {
+            for height in 1..20 {
+                for here in 0..total {
+                    let start = scroll(here, total, height);
+                    assert!(
+                        (start..start + height).contains(&here),
+                        "{here} {total} {height}"
+                    );
+                }
+            }
+        }
+    }
+}

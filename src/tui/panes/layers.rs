@@ -1,0 +1,207 @@
+//! 3 Layers: what each of the seven layers adds, and where it stands in the frame. Enter on layer 1 shows the wire.
+
+use super::{Cx, Effect, Pane, PaneId};
+use crate::tui::canvas::{Canvas, fit, width};
+use crate::tui::keys::Command;
+use crate::tui::overlay::Overlay;
+use crate::tui::select::{Key, Selection};
+use crate::tui::theme::Role;
+use crate::walk::view::LayerRow;
+
+/// The layer that is chosen; the step's own where none is.
+#[derive(Debug, Default)]
+pub struct LayersPane {
+    chosen: Option<u8>,
+}
+
+impl Pane for LayersPane {
+    fn title(&self, _: &Cx<'_>, columns: usize) -> String {
+        let long = "3 Layers on the wire, outermost first";
+        if columns >= 48 {
+            long.to_owned()
+        } else {
+            "3 Layers".to_owned()
+        }
+    }
+
+    fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
+        let lines = lines(cx, canvas.height());
+        if lines.is_empty() {
+            canvas.put(1, 0, "(no frame at this step)", cx.theme.style(Role::Text));
+            return;
+        }
+        let here = self.osi(cx);
+        let at = lines.iter().position(|line| line.has(here)).unwrap_or(0);
+        let height = canvas.height();
+        let start = (at + 2)
+            .saturating_sub(height)
+            .min(lines.len().saturating_sub(height));
+        for (y, line) in (0..height).zip(&lines[start..]) {
+            let is_chosen = cx.focus == PaneId::Layers && line.has(here);
+            match line {
+                Line::Row(row) => draw_row(cx, canvas, y, row, is_chosen),
+                Line::Empty { from, to } => {
+                    let range = if from == to {
+                        from.to_string()
+                    } else {
+                        format!("{from}-{to}")
+                    };
+                    canvas.put(1, y, &format!("{range} (none)"), cx.theme.style(Role::Text));
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, cx: &Cx<'_>, command: Command) -> Option<Effect> {
+        let rows = &cx.scene.layers;
+        let here = rows.iter().position(|row| row.osi == self.osi(cx))?;
+        let to = match command {
+            Command::Up => here.saturating_sub(1),
+            Command::Down => (here + 1).min(rows.len() - 1),
+            Command::Open if rows[here].osi == 1 => return Some(Effect::Open(Overlay::Physical)),
+            Command::Open => return show_fields(cx, &rows[here]),
+            _ => return None,
+        };
+        self.chosen = Some(rows[to].osi);
+        Some(Effect::Done)
+    }
+}
+
+impl LayersPane {
+    /// The chosen layer, the step's own, or the first.
+    fn osi(&self, cx: &Cx<'_>) -> u8 {
+        let rows = &cx.scene.layers;
+        let current = || {
+            rows.iter()
+                .find(|row| row.current)
+                .or(rows.first())
+                .map(|row| row.osi)
+        };
+        self.chosen.or_else(current).unwrap_or(1)
+    }
+}
+
+/// Opens the layer in the fields.
+fn show_fields(cx: &Cx<'_>, row: &LayerRow) -> Option<Effect> {
+    let found = cx
+        .rows
+        .iter()
+        .rfind(|r| r.field.is_none() && r.layer.protocol.osi == row.osi)?;
+    let mut selection: Selection = cx.selection.clone();
+    selection.byte = None;
+    selection.key = Some(Key {
+        field: None,
+        ..found.key
+    });
+    selection.open.insert(found.key.protocol, true);
+    Some(Effect::SelectAndFocus(selection, PaneId::Fields))
+}
+
+/// A layer, or several that have nothing, in one line.
+enum Line<'a> {
+    Row(&'a LayerRow),
+    Empty { from: u8, to: u8 },
+}
+
+impl Line<'_> {
+    fn has(&self, osi: u8) -> bool {
+        match self {
+            Self::Row(row) => row.osi == osi,
+            Self::Empty { from, to } => (*from..=*to).contains(&osi),
+        }
+    }
+}
+
+/// The rows; where they do not fit, neighbours without a protocol are put together.
+fn lines<'a>(cx: &Cx<'a>, height: usize) -> Vec<Line<'a>> {
+    let rows = &cx.scene.layers;
+    let join = rows.len() > height;
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for row in rows {
+        if !row.protocol.is_empty() || row.current {
+            lines.push(Line::Row(row));
+            continue;
+        }
+        match lines.last_mut() {
+            Some(Line::Empty { to, .. }) if join => *to = row.osi,
+            _ => lines.push(Line::Empty {
+                from: row.osi,
+                to: row.osi,
+            }),
+        }
+    }
+    lines
+}
+
+fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_chosen: bool) {
+    let role = match (is_chosen, row.current) {
+        (true, _) => Role::Selected,
+        (false, true) => Role::Strong,
+        _ => Role::Text,
+    };
+    let style = cx.theme.style(role);
+    let mark = if row.current || is_chosen { ">" } else { " " };
+    let name = if row.protocol.is_empty() {
+        row.osi_name
+    } else {
+        &row.protocol
+    };
+    let names = 9;
+    let x = canvas.put(0, y, &format!("{mark}{} ", row.osi), style);
+    canvas.put(x, y, &cx.theme.fit(name, names), style);
+    let bar = bar_width(canvas.width());
+    let unit_at = x + names + 1;
+    let end = canvas
+        .width()
+        .saturating_sub(if bar > 0 { bar + 1 } else { 0 });
+    let unit = cx.theme.fit(&row.unit, end.saturating_sub(unit_at));
+    canvas.put(unit_at, y, &unit, style);
+    if bar > 0 {
+        let text = bar_of(cx, row, bar);
+        canvas.put(end, y, &text, style);
+    }
+}
+
+fn bar_width(columns: usize) -> usize {
+    if columns >= 50 { columns - 32 } else { 0 }
+}
+
+/// Where the layer stands in the frame: `    [ip        |tcp        ]`.
+fn bar_of(cx: &Cx<'_>, row: &LayerRow, columns: usize) -> String {
+    let total = cx
+        .scene
+        .layers
+        .iter()
+        .map(|row| row.range.end)
+        .max()
+        .unwrap_or(0);
+    if row.range.is_empty() || total == 0 {
+        return String::new();
+    }
+    // Equal shares, not true ones: of a long frame a header would be too short to see.
+    let inner: Vec<&LayerRow> = cx
+        .scene
+        .layers
+        .iter()
+        .filter(|other| !other.range.is_empty() && !other.header.is_empty())
+        .collect();
+    let share = (columns - 2) / inner.len().max(1);
+    let mut text = String::new();
+    for (i, other) in inner.iter().enumerate() {
+        let outside = other.header.start < row.header.start;
+        let name: String = other.protocol.to_lowercase();
+        let name = fit(&cx.theme.safe(&name), share.saturating_sub(1));
+        let cell = if outside {
+            " ".repeat(share)
+        } else {
+            let border = if other.osi == row.osi { '[' } else { '|' };
+            let pad = share.saturating_sub(1 + width(&name));
+            format!("{border}{name}{}", " ".repeat(pad))
+        };
+        text += &cell;
+        if i + 1 == inner.len() {
+            text.push(']');
+        }
+    }
+    text
+}

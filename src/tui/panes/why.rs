@@ -1,0 +1,155 @@
+//! 7 Why: why the step happens, what it changed, and the common mistake that it meets.
+
+use super::{Cx, Depth, Effect, Pane};
+use crate::tui::canvas::{Canvas, width, wrap};
+use crate::tui::keys::Command;
+use crate::tui::theme::Role;
+
+/// How far the text is scrolled.
+#[derive(Debug, Default)]
+pub struct WhyPane {
+    scroll: usize,
+}
+
+impl Pane for WhyPane {
+    fn title(&self, cx: &Cx<'_>, columns: usize) -> String {
+        let depth = match cx.depth {
+            Depth::Short => "short > full > RFC",
+            Depth::Full => "full > RFC > short",
+            Depth::Rfc => "RFC > short > full",
+        };
+        if columns >= 100 {
+            format!("7 Why (e: {depth})")
+        } else {
+            match cx.depth {
+                Depth::Short => "7 Why".to_owned(),
+                Depth::Full => "7 Why: full".to_owned(),
+                Depth::Rfc => "7 Why: RFC".to_owned(),
+            }
+        }
+    }
+
+    fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
+        let columns = canvas.width().saturating_sub(2);
+        let foot = foot(cx, columns);
+        let foot = if canvas.height() > foot.len() {
+            foot
+        } else {
+            Vec::new()
+        };
+        let room = canvas.height() - foot.len();
+        let lines = lines(cx, columns);
+        let start = self.scroll.min(lines.len().saturating_sub(room));
+        let more = lines.len() > start + room;
+        for (y, line) in (0..room).zip(&lines[start..]) {
+            let is_cut = more && y + 1 == room;
+            let line = if is_cut {
+                cut(line, columns)
+            } else {
+                line.clone()
+            };
+            canvas.put(1, y, &line, cx.theme.style(Role::Text));
+        }
+        for (i, line) in foot.iter().enumerate() {
+            let y = room + i;
+            canvas.put(1, y, &line.text, cx.theme.style(line.role));
+            canvas.put_right(
+                canvas.width() - 1,
+                y,
+                &line.right,
+                cx.theme.style(Role::Text),
+            );
+        }
+    }
+
+    fn handle(&mut self, cx: &Cx<'_>, command: Command) -> Option<Effect> {
+        let most = lines(cx, 20).len();
+        self.scroll = match command {
+            Command::Up => self.scroll.saturating_sub(1),
+            Command::Down => (self.scroll + 1).min(most),
+            _ => return None,
+        };
+        Some(Effect::Done)
+    }
+}
+
+fn lines(cx: &Cx<'_>, columns: usize) -> Vec<String> {
+    let why = &cx.scene.why;
+    let text = match cx.depth {
+        Depth::Short => &why.short,
+        Depth::Full => &why.full,
+        Depth::Rfc => &why.rfc,
+    };
+    // Paragraphs are kept; all else that is no plain character is written out.
+    let lines = text
+        .lines()
+        .flat_map(|line| wrap(&cx.theme.safe(line), columns));
+    lines.collect()
+}
+
+/// The line with `..` after the last word that leaves room for it: more follows.
+fn cut(line: &str, columns: usize) -> String {
+    let mut line = line;
+    while width(line) + 3 > columns
+        && let Some((before, _)) = line.rsplit_once(' ')
+    {
+        line = before;
+    }
+    format!("{line} ..")
+}
+
+/// A line at the foot: words on the left, and some on the right.
+struct FootLine {
+    text: String,
+    role: Role,
+    right: String,
+}
+
+fn foot(cx: &Cx<'_>, columns: usize) -> Vec<FootLine> {
+    let why = &cx.scene.why;
+    let wide = columns >= 100;
+    let mut lines = Vec::new();
+    let cite = cx.theme.safe(&why.cite).into_owned();
+    if !why.changed.is_empty() {
+        let text = format!("* changed: {}", cx.theme.safe(&why.changed));
+        lines.push(FootLine {
+            text,
+            role: Role::Changed,
+            right: String::new(),
+        });
+    }
+    if let Some(mistake) = why.misconception {
+        let text = format!("Common mistake: \"{}\". {}", mistake.idea, mistake.fact);
+        lines.push(FootLine {
+            text,
+            role: Role::Text,
+            right: String::new(),
+        });
+    }
+    let right = match (wide, cite.is_empty()) {
+        (true, _) => cite,
+        (false, true) => "e more".to_owned(),
+        (false, false) => format!("e more: {cite}"),
+    };
+    // On the first line that has room for it, or on one of its own.
+    match lines
+        .iter_mut()
+        .find(|line| width(&line.text) + 3 + width(&right) <= columns)
+    {
+        Some(line) => line.right = right,
+        None => lines.insert(
+            0,
+            FootLine {
+                text: String::new(),
+                role: Role::Text,
+                right,
+            },
+        ),
+    }
+    for line in &mut lines {
+        let room =
+            columns.saturating_sub(width(&line.right) + 2 * usize::from(!line.right.is_empty()));
+        line.text = crate::tui::canvas::fit(&line.text, room);
+    }
+    lines
+}

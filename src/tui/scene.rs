@@ -1,0 +1,118 @@
+//! Everything that the screen shows of one step, looked up in the walk: plain data, so that panes only draw.
+
+use std::time::Duration;
+
+use crate::base::Time;
+use crate::teach::why::{self, Why};
+use crate::walk::Walk;
+use crate::walk::step::{Grain, Step, StepId};
+use crate::walk::view::{
+    Ends, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Physical, SeqSpace,
+};
+
+/// One step, with all that is drawn of it.
+#[derive(Debug)]
+pub struct Scene {
+    /// The step's id.
+    pub at: StepId,
+    /// The step.
+    pub step: Step,
+    /// Its number among the steps of the grain, counted from 1.
+    pub number: usize,
+    /// How many steps of the grain there are.
+    pub total: usize,
+    /// The grain.
+    pub grain: Grain,
+    /// Since the first step.
+    pub since_start: Duration,
+    /// The top line.
+    pub heading: Heading,
+    /// The ladder.
+    pub ladder: Ladder,
+    /// The number of each of the ladder's rows among the steps of the grain.
+    pub row_numbers: Vec<usize>,
+    /// Both ends, if there is a connection.
+    pub ends: Option<Ends>,
+    /// The sequence space of both directions.
+    pub seq: Option<[SeqSpace; 2]>,
+    /// The map.
+    pub map: Map,
+    /// The layers, physical first.
+    pub layers: Vec<LayerRow>,
+    /// The frame.
+    pub frame: Option<FrameView>,
+    /// The messages that end in the frame; of a step without a frame its own.
+    pub messages: Vec<MessageView>,
+    /// The frame on the wire.
+    pub physical: Option<Physical>,
+    /// Why it happens.
+    pub why: Why,
+}
+
+impl Scene {
+    /// Looks up the step `at`; `None` if the walk has no steps.
+    pub fn look_up(walk: &Walk, at: StepId, grain: Grain, numbers: Numbers) -> Option<Self> {
+        let step = walk.step(at)?.clone();
+        let frame = step.frame.and_then(|id| walk.frame(id));
+        let ladder = walk.ladder(at, grain);
+        let (number, total) = count(walk, at, grain);
+        Some(Self {
+            at,
+            number,
+            total,
+            grain,
+            since_start: step.time.since(start(walk)),
+            heading: walk.heading(at),
+            row_numbers: row_numbers(walk, &ladder, grain),
+            ladder,
+            ends: walk.ends(at, numbers),
+            seq: walk.seq_space(at, numbers),
+            map: walk.map(at),
+            layers: walk.layers(at),
+            messages: messages(walk, &step, frame.as_ref()),
+            physical: step.frame.and_then(|id| walk.physical(id)),
+            frame,
+            why: why::explain(walk, at),
+            step,
+        })
+    }
+}
+
+fn start(walk: &Walk) -> Time {
+    walk.steps().first().map_or(Time::ZERO, |step| step.time)
+}
+
+/// The place of `at` among the steps of the grain, and their number.
+fn count(walk: &Walk, at: StepId, grain: Grain) -> (usize, usize) {
+    let steps = walk.steps();
+    let stops = |step: &&Step| step.grain <= grain;
+    let here = steps.len().min(at.0 as usize + 1);
+    let before = steps[..here].iter().filter(stops).count();
+    (before, before + steps[here..].iter().filter(stops).count())
+}
+
+fn row_numbers(walk: &Walk, ladder: &Ladder, grain: Grain) -> Vec<usize> {
+    let steps = walk.steps();
+    let (mut done, mut number) = (0, 0);
+    let mut numbers = Vec::with_capacity(ladder.rows.len());
+    for row in &ladder.rows {
+        let end = steps.len().min(row.step.0 as usize + 1);
+        if let Some(more) = steps.get(done..end) {
+            number += more.iter().filter(|step| step.grain <= grain).count();
+            done = end;
+        }
+        numbers.push(number);
+    }
+    numbers
+}
+
+/// The messages that end in the frame, and the step's own where it is not among them.
+fn messages(walk: &Walk, step: &Step, frame: Option<&FrameView>) -> Vec<MessageView> {
+    let mut ids = frame.map_or_else(Vec::new, |frame| frame.messages.clone());
+    if let Some(own) = step.message
+        && !ids.contains(&own)
+    {
+        ids.push(own);
+    }
+    ids.into_iter().filter_map(|id| walk.message(id)).collect()
+}

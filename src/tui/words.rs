@@ -1,0 +1,118 @@
+//! Words and numbers as the screen writes them.
+
+use std::time::Duration;
+
+use crate::walk::view::Lane;
+
+/// `20.4 ms`, `1.250 s`, `2 min 3 s`.
+pub fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let ms = span.as_secs_f64() * 1000.0;
+    match seconds {
+        0 => format!("+{ms:.1} ms"),
+        1..=59 => format!("+{:.3} s", span.as_secs_f64()),
+        60..=3599 => format!("+{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("+{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// The same in at most six columns: `+20.4` (milliseconds), `+1.3s`, `+62m`.
+pub fn short_span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0 => format!("+{:.1}", span.as_secs_f64() * 1000.0),
+        1..=99 => format!("+{:.1}s", span.as_secs_f64()),
+        100..=999 => format!("+{seconds}s"),
+        1000..=59_999 => format!("+{}m", seconds / 60),
+        _ => format!("+{}h", seconds / 3600),
+    }
+}
+
+/// `client:51000`: the name, and the port where there is one. A lane that has only an address is that address.
+pub fn lane_name(lane: &Lane) -> String {
+    let port = match lane.address.rsplit_once(':') {
+        // An IPv6 address without a port has colons of its own.
+        Some((host, port)) if host.ends_with(']') || !host.contains(':') => Some(port),
+        _ => None,
+    };
+    match port {
+        _ if lane.name.is_empty() || lane.address.starts_with(&lane.name) => lane.address.clone(),
+        Some(port) if !lane.name.contains(':') => format!("{}:{port}", lane.name),
+        _ => lane.name.clone(),
+    }
+}
+
+/// `*SYN-RECEIVED`: the state, with `*` where the step changed it and `~` where it was inferred.
+pub fn lane_state(lane: &Lane) -> String {
+    if lane.state.is_empty() {
+        return String::new();
+    }
+    let changed = if lane.changed { "*" } else { "" };
+    let inferred = if lane.inferred && !lane.state.starts_with('~') {
+        "~"
+    } else {
+        ""
+    };
+    format!("{changed}{inferred}{}", lane.state)
+}
+
+/// The name without what follows its first dot, if it is no address.
+pub fn short_name(name: &str) -> &str {
+    if name.starts_with(|c: char| c.is_ascii_digit()) || name.contains(':') {
+        return name;
+    }
+    name.split('.').next().unwrap_or(name)
+}
+
+/// `1 byte`, `4 bytes`.
+pub fn bytes(n: usize) -> String {
+    if n == 1 {
+        "1 byte".to_owned()
+    } else {
+        format!("{n} bytes")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_short() {
+        for (nanos, long, short) in [
+            (0, "+0.0 ms", "+0.0"),
+            (20_400_000, "+20.4 ms", "+20.4"),
+            (999_900_000, "+999.9 ms", "+999.9"),
+            (1_250_000_000, "+1.250 s", "+1.2s"),
+            (125_000_000_000, "+2 min 5 s", "+125s"),
+            (86_400_000_000_000, "+24 h 0 min", "+24h"),
+        ] {
+            let time = Duration::from_nanos(nanos);
+            assert_eq!(
+                (span(time).as_str(), short_span(time).as_str()),
+                (long, short)
+            );
+        }
+    }
+
+    #[test]
+    fn lanes_are_named_once() {
+        let lane = |name: &str, address: &str| Lane {
+            name: name.to_owned(),
+            address: address.to_owned(),
+            state: String::new(),
+            changed: false,
+            inferred: false,
+        };
+        for (name, address, expected) in [
+            ("client", "10.0.0.2:51000", "client:51000"),
+            ("10.0.0.2", "10.0.0.2:51000", "10.0.0.2:51000"),
+            ("client", "10.0.0.2", "client"),
+            ("client", "[::1]:80", "client:80"),
+            ("client", "fe80::1", "client"),
+            ("", "10.0.0.2", "10.0.0.2"),
+        ] {
+            assert_eq!(lane_name(&lane(name, address)), expected);
+        }
+    }
+}
