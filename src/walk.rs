@@ -23,6 +23,7 @@ mod reassembly;
 mod seq_space;
 mod steps;
 mod store;
+mod trace;
 mod truth;
 
 pub mod expect;
@@ -45,7 +46,7 @@ use steps::Steps;
 use steps::sim::Told;
 use store::Frame;
 use truth::Truth;
-use view::{FrameView, Heading, Physical, Source, Trace};
+use view::{FrameView, Heading, Physical, Source};
 
 /// A walk: frames, flows, streams and messages, the steps through them, and (of a simulation) the truth.
 #[derive(Debug)]
@@ -332,23 +333,6 @@ impl Walk {
             .chain(messages)
             .collect();
         filter.matches(&all)
-    }
-
-    /// Where bytes of a message are on every layer, down to the bits.
-    pub fn trace_message(
-        &self,
-        id: MessageId,
-        buffer: usize,
-        range: std::ops::Range<usize>,
-    ) -> Trace {
-        let _ = (id, buffer, range);
-        Trace { levels: Vec::new() }
-    }
-
-    /// Where bytes of a frame are on every layer, up to the application and down to the bits.
-    pub fn trace_frame(&self, id: FrameId, range: std::ops::Range<usize>) -> Trace {
-        let _ = (id, range);
-        Trace { levels: Vec::new() }
     }
 }
 

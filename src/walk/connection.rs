@@ -4,6 +4,7 @@ use super::brief::Tcp;
 use super::infer::Inferred;
 use super::messages::Reading;
 use super::reassembly::{Inserted, Stream};
+use super::step::MessageId;
 use crate::base::FrameId;
 use crate::proto::stream::Dir;
 
@@ -15,6 +16,8 @@ pub(super) struct Connection {
     pub reading: Reading,
     /// The states and variables of both ends as they can be inferred.
     pub inferred: Inferred,
+    /// The messages of both streams, in their order.
+    pub messages: [Vec<MessageId>; 2],
     /// A FIN or RST was seen.
     pub closing: bool,
     completeness: u8,

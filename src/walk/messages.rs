@@ -233,17 +233,44 @@ impl Reader {
 /// The protocols over streams.
 mod protocols {
     use super::StreamProtocol;
+    use crate::proto::registry::{self, Claim, Protocol, Reader};
 
-    /// Who reads a stream that starts like this, between these ports.
+    /// Who reads a stream that starts like this, between these ports, and what the phase is called.
     pub fn choose(
-        _bytes: &[u8],
-        _ports: [u16; 2],
+        bytes: &[u8],
+        ports: [u16; 2],
     ) -> Option<(&'static str, Box<dyn StreamProtocol>)> {
-        None
+        let [a, b] = ports;
+        // servers' ports are the lower ones
+        let by_port = [a.min(b), a.max(b)].map(|port| registry::claimed_by(Claim::TcpPort(port)));
+        let by_look = || registry::protocol("http").filter(|_| starts_message(bytes));
+        let protocol = by_port.into_iter().flatten().next().or_else(by_look)?;
+        make(protocol)
     }
 
-    /// Whether a message may start like this: where reading goes on after a gap.
-    pub fn starts_message(_bytes: &[u8]) -> bool {
-        false
+    fn make(protocol: &'static Protocol) -> Option<(&'static str, Box<dyn StreamProtocol>)> {
+        match protocol.reader {
+            Reader::Stream(make) => Some((protocol.short, make())),
+            Reader::Packet(_) | Reader::Within => None,
+        }
+    }
+
+    /// What an HTTP message starts with (RFC 9112 §2.1): the methods of RFC 9110 §9.3 and RFC 5789, and the version.
+    const STARTS: [&[u8]; 10] = [
+        b"GET ",
+        b"HEAD ",
+        b"POST ",
+        b"PUT ",
+        b"DELETE ",
+        b"CONNECT ",
+        b"OPTIONS ",
+        b"TRACE ",
+        b"PATCH ",
+        b"HTTP/1.",
+    ];
+
+    /// Whether a message may start like this: the heuristic, and where reading goes on after a gap.
+    pub fn starts_message(bytes: &[u8]) -> bool {
+        STARTS.iter().any(|start| bytes.starts_with(start))
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Pipeline {
     metas: Vec<Meta>,
     defrag: Defrag,
     datagrams: Vec<Datagram>,
+    /// The frame that completed the datagram of each fragment.
+    completed_by: FxHashMap<FrameId, FrameId>,
     messages: Vec<Entry>,
     /// The messages that begin in a frame, and those that are whole with it.
     beginning: FxHashMap<FrameId, Vec<MessageId>>,
@@ -189,6 +191,48 @@ impl Pipeline {
         pieces.collect()
     }
 
+    /// Where a range of a frame is in a segment buffer: the frame that the buffer belongs to (the one that completed the
+    /// datagram, for a fragment), and the range there.
+    pub fn in_segment_buffer(
+        &self,
+        id: FrameId,
+        range: &std::ops::Range<usize>,
+    ) -> (FrameId, std::ops::Range<usize>) {
+        let Some(&whole) = self.completed_by.get(&id) else {
+            return (id, range.clone());
+        };
+        let pieces = self
+            .datagram(whole)
+            .into_iter()
+            .flat_map(|datagram| &datagram.pieces);
+        let mine = pieces
+            .filter(|(_, frame, _)| *frame == id)
+            .filter_map(|(start, _, source)| {
+                let (from, to) = (range.start.max(source.start), range.end.min(source.end));
+                (from < to).then(|| start + (from - source.start)..start + (to - source.start))
+            });
+        let all = mine.reduce(|all, piece| all.start..piece.end);
+        (whole, all.unwrap_or(0..0))
+    }
+
+    /// The messages of a direction that lie in a range of its stream, in order.
+    pub fn messages_in(
+        &self,
+        flow: FlowId,
+        dir: Dir,
+        range: std::ops::Range<u64>,
+    ) -> impl Iterator<Item = MessageId> + '_ {
+        let tcp = self.flows.get(flow).tcp.as_ref();
+        let all = tcp.map_or(&[][..], |tcp| &tcp.messages[dir.index()]);
+        let entry = |id: MessageId| &self.messages[id.0 as usize];
+        let end = move |id: MessageId| entry(id).start + u64::from(entry(id).len);
+        let first = all.partition_point(|id| end(*id) <= range.start);
+        all[first..]
+            .iter()
+            .copied()
+            .take_while(move |id| entry(*id).start < range.end)
+    }
+
     /// Reads the frame's headers up to transport; `None` where there are none (an incomplete datagram among them).
     pub fn carried(&self, id: FrameId) -> Option<Carried> {
         let frame = self.store.get(id);
@@ -220,6 +264,9 @@ impl Pipeline {
         if let Some(fragment) = ip.fragment {
             let bytes = &self.store.get(id).bytes;
             if let Some(datagram) = self.defrag.push(id, &ip, fragment, bytes) {
+                for (_, frame, _) in &datagram.pieces {
+                    self.completed_by.insert(*frame, id);
+                }
                 self.datagrams.push(datagram);
                 self.metas[id.index()].datagram = Some(self.datagrams.len() as u32 - 1);
             }
@@ -350,7 +397,10 @@ impl Pipeline {
         let found = reading.read(streams, first, ports, push, |run| self.run_bytes(run));
         connection.reading = reading;
         for message in found {
-            self.add_message(flow_id, &connection.half(message.dir).stream, message);
+            let dir = message.dir;
+            let stream = &connection.half(dir).stream;
+            let added = self.add_message(flow_id, stream, message);
+            connection.messages[dir.index()].extend(added);
         }
         self.flows.get_mut(flow_id).tcp = Some(connection);
     }
@@ -366,15 +416,18 @@ impl Pipeline {
             .unwrap_or(&[])
     }
 
-    fn add_message(&mut self, flow: FlowId, stream: &super::reassembly::Stream, found: Found) {
+    fn add_message(
+        &mut self,
+        flow: FlowId,
+        stream: &super::reassembly::Stream,
+        found: Found,
+    ) -> Option<MessageId> {
         let len = found.message.len as u64;
         let frames = stream
             .runs_in(found.start..found.start + len)
             .filter_map(|run| run.source.map(|(frame, _)| frame));
         let frames: Vec<FrameId> = frames.collect();
-        let (Some(&first), Some(&last)) = (frames.first(), frames.iter().max()) else {
-            return;
-        };
+        let (&first, &last) = (frames.first()?, frames.iter().max()?);
         let id = message_id(self.messages.len());
         self.messages.push(Entry {
             flow,
@@ -391,6 +444,7 @@ impl Pipeline {
         for frame in frames {
             self.within.entry(frame).or_insert(id);
         }
+        Some(id)
     }
 
     /// The phase of a segment: opening, closing, or what the conversation is about just then.

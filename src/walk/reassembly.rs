@@ -31,6 +31,9 @@ impl Run {
 /// What became of a segment's data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Inserted {
+    /// Where in the stream the data starts; negative if before the first byte.
+    pub start: i64,
+    pub len: u32,
     /// Bytes that were new.
     pub new: u32,
     /// Bytes that had come before.
@@ -124,6 +127,7 @@ impl Stream {
         let Some(start) = self.offset_of(seq) else {
             return result;
         };
+        (result.start, result.len) = (start, len);
         if start - self.end().cast_signed() > FARTHEST {
             result.outside = true;
             return result;

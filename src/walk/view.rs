@@ -345,7 +345,7 @@ pub struct Physical {
 }
 
 /// Bytes of one level of a message's way from the application to the wire, and where they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trace {
     /// The levels, from the application down to the bits.
     pub levels: Vec<Level>,
