@@ -2,4 +2,5 @@
 //! `cargo test -- --ignored`.
 
 mod architecture;
+mod live;
 mod tshark_layers;
