@@ -7,6 +7,7 @@ pub mod capture;
 pub mod exit;
 pub mod source;
 
+mod check;
 mod completions;
 mod export;
 mod list;
@@ -30,6 +31,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Capture(capture::CaptureArgs),
+    Check(check::CheckArgs),
     Show(show::ShowArgs),
     Export(export::ExportArgs),
     List(list::ListArgs),
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result {
     match cli.command {
         Some(Command::Capture(args)) => capture::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
         None => Ok(()),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Export(args)) => export::run(&args),

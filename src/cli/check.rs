@@ -1,0 +1,114 @@
+//! `layerwalk check`: runs scenarios and holds them against what they expect.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use clap::Args;
+
+use super::exit::{Exit, Result};
+use crate::scenario::{self, Error, Scenario};
+use crate::sim;
+use crate::walk::Walk;
+use crate::walk::expect::{self, Finding};
+
+/// Run scenarios and tell whether each came out as its file expects
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  layerwalk check websocket            a built-in scenario
+  layerwalk check my.toml other.toml   files; all mistakes in them are reported
+  layerwalk check --all                every built-in scenario
+
+Ends with 1 where an expectation failed, and with 3 where a file has mistakes.")]
+pub struct CheckArgs {
+    /// Built-in scenarios or .toml files
+    #[arg(required_unless_present = "all")]
+    scenarios: Vec<String>,
+    /// Every built-in scenario
+    #[arg(long, conflicts_with = "scenarios")]
+    all: bool,
+    /// The seed, in place of the scenarios' own
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Only say what failed
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &CheckArgs) -> Result {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let (mut failed, mut unreadable) = (false, false);
+    for scenario in scenarios(args) {
+        match scenario {
+            Ok(scenario) => failed |= !check(&scenario, args, &mut out)?,
+            Err(error) => {
+                unreadable = true;
+                out.flush()?;
+                eprintln!("{}", report(&error));
+            }
+        }
+    }
+    out.flush()?;
+    match (unreadable, failed) {
+        (true, _) => Err(Exit {
+            code: 3,
+            message: None,
+        }),
+        (false, true) => Err(Exit::failed()),
+        (false, false) => Ok(()),
+    }
+}
+
+fn scenarios(args: &CheckArgs) -> Vec<std::result::Result<Scenario, Error>> {
+    if args.all {
+        return scenario::catalogue().iter().cloned().map(Ok).collect();
+    }
+    args.scenarios.iter().map(|name| open(name)).collect()
+}
+
+/// A file of this name, or else the built-in scenario.
+fn open(name: &str) -> std::result::Result<Scenario, Error> {
+    if Path::new(name).is_file() {
+        scenario::load(Path::new(name))
+    } else {
+        scenario::find(name)
+    }
+}
+
+/// Why a scenario cannot be read, in colour where standard error is a terminal that wants it.
+pub(super) fn report(error: &Error) -> String {
+    let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    match error {
+        Error::Mistakes(mistakes) => mistakes.render(coloured),
+        other => format!("layerwalk: {other}"),
+    }
+}
+
+/// Runs a scenario and writes what became of its expectations; true if all came true.
+fn check(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> io::Result<bool> {
+    let spec = scenario.spec(args.seed);
+    let walk = Walk::from_outcome(&scenario.title, spec.seed, sim::run(&spec));
+    let findings = expect::check(&walk, &scenario.expects);
+    let failed = findings.iter().filter(|finding| !finding.ok).count();
+    for finding in findings.iter().filter(|finding| !finding.ok || !args.quiet) {
+        writeln!(out, "{}", line(&scenario.name, finding))?;
+    }
+    if !args.quiet || failed > 0 {
+        let came_true = findings.len() - failed;
+        let all = findings.len();
+        let name = scenario::safe(&scenario.name);
+        writeln!(out, "{name}: {came_true} of {all} expectations came true")?;
+    }
+    Ok(failed == 0)
+}
+
+fn line(name: &str, finding: &Finding) -> String {
+    let verdict = if finding.ok { "ok  " } else { "FAIL" };
+    let expected = scenario::safe(&finding.expected);
+    let found = scenario::safe(&finding.found);
+    let name = scenario::safe(name);
+    format!(
+        "{verdict} {name}:{} {expected}: found {found}",
+        finding.line
+    )
+}
