@@ -13,3 +13,6 @@ pub mod record;
 pub mod tcp;
 pub mod udp;
 pub mod websocket;
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ impl Reassembly {
         if end + Ipv4Header::LEN > 65_535 {
             return Fragment::Refused("fragment reaches beyond 65535 bytes");
         }
-        if header.more_fragments && (payload.is_empty() || payload.len() % 8 != 0) {
+        if header.more_fragments && (payload.is_empty() || !payload.len().is_multiple_of(8)) {
             return Fragment::Refused("fragment's length is no multiple of 8");
         }
         let (source, destination) = (header.source, header.destination);

@@ -123,7 +123,10 @@ impl Connection {
             }
             _ => Some(Event::Reset(self.id)),
         };
-        self.rcv.discard();
+        // Behind the peer's FIN all data are there: they may still be read.
+        if let Some(Event::Reset(_)) = event {
+            self.rcv.discard();
+        }
         self.delete(cx, OTHER_STATES);
         if let Some(event) = event {
             self.tell(cx, event);

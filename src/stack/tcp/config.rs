@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::options::MAX_WIND_SHIFT;
+
 /// How a host's TCP behaves. The default is what the RFCs ask for, with Linux's sizes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TcpConfig {
@@ -17,8 +19,8 @@ pub struct TcpConfig {
     pub receive_buffer: u32,
     /// How many bytes the application may write ahead of what is acknowledged.
     pub send_buffer: u32,
-    /// The shift count to offer (RFC 7323 §2.2), at most 14.
-    pub wind_shift: u8,
+    /// The shift count to offer (RFC 7323 §2.2), at most 14; else 7 as Linux does, or 0 for a buffer that needs none.
+    pub wind_shift: Option<u8>,
     /// The retransmission time-out before the first measurement (RFC 6298 §2.1).
     pub rto_initial: Duration,
     /// The shortest retransmission time-out (RFC 6298 §2.4; Linux: 200 ms).
@@ -35,6 +37,14 @@ pub struct TcpConfig {
     pub backlog: usize,
 }
 
+impl TcpConfig {
+    /// The shift count to offer.
+    pub(super) fn shift(&self) -> u8 {
+        let usual = if self.receive_buffer > 65_535 { 7 } else { 0 };
+        self.wind_shift.unwrap_or(usual).min(MAX_WIND_SHIFT)
+    }
+}
+
 impl Default for TcpConfig {
     fn default() -> Self {
         Self {
@@ -44,7 +54,7 @@ impl Default for TcpConfig {
             mss: None,
             receive_buffer: 65_536,
             send_buffer: 1 << 20,
-            wind_shift: 7,
+            wind_shift: None,
             rto_initial: Duration::from_secs(1),
             rto_min: Duration::from_secs(1),
             rto_max: Duration::from_secs(60),

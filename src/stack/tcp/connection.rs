@@ -295,6 +295,11 @@ impl Connection {
         }
     }
 
+    /// The bytes that options take in every segment.
+    pub(super) fn option_len(&self) -> u16 {
+        if self.timestamps.is_some() { 12 } else { 0 }
+    }
+
     /// Changes the state.
     pub(super) fn enter(&mut self, cx: &mut Cx<'_>, to: TcpState, cite: &'static str) {
         let from = std::mem::replace(&mut self.state, to);

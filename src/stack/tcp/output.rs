@@ -76,7 +76,7 @@ impl Connection {
 
     /// With something to send, no window for it and nothing under way but a probe, only a probe can find out that the
     /// window has opened (RFC 9293 §3.8.6.1).
-    fn watch_window(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn watch_window(&mut self, cx: &mut Cx<'_>) {
         let waiting = self.snd.unsent() > 0 || self.snd.fin_is_due();
         let probing = self.persist.is_some() && !self.snd.queue.is_empty();
         if probing || waiting && self.snd.queue.is_empty() {
@@ -188,14 +188,13 @@ impl Connection {
     }
 
     fn window_for(&mut self, flags: TcpFlags) -> u16 {
-        if flags.has(TcpFlags::SYN) {
-            return self.rcv.syn_window(self.own_mss());
+        match (flags.has(TcpFlags::SYN), self.rcv.synchronized) {
+            (true, false) => self.rcv.syn_window(self.own_mss()),
+            // The window of a SYN is never scaled (RFC 7323 §2.2).
+            (true, true) => self.rcv.wnd().min(65_535) as u16,
+            (false, true) if !flags.has(TcpFlags::RST) => self.rcv.advertise(self.snd.mss),
+            (false, _) => 0,
         }
-        if flags.has(TcpFlags::RST) || !self.rcv.synchronized {
-            return 0;
-        }
-        let mss = self.snd.mss;
-        self.rcv.advertise(mss)
     }
 
     fn options_for(&self, cx: &Cx<'_>, flags: TcpFlags) -> Options {
@@ -208,7 +207,7 @@ impl Connection {
         }
         Options {
             mss: Some(self.own_mss()),
-            wind_shift: self.window_scaling.then_some(self.config.wind_shift),
+            wind_shift: self.window_scaling.then(|| self.config.shift()),
             sack_permitted: self.sack_permitted,
             ..usual
         }

@@ -76,11 +76,11 @@ impl Receive {
         self.edge
     }
 
-    /// The window to put into a SYN, where it is never scaled: whole segments only, as Linux does.
+    /// The window to put into a SYN, where it is never scaled: the buffer, or of the most that 16 bits can say whole
+    /// segments, as Linux does.
     pub fn syn_window(&self, mss: u16) -> u16 {
-        let most = self.capacity.min(65_535) as u16;
-        let whole = most - most % mss.max(1);
-        if whole == 0 { most } else { whole }
+        let whole = u16::MAX - u16::MAX % mss.max(1);
+        u16::try_from(self.capacity).unwrap_or(whole)
     }
 
     /// Opens the window as far as the buffer allows, if that is worth it, and returns SEG.WND for the segment that

@@ -75,6 +75,7 @@ impl Connection {
             self.back_off_probes();
             self.decide(cx, cite, "the window is still closed: the probe again");
             self.retransmit(cx, 0, cite);
+            self.watch_window(cx);
             return;
         }
         let fits = self.snd.unsent().min(self.snd.usable());
@@ -99,6 +100,7 @@ impl Connection {
         // The persist timer sends it again, and not the retransmission timer: a peer that answers may keep its
         // window closed for as long as it likes.
         self.timers.stop(cx, self.id, Timer::Retransmission);
+        self.watch_window(cx);
     }
 
     fn back_off_probes(&mut self) {
@@ -138,8 +140,7 @@ impl Connection {
 
     /// Path MTU discovery (RFC 1191 §6.1): smaller segments from now on, and at once for what was too big.
     fn lower_mss(&mut self, cx: &mut Cx<'_>, mtu: u16) {
-        let option_len = if self.timestamps.is_some() { 12 } else { 0 };
-        let mss = mtu.saturating_sub(40 + option_len).max(8);
+        let mss = mtu.saturating_sub(40 + self.option_len()).max(8);
         if mss >= self.snd.mss {
             return;
         }

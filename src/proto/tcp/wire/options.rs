@@ -61,7 +61,7 @@ impl TcpOption {
             (2, &[a, b]) => Self::Mss(u16::from_be_bytes([a, b])),
             (3, &[shift]) => Self::WindowScale(shift),
             (4, []) => Self::SackPermitted,
-            (5, blocks) if !blocks.is_empty() && blocks.len() % 8 == 0 => {
+            (5, blocks) if !blocks.is_empty() && blocks.len().is_multiple_of(8) => {
                 let pair = |block: &[u8]| (long(&block[..4]), long(&block[4..]));
                 Self::Sack(blocks.chunks_exact(8).map(pair).collect())
             }

@@ -82,9 +82,14 @@ impl Connection {
 
     /// Takes the peer's initial number, its window, and what both ends agree on.
     fn take_syn(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) {
-        let own_mss = self.own_mss();
-        self.rcv.synchronize(seg.seq, self.rcv.syn_window(own_mss));
         self.agree_on_options(seg);
+        // What our SYN has offered, or our SYN, ACK is about to offer.
+        let options = if self.passive { self.option_len() } else { 0 };
+        let wnd = self.rcv.syn_window(self.own_mss().saturating_sub(options));
+        self.rcv.synchronize(seg.seq, wnd);
+        if let Some(timestamps) = &mut self.timestamps {
+            timestamps.last_ack_sent = self.rcv.nxt;
+        }
         // The window of a SYN is never scaled (RFC 7323 §2.2).
         self.snd.wnd = u32::from(seg.wnd);
         self.snd.max_wnd = self.snd.wnd;
@@ -103,20 +108,18 @@ impl Connection {
         self.window_scaling &= theirs.wind_shift.is_some();
         if let (true, Some(shift)) = (self.window_scaling, theirs.wind_shift) {
             self.snd.wind_shift = shift;
-            self.rcv.wind_shift = self.config.wind_shift;
+            self.rcv.wind_shift = self.config.shift();
         }
         self.sack_permitted &= theirs.sack_permitted;
         match (&mut self.timestamps, theirs.timestamps) {
             (Some(ours), Some((value, _))) => {
                 ours.recent = value;
-                ours.last_ack_sent = self.rcv.nxt;
             }
             _ => self.timestamps = None,
         }
-        let option_len = if self.timestamps.is_some() { 12 } else { 0 };
         let mss = theirs.mss.unwrap_or(DEFAULT_MSS).min(self.link_mss);
         // The MSS counts no options (RFC 6691): what they take is taken from the data.
-        self.snd.mss = mss.saturating_sub(option_len).max(1);
+        self.snd.mss = mss.saturating_sub(self.option_len()).max(1);
     }
 
     /// Both SYNs are acknowledged.

@@ -1,0 +1,309 @@
+//! The harness: two hosts, a wire with a rule, and simulated time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::base::{NodeId, RecordId, Rng, Time};
+use crate::proto::arp::{ArpOperation, ArpPacket};
+use crate::proto::ethernet::{EthernetHeader, mac_text};
+use crate::proto::ipv4::Ipv4Header;
+use crate::proto::tcp::{TcpFlags, TcpHeader, TcpOption};
+use crate::stack::cx::Cx;
+use crate::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
+use crate::stack::record::{ConnId, Log, TcpState, TcpVars, What};
+use crate::stack::tcp::{Event, Seq, TcpConfig};
+
+/// The index of the first host.
+pub const A: usize = 0;
+/// The index of the second host.
+pub const B: usize = 1;
+
+/// The time from one end of the wire to the other.
+const DELAY: Duration = Duration::from_millis(10);
+
+/// What the wire does with a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Whole,
+    Lost,
+    Twice,
+    Late(Duration),
+}
+
+/// A frame that was sent.
+pub struct Sent {
+    pub from: usize,
+    pub sent_at: Time,
+    pub bytes: Vec<u8>,
+    pub cause: Option<RecordId>,
+}
+
+type Rule = Box<dyn FnMut(usize, usize, &[u8]) -> Fate>;
+
+/// Two hosts on one wire.
+pub struct Pair {
+    pub hosts: [Host; 2],
+    pub events: [Vec<HostEvent>; 2],
+    pub frames: Vec<Sent>,
+    pub log: Log,
+    pub now: Time,
+    rule: Rule,
+    flying: BTreeMap<(Time, usize), (usize, Vec<u8>)>,
+    count: usize,
+}
+
+impl Pair {
+    pub fn new(seed: u64) -> Self {
+        let host = |i| Host::new(config(seed, i));
+        Self {
+            hosts: [host(A), host(B)],
+            events: [Vec::new(), Vec::new()],
+            frames: Vec::new(),
+            log: Log::new(),
+            now: Time::ZERO,
+            rule: Box::new(|_, _, _| Fate::Whole),
+            flying: BTreeMap::new(),
+            count: 0,
+        }
+    }
+
+    /// Has the wire follow `rule`, which is given the frame's number from 0, its sender and its bytes.
+    pub fn wire(&mut self, rule: impl FnMut(usize, usize, &[u8]) -> Fate + 'static) {
+        self.rule = Box::new(rule);
+    }
+
+    /// Gives a host other switches; it must not have been used yet.
+    pub fn config(&mut self, side: usize, tcp: TcpConfig) {
+        self.hosts[side] = Host::new(HostConfig {
+            tcp,
+            ..config(1, side)
+        });
+    }
+
+    pub fn call<T>(&mut self, side: usize, call: impl FnOnce(&mut Host, &mut Cx<'_>) -> T) -> T {
+        let mut cx = Cx {
+            now: self.now,
+            node: NodeId(side as u32),
+            cause: None,
+            log: &mut self.log,
+        };
+        let result = call(&mut self.hosts[side], &mut cx);
+        let outgoing: Vec<_> = std::iter::from_fn(|| self.hosts[side].poll_transmit()).collect();
+        for frame in outgoing {
+            self.put_on_wire(side, frame.bytes, frame.cause);
+        }
+        let events = std::iter::from_fn(|| self.hosts[side].poll_event());
+        self.events[side].extend(events);
+        result
+    }
+
+    fn put_on_wire(&mut self, from: usize, bytes: Vec<u8>, cause: Option<RecordId>) {
+        let fate = (self.rule)(self.frames.len(), from, &bytes);
+        let delays: &[Duration] = match fate {
+            Fate::Lost => &[],
+            Fate::Whole => &[DELAY],
+            Fate::Twice => &[DELAY, DELAY],
+            Fate::Late(by) => &[DELAY + by],
+        };
+        for &delay in delays {
+            let at = (self.now + delay, self.count);
+            self.flying.insert(at, (1 - from, bytes.clone()));
+            self.count += 1;
+        }
+        let sent_at = self.now;
+        self.frames.push(Sent {
+            from,
+            sent_at,
+            bytes,
+            cause,
+        });
+    }
+
+    /// Runs until nothing is left to happen.
+    pub fn run(&mut self) {
+        self.run_until(Time::MAX);
+    }
+
+    pub fn run_for(&mut self, span: Duration) {
+        let end = self.now + span;
+        self.run_until(end);
+        self.now = end;
+    }
+
+    fn run_until(&mut self, end: Time) {
+        for _ in 0..200_000 {
+            let arrival = self.flying.first_key_value().map(|(&(at, _), _)| at);
+            let timeout = |side: usize| Some((self.hosts[side].poll_timeout()?, side));
+            let timer = [A, B].into_iter().filter_map(timeout).min();
+            let next = [arrival, timer.map(|(at, _)| at)]
+                .into_iter()
+                .flatten()
+                .min();
+            let Some(next) = next.filter(|&next| next <= end) else {
+                return self.check_invariants();
+            };
+            assert!(next >= self.now, "a time-out lies in the past");
+            self.now = next;
+            match (self.flying.first_entry(), timer) {
+                (Some(entry), _) if arrival == Some(next) => {
+                    let (to, bytes) = entry.remove();
+                    self.call(to, |host, cx| host.handle_frame(cx, &bytes));
+                }
+                (_, Some((_, side))) => self.call(side, |host, cx| host.handle_timeout(cx)),
+                _ => unreachable!("there is a next thing"),
+            }
+        }
+        panic!("it never ends:\n{}", self.transcript());
+    }
+
+    /// What must hold of all variables at all times.
+    fn check_invariants(&self) {
+        for record in self.log.records() {
+            if let What::TcpVars(vars) = &record.what {
+                check_vars(vars);
+            }
+        }
+    }
+
+    pub fn listen(&mut self, side: usize, port: u16) {
+        self.call(side, |host, cx| host.listen(cx, port).unwrap());
+    }
+
+    pub fn connect(&mut self, side: usize, port: u16) -> ConnId {
+        let remote = SocketAddr::new(self.hosts[1 - side].ip(), port);
+        self.call(side, |host, cx| host.connect(cx, None, remote).unwrap())
+    }
+
+    pub fn send(&mut self, side: usize, conn: ConnId, bytes: &[u8]) -> usize {
+        self.call(side, |host, cx| host.send(cx, conn, bytes))
+    }
+
+    pub fn receive(&mut self, side: usize, conn: ConnId) -> Vec<u8> {
+        self.call(side, |host, cx| host.receive(cx, conn, usize::MAX))
+    }
+
+    pub fn close(&mut self, side: usize, conn: ConnId) {
+        self.call(side, |host, cx| host.close(cx, conn));
+    }
+
+    pub fn state(&self, side: usize, conn: ConnId) -> TcpState {
+        self.hosts[side].tcp_vars(conn).state
+    }
+
+    pub fn tcp_events(&self, side: usize) -> Vec<Event> {
+        let tcp = |event: &HostEvent| match event.kind {
+            HostEventKind::Tcp(event) => Some(event),
+            _ => None,
+        };
+        self.events[side].iter().filter_map(tcp).collect()
+    }
+
+    /// The last connection that a listener of this host accepted.
+    pub fn accepted(&self, side: usize) -> ConnId {
+        let accepted = |event: &Event| match event {
+            Event::Accepted { conn, .. } => Some(*conn),
+            _ => None,
+        };
+        let events = self.tcp_events(side);
+        events
+            .iter()
+            .rev()
+            .find_map(accepted)
+            .expect("a connection was accepted")
+    }
+
+    /// Every frame that was sent, a line each, with sequence numbers counted from the SYN of their sender.
+    pub fn transcript(&self) -> String {
+        let mut isns = BTreeMap::<(u16, u16), u32>::new();
+        let mut lines = VecDeque::new();
+        for frame in &self.frames {
+            let mut base = |header: &TcpHeader| {
+                let ports = (header.source_port, header.destination_port);
+                if header.flags.has(TcpFlags::SYN) {
+                    isns.insert(ports, header.sequence_number);
+                }
+                let of = |ports| isns.get(&ports).copied();
+                let seq = of(ports).unwrap_or(header.sequence_number);
+                (seq, of((ports.1, ports.0)).unwrap_or(0))
+            };
+            let name = if frame.from == A { 'a' } else { 'b' };
+            lines.push_back(format!("{name} {}", text_of(&frame.bytes, &mut base)));
+        }
+        Vec::from(lines).join("\n")
+    }
+}
+
+fn config(seed: u64, side: usize) -> HostConfig {
+    let number = side as u8 + 1;
+    let (name, mac) = (["a", "b"][side], [2, 0, 0, 0, 0, number]);
+    HostConfig::new(
+        name,
+        mac,
+        [10, 0, 0, number].into(),
+        &mut Rng::new(seed, name),
+    )
+}
+
+fn check_vars(vars: &TcpVars) {
+    let (una, nxt) = (Seq(vars.snd_una.unwrap()), Seq(vars.snd_nxt.unwrap()));
+    assert!(Seq(vars.iss.unwrap()).le(una) && una.le(nxt), "{vars:?}");
+    if let (Some(irs), Some(rcv_nxt)) = (vars.irs, vars.rcv_nxt) {
+        assert!(Seq(irs).lt(Seq(rcv_nxt)), "{vars:?}");
+        let mut last = Seq(rcv_nxt);
+        for &(start, end) in &vars.out_of_order {
+            assert!(last.lt(Seq(start)) && Seq(start).lt(Seq(end)), "{vars:?}");
+            last = Seq(end);
+        }
+    }
+    let waits = |name| vars.timers.iter().any(|&(timer, _)| timer == name);
+    let in_flight = una != nxt && vars.state != TcpState::Closed;
+    assert!(
+        !in_flight || waits("retransmission") || waits("persist"),
+        "stalled: {vars:?}"
+    );
+}
+
+/// One line about a frame; `base` gives what its sequence and acknowledgment numbers are counted from.
+pub fn text_of(bytes: &[u8], base: &mut dyn FnMut(&TcpHeader) -> (u32, u32)) -> String {
+    let (ethernet, payload) = EthernetHeader::parse(bytes).unwrap();
+    if ethernet.ether_type == 0x0806 {
+        let arp = ArpPacket::parse(payload).unwrap();
+        return match arp.operation {
+            ArpOperation::Request => {
+                format!("ARP who has {}? tell {}", arp.target_ip, arp.sender_ip)
+            }
+            ArpOperation::Reply => {
+                format!("ARP {} is at {}", arp.sender_ip, mac_text(arp.sender_mac))
+            }
+        };
+    }
+    let (ip, payload) = Ipv4Header::parse(payload).unwrap();
+    if ip.protocol != 6 {
+        return format!("protocol {}, {} bytes", ip.protocol, payload.len());
+    }
+    let (header, text) = TcpHeader::parse(ip.source, ip.destination, payload).unwrap();
+    let (seq_base, ack_base) = base(&header);
+    let mut line = format!(
+        "[{}] seq {}",
+        header.flags,
+        header.sequence_number.wrapping_sub(seq_base)
+    );
+    if header.flags.has(TcpFlags::ACK) {
+        let ack = header.acknowledgment_number.wrapping_sub(ack_base);
+        line += &format!(", ack {ack}");
+    }
+    line += &format!(", win {}", header.window);
+    if !text.is_empty() {
+        line += &format!(", len {}", text.len());
+    }
+    for option in &header.options {
+        if let TcpOption::Sack(blocks) = option {
+            for (left, right) in blocks {
+                let (left, right) = (left.wrapping_sub(ack_base), right.wrapping_sub(ack_base));
+                line += &format!(", sack {left} to {right}");
+            }
+        }
+    }
+    line
+}

@@ -1,0 +1,156 @@
+//! Whatever the wire does: streams arrive whole and in order, or both ends say why not.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::pair::{A, B, Fate, Pair};
+use crate::stack::record::{ConnId, TcpState};
+use crate::stack::tcp::{Event, TcpConfig};
+
+/// A number for each frame decides its fate; `severity` of 256 are not left alone.
+fn fate(choice: u8, severity: u8) -> Fate {
+    if choice >= severity {
+        return Fate::Whole;
+    }
+    match choice % 4 {
+        0 | 1 => Fate::Lost,
+        2 => Fate::Twice,
+        _ => Fate::Late(Duration::from_millis(1 + u64::from(choice) * 7)),
+    }
+}
+
+/// The switches that a case tries out.
+fn configs() -> impl Strategy<Value = TcpConfig> {
+    let buffers = prop_oneof![Just(600u32), Just(5000), Just(65_536)];
+    let mss = prop_oneof![Just(None), (1u16..2000).prop_map(Some)];
+    (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        buffers,
+        mss,
+        1u32..20_000,
+    )
+        .prop_map(
+            |(sack, timestamps, window_scaling, receive_buffer, mss, send_buffer)| TcpConfig {
+                sack,
+                timestamps,
+                window_scaling,
+                receive_buffer,
+                mss,
+                send_buffer,
+                ..TcpConfig::default()
+            },
+        )
+}
+
+/// One end of the conversation: what it still has to write and what it has read.
+struct End {
+    conn: Option<ConnId>,
+    to_write: Vec<u8>,
+    written: usize,
+    read: Vec<u8>,
+    shut: bool,
+}
+
+impl End {
+    fn new(to_write: Vec<u8>) -> Self {
+        Self {
+            conn: None,
+            to_write,
+            written: 0,
+            read: Vec::new(),
+            shut: false,
+        }
+    }
+
+    /// Reads at most `max`, writes what there is room for, and ends its side when all is written.
+    fn go_on(&mut self, pair: &mut Pair, side: usize, max: usize) {
+        let Some(conn) = self.conn else { return };
+        self.read
+            .extend(pair.call(side, |host, cx| host.receive(cx, conn, max)));
+        if self.written < self.to_write.len() {
+            self.written += pair.send(side, conn, &self.to_write[self.written..]);
+        }
+        let may_end = matches!(
+            pair.state(side, conn),
+            TcpState::Established | TcpState::CloseWait
+        );
+        if self.written == self.to_write.len() && !self.shut && may_end {
+            pair.call(side, |host, cx| host.shutdown(cx, conn));
+            self.shut = true;
+        }
+    }
+}
+
+fn failed(events: &[Event]) -> bool {
+    events.iter().any(|event| {
+        matches!(
+            event,
+            Event::Reset(_) | Event::TimedOut(_) | Event::Unreachable(..) | Event::Refused(_)
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn streams_arrive_whole(
+        seed in 0u64..,
+        choices in vec(any::<u8>(), 1..200),
+        severity in prop_oneof![Just(0u8), Just(20), Just(80), Just(140)],
+        tcp in [configs(), configs()],
+        sizes in [0usize..12_000, 0usize..12_000],
+        max_read in 1usize..20_000,
+    ) {
+        let mut pair = Pair::new(seed);
+        let [tcp_a, tcp_b] = tcp;
+        pair.config(A, tcp_a);
+        pair.config(B, tcp_b);
+        pair.wire(move |n, _, _| fate(choices[n % choices.len()], severity));
+        let stream = |from: usize, len: usize| -> Vec<u8> {
+            (0..len).map(|i| (i * 7 + i / 251 + from) as u8).collect()
+        };
+        let mut ends = [End::new(stream(A, sizes[A])), End::new(stream(B, sizes[B]))];
+        pair.listen(B, 80);
+        ends[A].conn = Some(pair.connect(A, 80));
+        for _ in 0..6000 {
+            if ends[B].conn.is_none() {
+                ends[B].conn = pair.tcp_events(B).iter().find_map(|event| match event {
+                    Event::Accepted { conn, .. } => Some(*conn),
+                    _ => None,
+                });
+            }
+            for side in [A, B] {
+                ends[side].go_on(&mut pair, side, max_read);
+            }
+            pair.run_for(Duration::from_millis(200));
+            let whole = |side: usize| ends[side].read == ends[1 - side].to_write;
+            let over = |side: usize| ends[side].conn.is_some_and(|conn| {
+                matches!(pair.state(side, conn), TcpState::Closed | TcpState::TimeWait)
+            });
+            if whole(A) && whole(B) && over(A) && over(B) {
+                break;
+            }
+        }
+        let failures = [A, B].map(|side| failed(&pair.tcp_events(side)));
+        for side in [A, B] {
+            prop_assert!(
+                ends[1 - side].to_write.starts_with(&ends[side].read),
+                "what was read is a beginning of what was written"
+            );
+            let whole = ends[side].read == ends[1 - side].to_write;
+            prop_assert!(
+                whole || failures[A] || failures[B],
+                "side {side} got {} of {} bytes and nobody said why:\n{}",
+                ends[side].read.len(), ends[1 - side].to_write.len(), pair.transcript()
+            );
+        }
+        if severity == 0 {
+            prop_assert_eq!(failures, [false, false]);
+        }
+    }
+}
