@@ -7,6 +7,7 @@ mod text;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 
+use crate::base::FrameId;
 use crate::proto::filter::Filter;
 use crate::walk::Walk;
 use crate::walk::step::{Grain, StepId};
@@ -54,6 +55,20 @@ pub fn show(walk: &Walk, options: &Options, out: &mut dyn Write) -> io::Result<(
             jsonl::frames(walk, options.filter.as_ref(), out)
         }
         (Format::Jsonl, _) => jsonl::steps(walk, &chosen, options.grain(), out),
+    }
+}
+
+/// Writes one frame of a walk that grows: a line, or a JSON object and one for each message that ends in it.
+///
+/// # Errors
+/// Those of `out`.
+pub fn frame(walk: &Walk, id: FrameId, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Text => {
+            let step = walk.frame_step(id).map(|at| (id.index() + 1, at));
+            text::list(walk, Grain::Frame, step.as_slice(), out)
+        }
+        Format::Jsonl => jsonl::frame(walk, id, out),
     }
 }
 

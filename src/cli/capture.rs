@@ -11,10 +11,14 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{Exit, Result};
-use crate::base::Time;
+use super::show::compile;
+use crate::base::FrameId;
 use crate::capture::live::{AsyncLive, Live, LiveError, Options};
-use crate::capture::packet::{Direction, Packet};
+use crate::capture::packet::Packet;
 use crate::capture::privileges;
+use crate::proto::filter::Filter;
+use crate::show::{self, Format};
+use crate::walk::Walk;
 use output::Output;
 
 /// Capture from an interface
@@ -22,6 +26,7 @@ use output::Output;
 #[command(after_help = "Examples:
   sudo layerwalk capture -i eth0                       a line for each frame, until Ctrl-C
   sudo layerwalk capture -i lo -w talk.pcapng          into a file, until Ctrl-C
+  sudo layerwalk capture -i lo 'tcp.port == 80' --duration 10s
   sudo layerwalk capture -i lo -w - --count 10 | tshark -r -
 
 To capture without sudo, give the program the capability once:
@@ -30,6 +35,8 @@ pub struct CaptureArgs {
     /// The interface, such as eth0 or lo; `layerwalk list interfaces` names them
     #[arg(short, long, value_name = "IFACE")]
     interface: String,
+    /// Only what this display filter selects, such as 'tcp.port == 80 && websocket'
+    filter: Option<String>,
     /// Write the frames to this file (pcapng), or to standard output for -
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -42,6 +49,9 @@ pub struct CaptureArgs {
     /// Print a line for each frame; without -w that is done anyway
     #[arg(long)]
     show: bool,
+    /// How frames are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
     /// Take frames to other hosts too, where the network brings them
     #[arg(long)]
     promiscuous: bool,
@@ -71,6 +81,7 @@ pub fn run(args: &CaptureArgs) -> Result {
         snap_len: args.snap_len,
         ..Options::default()
     };
+    let filter = args.filter.as_deref().map(compile).transpose()?;
     let live = Live::open(&args.interface, &options)?;
     // As the user who may do it: afterwards root's files are closed to us.
     let output = match &args.write {
@@ -87,10 +98,12 @@ pub fn run(args: &CaptureArgs) -> Result {
         .build();
     let runtime = runtime.map_err(Exit::unreadable)?;
     let session = Session {
-        show: args.show || args.write.is_none(),
+        print: (args.show || args.write.is_none()).then_some(args.format),
+        walk: Walk::live(&args.interface, live.interface().clone()),
+        filter,
         output,
-        frames: 0,
-        first: None,
+        seen: 0,
+        kept: 0,
     };
     runtime.block_on(capture(args, live, session))
 }
@@ -104,37 +117,38 @@ async fn capture(args: &CaptureArgs, live: Live, mut session: Session) -> Result
         .take(&mut live, &mut stop, args.count.unwrap_or(u64::MAX))
         .await;
     let counts = live.counts();
+    let summary = session.summary();
     let finished = match session.output {
         Some(output) => output.finish(counts),
         None => Ok(()),
     };
-    eprintln!("{}, {} dropped", frames(session.frames), counts.dropped);
+    eprintln!("{summary}, {} dropped", counts.dropped);
     ended.and(finished)
-}
-
-fn frames(count: u64) -> String {
-    let noun = if count == 1 { "frame" } else { "frames" };
-    format!("{count} {noun} captured")
 }
 
 /// What is done with the packets as they come.
 struct Session {
-    show: bool,
+    /// Each frame is printed so.
+    print: Option<Format>,
+    /// The conversation so far, which frames are printed and selected in the light of. It grows; a capture that only
+    /// writes its file keeps none.
+    walk: Walk,
+    filter: Option<Filter>,
     output: Option<Output>,
-    /// Frames so far.
-    frames: u64,
-    /// The time of the first.
-    first: Option<Time>,
+    /// Frames that came.
+    seen: u64,
+    /// Frames that were selected.
+    kept: u64,
 }
 
 impl Session {
     /// Takes packets until there are `count` or it is time to stop. What came before the stop is taken still.
     async fn take(&mut self, live: &mut AsyncLive, stop: &mut Stop, count: u64) -> Result {
-        while self.frames < count {
+        while self.kept < count {
             tokio::select! {
                 biased;
                 () = stop.wait() => return self.drain(live, count),
-                packet = live.next() => self.packet(&packet?)?,
+                packet = live.next() => self.packet(packet?)?,
             }
         }
         Ok(())
@@ -142,42 +156,57 @@ impl Session {
 
     fn drain(&mut self, live: &mut AsyncLive, count: u64) -> Result {
         let stopped = time::now();
-        while self.frames < count {
+        while self.kept < count {
             match live.try_next()? {
-                Some(packet) if packet.time <= stopped => self.packet(&packet)?,
+                Some(packet) if packet.time <= stopped => self.packet(packet)?,
                 _ => break,
             }
         }
         Ok(())
     }
 
-    fn packet(&mut self, packet: &Packet) -> Result {
-        self.frames += 1;
-        if let Some(output) = &mut self.output {
-            output.packet(packet)?;
+    fn packet(&mut self, packet: Packet) -> Result {
+        self.seen += 1;
+        if self.print.is_some() || self.filter.is_some() {
+            self.walk.push_packet(packet.clone());
+            let id = FrameId::from_index(self.walk.frames() - 1);
+            if !self.selects(id) {
+                return Ok(());
+            }
+            self.print(id)?;
         }
-        if self.show {
-            let first = *self.first.get_or_insert(packet.time);
-            let mut out = io::stdout().lock();
-            writeln!(out, "{}", line(self.frames, first, packet))?;
-            out.flush()?;
+        self.kept += 1;
+        match &mut self.output {
+            Some(output) => output.packet(&packet),
+            None => Ok(()),
         }
+    }
+
+    fn selects(&self, id: FrameId) -> bool {
+        let Some(filter) = &self.filter else {
+            return true;
+        };
+        let frame = self.walk.frame(id);
+        frame.is_some_and(|frame| self.walk.fits(filter, &frame))
+    }
+
+    fn print(&self, id: FrameId) -> Result {
+        let Some(format) = self.print else {
+            return Ok(());
+        };
+        let mut out = io::stdout().lock();
+        show::frame(&self.walk, id, format, &mut out)?;
+        out.flush()?;
         Ok(())
     }
-}
 
-/// A frame in a line.
-fn line(number: u64, first: Time, packet: &Packet) -> String {
-    let since = Time::ZERO + packet.time.since(first);
-    let direction = match packet.direction {
-        Some(Direction::Inbound) => "in",
-        Some(Direction::Outbound) => "out",
-        None => "-",
-    };
-    format!(
-        "{number:>6} {since} {direction:<3} {} bytes",
-        packet.original_len
-    )
+    fn summary(&self) -> String {
+        let noun = if self.kept == 1 { "frame" } else { "frames" };
+        match self.filter {
+            Some(_) => format!("{} of {} {noun} captured", self.kept, self.seen),
+            None => format!("{} {noun} captured", self.kept),
+        }
+    }
 }
 
 /// What ends a capture from outside: a signal, or the time that it was given.

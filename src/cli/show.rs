@@ -65,8 +65,10 @@ pub fn compile(text: &str) -> Result<Filter> {
     Filter::compile(text).map_err(|error| {
         let before = text[..error.span.start.min(text.len())].chars().count();
         let marks = "^".repeat(error.span.len().max(1));
+        let suggestion = error.suggestion.as_ref();
+        let mean = suggestion.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
         Exit::usage(format!(
-            "in the filter: {error}\n  {text}\n  {:before$}{marks}",
+            "in the filter: {error}{mean}\n  {text}\n  {:before$}{marks}",
             ""
         ))
     })

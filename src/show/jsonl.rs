@@ -143,7 +143,8 @@ pub(super) fn steps(
     Ok(())
 }
 
-fn frame(walk: &Walk, id: FrameId, out: &mut dyn Write) -> io::Result<()> {
+/// Writes one frame, and after it the messages that end in it.
+pub(super) fn frame(walk: &Walk, id: FrameId, out: &mut dyn Write) -> io::Result<()> {
     let Some(view) = walk.frame(id) else {
         return Ok(());
     };

@@ -192,11 +192,41 @@ fn a_count_and_a_time_end_a_capture() {
 
 #[test]
 #[ignore = "needs root and ip"]
+fn a_filter_chooses_what_is_shown_and_kept() {
+    let host = Namespace::new();
+    let more = [
+        "udp.dstport == 9999 && udp.length > 18",
+        "--show",
+        "--count",
+        "3",
+    ];
+    let capturing = Capturing::start(&host, "lo", &more);
+    // The first ten are a byte too short.
+    run_ok(&mut host.command("python3", &["-c", DATAGRAMS, "20"]));
+    let (file, summary) = capturing.end(0);
+    assert_eq!(summary, "3 of 13 frames captured, 0 dropped");
+    let capture = whole(&file);
+    let ends: Vec<&[u8]> = capture
+        .packets
+        .iter()
+        .map(|packet| &packet.bytes[50..])
+        .collect();
+    assert_eq!(ends, [b" 10", b" 11", b" 12"]);
+
+    let refused = run(
+        &mut host.command(BINARY, &["capture", "-i", "lo", "tcp.prot == 80"]),
+        2,
+    );
+    assert!(refused.contains("tcp.port"), "{refused}");
+}
+
+#[test]
+#[ignore = "needs root and ip"]
 fn a_killed_capture_leaves_a_whole_file() {
     let host = Namespace::new();
     let mut capturing = Capturing::start(&host, "lo", &["--show"]);
     run_ok(&mut host.command("python3", &["-c", DATAGRAMS, "20"]));
-    capturing.process.wait_for_line("    20 ");
+    capturing.process.wait_for_line("   20 ");
     let file = capturing.kill();
     assert_eq!(whole(&file).packets.len(), 20);
 }

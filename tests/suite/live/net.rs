@@ -115,9 +115,12 @@ pub fn run(command: &mut Command, code: i32) -> String {
 pub struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
-    lines: Receiver<String>,
+    /// Lines as they come, and whether they come from standard error.
+    lines: Receiver<(bool, String)>,
     /// The lines that were read so far.
     seen: String,
+    /// The last line on standard error.
+    last_error: String,
 }
 
 impl Process {
@@ -131,15 +134,15 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (sender, lines) = mpsc::channel();
-        let outputs: [Box<dyn Read + Send>; 2] = [
-            Box::new(child.stdout.take().expect("standard output")),
-            Box::new(child.stderr.take().expect("standard error")),
+        let outputs: [(bool, Box<dyn Read + Send>); 2] = [
+            (false, Box::new(child.stdout.take().expect("standard output"))),
+            (true, Box::new(child.stderr.take().expect("standard error"))),
         ];
-        for output in outputs {
+        for (is_error, output) in outputs {
             let sender = sender.clone();
             thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    let _ = sender.send(line);
+                    let _ = sender.send((is_error, line));
                 }
             });
         }
@@ -149,6 +152,7 @@ impl Process {
             stdin,
             lines,
             seen: String::new(),
+            last_error: String::new(),
         }
     }
 
@@ -157,10 +161,18 @@ impl Process {
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("no line `{start}…` after: {}", self.seen));
-            self.seen += &format!("{line}\n");
-            if line.starts_with(start) {
+            let found = line.1.starts_with(start);
+            self.note(line);
+            if found {
                 return;
             }
+        }
+    }
+
+    fn note(&mut self, (is_error, line): (bool, String)) {
+        self.seen += &format!("{line}\n");
+        if is_error {
+            self.last_error = line;
         }
     }
 
@@ -184,7 +196,7 @@ impl Process {
     pub fn wait(&mut self, code: i32) -> String {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => self.seen += &format!("{line}\n"),
+                Ok(line) => self.note(line),
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) => panic!("no end after: {}", self.seen),
             }
@@ -256,11 +268,10 @@ impl Capturing {
         self.end(0)
     }
 
-    /// Waits for its own end, with this exit code; the file and the last line.
+    /// Waits for its own end, with this exit code; the file and the last line on standard error.
     pub fn end(mut self, code: i32) -> (Saved, String) {
-        let said = self.process.wait(code);
-        let last = said.lines().last().unwrap_or_default().to_owned();
-        (self.file, last)
+        self.process.wait(code);
+        (self.file, self.process.last_error.clone())
     }
 
     /// Kills it without warning; the file.
