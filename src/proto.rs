@@ -30,6 +30,7 @@ pub mod registry;
 pub mod sll;
 pub mod stream;
 pub mod tcp;
+pub mod text;
 pub mod tree;
 pub mod udp;
 pub mod vlan;

@@ -184,6 +184,20 @@ pub fn dissect_ip_payload(
     dissection.derived[buffer - 1].bytes = bytes;
 }
 
+/// Appends the layers of a stream's message that `describe` makes, over buffer number `buffer` of the dissection, whose
+/// bytes these are.
+pub fn describe_message(
+    dissection: &mut Dissection,
+    buffer: usize,
+    bytes: &[u8],
+    describe: impl FnOnce(&mut Dissector<'_>),
+) {
+    let mut dissector = Dissector::new(bytes, buffer, FrameContext::default());
+    dissector.first_layer = dissection.layers.len();
+    describe(&mut dissector);
+    dissector.append_to(dissection);
+}
+
 /// The state of one dissection: what the layers read so far leave for those that follow.
 #[derive(Debug)]
 pub struct Dissector<'a> {

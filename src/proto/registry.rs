@@ -28,6 +28,9 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &super::icmpv6::PROTOCOL,
     &super::udp::PROTOCOL,
     &super::tcp::PROTOCOL,
+    &super::http::PROTOCOL,
+    &super::websocket::PROTOCOL,
+    &super::text::PROTOCOL,
     &super::data::PROTOCOL,
 ];
 

@@ -1,0 +1,314 @@
+//! From a stream's bytes to HTTP messages.
+
+use std::collections::VecDeque;
+
+use super::body::Body;
+use super::head::Headers;
+use super::lines::{Found, Lines, text};
+use super::show;
+use crate::proto::stream::{Dir, Message, Next, StreamProtocol};
+use crate::proto::websocket::WebSocket;
+
+/// The requests and responses of a connection.
+#[derive(Debug, Default)]
+pub struct Http {
+    /// The requests that were not answered yet, the oldest first.
+    unanswered: VecDeque<Asked>,
+    /// Why a direction cannot be read any further.
+    lost: [Option<&'static str>; 2],
+    requests: u64,
+    responses: u64,
+}
+
+/// What is remembered of a request until its response is there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    pub method: String,
+    pub full_uri: Option<String>,
+    /// Its header fields, where it asks for an upgrade to WebSocket.
+    pub websocket: Option<Headers>,
+}
+
+/// A message that was taken apart.
+#[derive(Debug)]
+pub(super) struct Parsed<'a> {
+    pub bytes: &'a [u8],
+    pub lines: Lines,
+    pub headers: Headers,
+    pub start: StartLine,
+    pub body: Body,
+    /// Which message of its kind it is, counted from 1.
+    pub number: u64,
+    /// Of a response: the request that it answers, if that was seen.
+    pub asked: Option<Asked>,
+}
+
+/// The first line of a message: what its parts are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum StartLine {
+    Request {
+        method: Place,
+        target: Place,
+        version: Place,
+    },
+    Response {
+        version: Place,
+        code: Place,
+        phrase: Place,
+    },
+}
+
+/// Where a part of a line is.
+pub(super) type Place = std::ops::Range<usize>;
+
+impl Http {
+    /// Whether a stream that begins with these bytes may be HTTP: a status line, or a request line with one of the
+    /// usual methods, as far as it is there.
+    pub fn looks_like(bytes: &[u8]) -> bool {
+        let bytes = skip_empty_lines(bytes);
+        if starts_alike(bytes, b"HTTP/1.") {
+            return !bytes.is_empty();
+        }
+        let line = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        let is_whole = line.len() < bytes.len();
+        let mut words = line.trim_ascii_end().split(|byte| *byte == b' ');
+        let method = words.next().unwrap_or_default();
+        let is_method = match line.contains(&b' ') {
+            true => METHODS.iter().any(|known| known.as_bytes() == method),
+            false => METHODS
+                .iter()
+                .any(|known| known.as_bytes().starts_with(method)),
+        };
+        is_method
+            && !(is_whole
+                && !words
+                    .next_back()
+                    .is_some_and(|word| word.starts_with(b"HTTP/1.")))
+    }
+}
+
+/// Methods of IANA's registry that are met in the wild, and those of UPnP.
+const METHODS: [&str; 16] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "MOVE",
+    "COPY",
+    "SUBSCRIBE",
+    "NOTIFY",
+];
+
+fn skip_empty_lines(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
+    &bytes[start.unwrap_or(bytes.len())..]
+}
+
+/// Whether one of the two begins with the other.
+fn starts_alike(a: &[u8], b: &[u8]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a == b)
+}
+
+impl StreamProtocol for Http {
+    fn next(&mut self, dir: Dir, bytes: &[u8], closed: bool) -> Next {
+        if let Some(why) = self.lost[dir.index()] {
+            return Next::NotMine(why.into());
+        }
+        if self.waits_for_upgrade(dir) && !closed {
+            return Next::More;
+        }
+        let lines = match Lines::find(bytes) {
+            Found::Head(lines) => lines,
+            Found::TooLong => return Next::NotMine("an HTTP head of more than 64 KiB".into()),
+            Found::More if closed => {
+                return Next::NotMine("the stream ends within an HTTP head".into());
+            }
+            Found::More if may_be_head(bytes) => return Next::More,
+            Found::More => return Next::NotMine("no HTTP/1.1".into()),
+        };
+        let Some(start) = StartLine::read(bytes, &lines.start_line) else {
+            return Next::NotMine(not_mine(&text(bytes, &lines.start_line)));
+        };
+        match self.parse(bytes, lines, start, closed) {
+            Some(parsed) => Next::Message(Box::new(self.finish(dir, parsed))),
+            None => Next::More,
+        }
+    }
+}
+
+impl Http {
+    /// After a request to change to WebSocket the client waits for the answer: what it sends then may be frames.
+    fn waits_for_upgrade(&self, dir: Dir) -> bool {
+        let asks = self
+            .unanswered
+            .iter()
+            .any(|asked| asked.websocket.is_some());
+        dir == Dir::ToServer && asks
+    }
+
+    /// Takes a message apart; `None` if the body is not all there yet.
+    fn parse<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        lines: Lines,
+        start: StartLine,
+        closed: bool,
+    ) -> Option<Parsed<'a>> {
+        let headers = lines.headers(bytes);
+        let rest = &bytes[lines.len..];
+        let (body, number, asked) = match &start {
+            StartLine::Request { .. } => {
+                let body = Body::of_request(&headers, rest, closed)?;
+                (body, self.requests + 1, None)
+            }
+            StartLine::Response { code, .. } => {
+                let asked = self.unanswered.front().cloned();
+                let method = asked.as_ref().map_or("", |asked| &asked.method);
+                let code = status(bytes, code);
+                let body = Body::of_response(code, method, &headers, rest, closed)?;
+                (body, self.responses + 1, asked)
+            }
+        };
+        Some(Parsed {
+            bytes: &bytes[..lines.len + body.len],
+            lines,
+            headers,
+            start,
+            body,
+            number,
+            asked,
+        })
+    }
+
+    /// Remembers what the next messages depend on, and shows this one.
+    fn finish(&mut self, dir: Dir, parsed: Parsed<'_>) -> Message {
+        if parsed.body.is_lost {
+            self.lost[dir.index()] = Some("after a body without a certain end");
+        }
+        let mut upgrade = None;
+        match &parsed.start {
+            StartLine::Request { method, .. } => {
+                self.requests += 1;
+                self.unanswered.push_back(Asked {
+                    method: text(parsed.bytes, method),
+                    full_uri: show::full_uri(&parsed),
+                    websocket: asks_for_websocket(&parsed.headers).then(|| parsed.headers.clone()),
+                });
+            }
+            StartLine::Response { code, .. } => {
+                let code = status(parsed.bytes, code);
+                self.responses += 1;
+                if code == 101 || !(100..200).contains(&code) {
+                    self.unanswered.pop_front();
+                }
+                upgrade = self.change(code, &parsed);
+            }
+        }
+        Message {
+            len: parsed.bytes.len(),
+            info: text(parsed.bytes, &parsed.lines.start_line),
+            dissection: show::dissection(parsed),
+            upgrade,
+        }
+    }
+
+    /// What both directions speak after a response.
+    fn change(&mut self, code: u16, parsed: &Parsed<'_>) -> Option<Box<dyn StreamProtocol>> {
+        let is_tunnel = parsed
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.method == "CONNECT");
+        if is_tunnel && (200..300).contains(&code) {
+            self.lost = [Some("a tunnel through a proxy"); 2];
+        }
+        if code != 101 {
+            return None;
+        }
+        if parsed.headers.has("Upgrade", "websocket") {
+            let extensions = parsed.headers.list("Sec-WebSocket-Extensions");
+            let mut names = extensions.filter_map(|extension| extension.split(';').next());
+            let deflate = names.any(|name| name.trim() == "permessage-deflate");
+            return Some(Box::new(WebSocket::new(deflate)));
+        }
+        self.lost = [Some("after an upgrade to another protocol"); 2];
+        None
+    }
+}
+
+fn asks_for_websocket(headers: &Headers) -> bool {
+    headers.has("Upgrade", "websocket")
+}
+
+/// The status code; 0 where it is no number.
+pub(super) fn status(bytes: &[u8], code: &Place) -> u16 {
+    text(bytes, code).parse().unwrap_or(0)
+}
+
+/// Whether bytes without a whole head may still become one.
+fn may_be_head(bytes: &[u8]) -> bool {
+    let bytes = skip_empty_lines(bytes);
+    let mut words = bytes.splitn(2, |byte| matches!(byte, b' ' | b'\r' | b'\n'));
+    let first = words.next().unwrap_or_default();
+    first.len() <= 32 && first.iter().all(|byte| is_token(*byte) || *byte == b'/')
+}
+
+/// A character of a token (RFC 9110 §5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn not_mine(line: &str) -> String {
+    match line.starts_with("GET ") {
+        true => "HTTP/0.9, which has no heads".into(),
+        false => "no HTTP/1.1 request line or status line".into(),
+    }
+}
+
+impl StartLine {
+    /// The parts of a first line; `None` for one that is neither.
+    fn read(bytes: &[u8], line: &Place) -> Option<Self> {
+        let words = words(bytes, line);
+        let is_version = |word: &Place| bytes[word.clone()].starts_with(b"HTTP/");
+        match &words[..] {
+            [version, code, ..] if is_version(version) => Some(Self::Response {
+                version: version.clone(),
+                code: code.clone(),
+                phrase: (code.end + 1).min(line.end)..line.end,
+            }),
+            [method, target @ .., version] if is_version(version) && !target.is_empty() => {
+                let is_method = bytes[method.clone()].iter().all(|byte| is_token(*byte));
+                is_method.then(|| Self::Request {
+                    method: method.clone(),
+                    target: target[0].start..target[target.len() - 1].end,
+                    version: version.clone(),
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The places of the words of a line, which are separated by single spaces.
+fn words(bytes: &[u8], line: &Place) -> Vec<Place> {
+    let mut at = line.start;
+    let mut words = Vec::new();
+    for word in bytes[line.clone()].split(|byte| *byte == b' ') {
+        words.push(at..at + word.len());
+        at += word.len() + 1;
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests;
