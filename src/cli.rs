@@ -11,6 +11,7 @@ mod check;
 mod completions;
 mod export;
 mod list;
+mod screen;
 mod show;
 
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ pub struct Cli {
 /// What to do. Without one: the built-in `websocket` walk on the screen.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(screen::RunArgs),
+    Open(screen::OpenArgs),
     Capture(capture::CaptureArgs),
     Check(check::CheckArgs),
     Show(show::ShowArgs),
@@ -55,7 +58,9 @@ fn run(cli: Cli) -> Result {
     match cli.command {
         Some(Command::Capture(args)) => capture::run(&args),
         Some(Command::Check(args)) => check::run(&args),
-        None => Ok(()),
+        None => screen::default(),
+        Some(Command::Run(args)) => screen::run(&args),
+        Some(Command::Open(args)) => screen::open(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::List(args)) => list::run(&args),

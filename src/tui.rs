@@ -31,6 +31,7 @@ use crate::walk::step::StepId;
 
 pub use app::{App, CatalogueEntry};
 pub use run::{Ended, Opener, Options, Source, TuiError, run};
+pub use terminal::is_there as has_terminal;
 
 /// The screen of one step at a size, without a terminal: for tests, and for pages that show it.
 pub fn render(walk: &Walk, at: StepId, (width, height): (u16, u16), options: &Options) -> Buffer {

@@ -7,6 +7,7 @@ use super::exit::{Exit, Result};
 use crate::capture::file;
 use crate::capture::packet::Capture;
 use crate::scenario::{self, Scenario};
+use crate::sim;
 use crate::walk::Walk;
 
 /// What a SOURCE opened to.
@@ -24,8 +25,36 @@ pub struct Opened {
 /// # Errors
 /// If there is no such thing, or it cannot be read: what, where, and what to do.
 pub fn open(source: &str, seed: Option<u64>) -> Result<Opened> {
-    let _ = seed;
-    open_capture(source)
+    if is_capture(source) {
+        open_capture(source)
+    } else {
+        open_scenario(source, seed)
+    }
+}
+
+/// Reads and runs a scenario.
+///
+/// # Errors
+/// If there is no such scenario, or it has mistakes: all of them, each with its place.
+pub fn open_scenario(source: &str, seed: Option<u64>) -> Result<Opened> {
+    let scenario = read_scenario(source)?;
+    let spec = scenario.spec(seed);
+    let walk = Walk::from_outcome(&scenario.title, spec.seed, sim::run(&spec));
+    Ok(Opened {
+        walk,
+        capture: None,
+        scenario: Some(scenario),
+    })
+}
+
+/// Whether SOURCE is a capture: standard input, or a file that is no scenario.
+fn is_capture(source: &str) -> bool {
+    let path = Path::new(source);
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("pcap" | "pcapng" | "cap") => true,
+        Some("toml") => false,
+        _ => source == "-" || path.is_file(),
+    }
 }
 
 /// Reads a capture file, or standard input for `-`. Damage is told on standard error; what could be read is shown.

@@ -106,12 +106,13 @@ fn badge(scene: &Scene) -> String {
 
 /// Writes the pieces that fit before column `end`, each with a blank before it and more where there is room.
 fn put_pieces(canvas: &mut Canvas<'_>, theme: &Theme, end: usize, mut pieces: Vec<Piece>) {
-    let needed = |pieces: &[Piece]| {
-        pieces
-            .iter()
-            .map(|piece| width(&piece.text) + 1)
-            .sum::<usize>()
-    };
+    let needed =
+        |pieces: &[Piece]| -> usize { pieces.iter().map(|piece| width(&piece.text) + 1).sum() };
+    // The title gives way first: a short piece of it is as good.
+    let over = needed(&pieces).saturating_sub(end);
+    if let Some(title) = pieces.first_mut().filter(|_| over > 0) {
+        title.text = fit(&title.text, width(&title.text).saturating_sub(over).max(12));
+    }
     while needed(&pieces) > end && pieces.len() > 1 {
         let last = pieces.iter().map(|piece| piece.rank).max();
         pieces.retain(|piece| Some(piece.rank) != last);

@@ -162,11 +162,7 @@ fn field_line(cx: &Cx<'_>, row: &Row<'_>, columns: usize) -> String {
     let indent = 2 + 2 * usize::from(field.depth.min(8));
     let labels = if wide { 23 } else { 18 };
     let room = labels + 2 - indent.min(labels);
-    let label = if width(label) < room {
-        label.to_owned()
-    } else {
-        fit(label, room.max(4))
-    };
+    let label = shorten(label, room.saturating_sub(1).max(4));
     let pad = " ".repeat(room.saturating_sub(width(&label)).max(1));
     let value = cx.theme.safe(&field.text);
     let value = match (row.twin, cx.numbers) {
@@ -196,7 +192,23 @@ fn field_line(cx: &Cx<'_>, row: &Row<'_>, columns: usize) -> String {
 
 /// A label without what the twin beside it says anyway.
 fn label(label: &'static str) -> &'static str {
-    label.strip_suffix(" (raw)").unwrap_or(label)
+    let end = [" (raw", " (relative"]
+        .iter()
+        .filter_map(|end| label.find(end))
+        .min();
+    &label[..end.unwrap_or(label.len())]
+}
+
+/// As many whole words of the label as have room, or else its beginning.
+fn shorten(label: &str, room: usize) -> String {
+    let mut words = label;
+    while width(words) > room {
+        match words.rsplit_once(' ') {
+            Some((before, _)) => words = before,
+            None => return fit(label, room),
+        }
+    }
+    words.to_owned()
 }
 
 /// What was found wrong or odd, and what stopped the reading.

@@ -158,12 +158,12 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
     canvas.put(unit_at, y, &unit, style);
     if bar > 0 {
         let text = bar_of(cx, row, bar);
-        canvas.put(end, y, &text, style);
+        canvas.put(end + 1, y, &text, style);
     }
 }
 
 fn bar_width(columns: usize) -> usize {
-    if columns >= 50 { columns - 32 } else { 0 }
+    if columns >= 50 { columns - 33 } else { 0 }
 }
 
 /// Where the layer stands in the frame: `    [ip        |tcp        ]`.
@@ -189,12 +189,14 @@ fn bar_of(cx: &Cx<'_>, row: &LayerRow, columns: usize) -> String {
     let mut text = String::new();
     for (i, other) in inner.iter().enumerate() {
         let outside = other.header.start < row.header.start;
-        let name: String = other.protocol.to_lowercase();
-        let name = fit(&cx.theme.safe(&name), share.saturating_sub(1));
+        let name = fit(
+            &cx.theme.safe(&short_name(cx, other)),
+            share.saturating_sub(1),
+        );
         let cell = if outside {
             " ".repeat(share)
         } else {
-            let border = if other.osi == row.osi { '[' } else { '|' };
+            let border = if text.trim_end().is_empty() { '[' } else { '|' };
             let pad = share.saturating_sub(1 + width(&name));
             format!("{border}{name}{}", " ".repeat(pad))
         };
@@ -204,4 +206,20 @@ fn bar_of(cx: &Cx<'_>, row: &LayerRow, columns: usize) -> String {
         }
     }
     text
+}
+
+/// The name that filters use (`eth`, `ip`), where the layer is in the frame itself.
+fn short_name(cx: &Cx<'_>, row: &LayerRow) -> String {
+    let layers = cx
+        .scene
+        .frame
+        .iter()
+        .flat_map(|frame| &frame.dissection.layers);
+    let found = layers
+        .into_iter()
+        .find(|layer| layer.header.start == row.header.start);
+    found.map_or_else(
+        || row.protocol.to_lowercase(),
+        |layer| layer.protocol.id.to_owned(),
+    )
 }

@@ -71,7 +71,7 @@ fn places(cx: &Cx<'_>, columns: usize) -> Vec<Place> {
         .collect();
     let used: usize = boxes.iter().map(|(_, text)| width(text)).sum();
     let gaps = boxes.len().saturating_sub(1).max(1);
-    let gap = (columns.saturating_sub(used + 4) / gaps).clamp(2, 16);
+    let gap = (columns.saturating_sub(used + 4) / gaps).clamp(2, 28);
     let mut x = if columns > 40 { 3 } else { 1 };
     let mut places = Vec::new();
     for (node, text) in boxes {

@@ -1,7 +1,7 @@
 //! 7 Why: why the step happens, what it changed, and the common mistake that it meets.
 
 use super::{Cx, Depth, Effect, Pane};
-use crate::tui::canvas::{Canvas, width, wrap};
+use crate::tui::canvas::{Canvas, fit, width, wrap};
 use crate::tui::keys::Command;
 use crate::tui::theme::Role;
 
@@ -31,14 +31,14 @@ impl Pane for WhyPane {
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         let columns = canvas.width().saturating_sub(2);
-        let foot = foot(cx, columns);
+        let lines = lines(cx, columns);
+        let foot = foot(cx, columns, canvas.height().saturating_sub(lines.len()));
         let foot = if canvas.height() > foot.len() {
             foot
         } else {
             Vec::new()
         };
         let room = canvas.height() - foot.len();
-        let lines = lines(cx, columns);
         let start = self.scroll.min(lines.len().saturating_sub(room));
         let more = lines.len() > start + room;
         for (y, line) in (0..room).zip(&lines[start..]) {
@@ -105,51 +105,63 @@ struct FootLine {
     right: String,
 }
 
-fn foot(cx: &Cx<'_>, columns: usize) -> Vec<FootLine> {
+/// What changed, the common mistake and the source; in `room` lines where it can be.
+fn foot(cx: &Cx<'_>, columns: usize, room: usize) -> Vec<FootLine> {
     let why = &cx.scene.why;
-    let wide = columns >= 100;
-    let mut lines = Vec::new();
-    let cite = cx.theme.safe(&why.cite).into_owned();
+    let mut texts = Vec::new();
     if !why.changed.is_empty() {
         let text = format!("* changed: {}", cx.theme.safe(&why.changed));
-        lines.push(FootLine {
-            text,
-            role: Role::Changed,
-            right: String::new(),
-        });
+        texts.push((text, Role::Changed));
     }
     if let Some(mistake) = why.misconception {
         let text = format!("Common mistake: \"{}\". {}", mistake.idea, mistake.fact);
-        lines.push(FootLine {
-            text,
-            role: Role::Text,
-            right: String::new(),
-        });
+        texts.push((text, Role::Text));
     }
-    let right = match (wide, cite.is_empty()) {
+    let wrapped: Vec<FootLine> = texts
+        .iter()
+        .flat_map(|(text, role)| {
+            let lines = wrap(text, columns).into_iter();
+            lines.map(|text| FootLine {
+                text,
+                role: *role,
+                right: String::new(),
+            })
+        })
+        .collect();
+    let short = texts.iter().map(|(text, role)| FootLine {
+        text: fit(text, columns),
+        role: *role,
+        right: String::new(),
+    });
+    let mut lines = if wrapped.len() <= room {
+        wrapped
+    } else {
+        short.collect()
+    };
+    put_source(&mut lines, source(cx, columns), columns, room);
+    lines
+}
+
+fn source(cx: &Cx<'_>, columns: usize) -> String {
+    let cite = cx.theme.safe(&cx.scene.why.cite).into_owned();
+    match (columns >= 100, cite.is_empty()) {
         (true, _) => cite,
         (false, true) => "e more".to_owned(),
         (false, false) => format!("e more: {cite}"),
-    };
-    // On the first line that has room for it, or on one of its own.
-    match lines
-        .iter_mut()
-        .find(|line| width(&line.text) + 3 + width(&right) <= columns)
-    {
-        Some(line) => line.right = right,
-        None => lines.insert(
-            0,
-            FootLine {
-                text: String::new(),
-                role: Role::Text,
-                right,
-            },
-        ),
     }
-    for line in &mut lines {
-        let room =
-            columns.saturating_sub(width(&line.right) + 2 * usize::from(!line.right.is_empty()));
-        line.text = crate::tui::canvas::fit(&line.text, room);
+}
+
+/// Puts the source on the first line that has room for it, or on one of its own where there is one.
+fn put_source(lines: &mut Vec<FootLine>, source: String, columns: usize, room: usize) {
+    let has_room = |line: &&mut FootLine| width(&line.text) + 3 + width(&source) <= columns;
+    if let Some(line) = lines.iter_mut().find(has_room) {
+        line.right = source;
+    } else if lines.len() < room {
+        let line = FootLine {
+            text: String::new(),
+            role: Role::Text,
+            right: source,
+        };
+        lines.insert(0, line);
     }
-    lines
 }

@@ -1,0 +1,122 @@
+//! `layerwalk`, `layerwalk run` and `layerwalk open`: a walk on the screen.
+
+use clap::Args;
+use tokio::sync::mpsc::Receiver;
+
+use super::exit::{Exit, Result};
+use super::source;
+use crate::capture::packet::Packet;
+use crate::scenario;
+use crate::tui::{self, CatalogueEntry, Options, Source, TuiError};
+use crate::walk::Walk;
+
+/// What is shown without a command.
+const DEFAULT: &str = "websocket";
+
+/// Walk through a scenario on the screen
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  layerwalk run handshake-lost-synack    a built-in scenario; `layerwalk list` names them
+  layerwalk run my.toml --seed 7         a scenario file, with another seed")]
+pub struct RunArgs {
+    /// A built-in scenario's name, or a .toml file
+    scenario: String,
+    /// Another seed than the scenario's own: other first sequence numbers, other masks
+    #[arg(long)]
+    seed: Option<u64>,
+    #[command(flatten)]
+    look: Look,
+}
+
+/// Walk through a capture file on the screen
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// A pcap or pcapng file
+    file: String,
+    #[command(flatten)]
+    look: Look,
+}
+
+/// How the screen looks.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Look {
+    /// Draw with ASCII alone
+    #[arg(long)]
+    ascii: bool,
+}
+
+/// `layerwalk run`.
+pub fn run(args: &RunArgs) -> Result {
+    need_terminal()?;
+    show(
+        source::open_scenario(&args.scenario, args.seed)?.walk,
+        None,
+        args.look,
+    )
+}
+
+/// `layerwalk open`.
+pub fn open(args: &OpenArgs) -> Result {
+    need_terminal()?;
+    show(source::open_capture(&args.file)?.walk, None, args.look)
+}
+
+/// `layerwalk` alone.
+pub fn default() -> Result {
+    need_terminal()?;
+    show(
+        source::open_scenario(DEFAULT, None)?.walk,
+        None,
+        Look::default(),
+    )
+}
+
+/// Says that there is no terminal before anything is run or read for it.
+fn need_terminal() -> Result {
+    if tui::has_terminal() {
+        Ok(())
+    } else {
+        Err(Exit::usage(TuiError::NoTerminal))
+    }
+}
+
+/// Shows the walk, and the packets that still come, until the user quits.
+///
+/// # Errors
+/// If there is no terminal, or it fails, or a signal ended it (128 and its number, without a message).
+pub fn show(walk: Walk, packets: Option<Receiver<Packet>>, look: Look) -> Result {
+    let from_env = Options::from_env();
+    let options = Options {
+        ascii: look.ascii || from_env.ascii,
+        catalogue: catalogue(),
+        open: Some(open_builtin),
+        ..from_env
+    };
+    match tui::run(&options, Source { walk, packets }) {
+        Ok(tui::Ended { signal: None, .. }) => Ok(()),
+        Ok(tui::Ended {
+            signal: Some(number),
+            ..
+        }) => Err(Exit {
+            code: u8::try_from(128 + number).unwrap_or(1),
+            message: None,
+        }),
+        Err(error @ TuiError::NoTerminal) => Err(Exit::usage(error)),
+        Err(error) => Err(Exit::unreadable(error)),
+    }
+}
+
+fn catalogue() -> Vec<CatalogueEntry> {
+    let entry = |scenario: &scenario::Scenario| CatalogueEntry {
+        name: scenario.name.clone(),
+        title: scenario.title.clone(),
+    };
+    scenario::catalogue().iter().map(entry).collect()
+}
+
+fn open_builtin(name: &str) -> std::result::Result<Walk, String> {
+    match source::open_scenario(name, None) {
+        Ok(opened) => Ok(opened.walk),
+        Err(exit) => Err(exit.message.unwrap_or_default()),
+    }
+}
