@@ -26,8 +26,8 @@ mod tests;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use self::check::Node;
-use super::tree::{Dissection, FieldSpec};
+use self::check::{Name, Node};
+use super::tree::Dissection;
 
 /// A display filter, ready to be asked.
 #[derive(Debug, Clone)]
@@ -76,22 +76,21 @@ impl Filter {
         &self.text
     }
 
-    /// The names of the fields that it asks for, in the order of the alphabet; protocols are not among them.
-    pub fn fields(&self) -> Vec<&'static str> {
-        let mut fields = Vec::new();
-        self.root.fields(&mut fields);
-        names(fields.into_iter())
+    /// The names of the fields and protocols that it asks for, in the order of the alphabet.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.names_of(|_| true)
     }
 
-    /// Those of its fields that need more than the bytes of one frame, so that a fault may not depend on them.
+    /// Those of its names that need more than the bytes of one frame, so that a fault may not depend on them: fields
+    /// that tell of earlier frames, and all that is read from streams (`http`, `websocket.opcode`).
     pub fn stateful_fields(&self) -> Vec<&'static str> {
-        let mut fields = Vec::new();
-        self.root.fields(&mut fields);
-        names(fields.into_iter().filter(|spec| spec.stateful))
+        self.names_of(Name::is_stateful)
     }
-}
 
-fn names(fields: impl Iterator<Item = &'static FieldSpec>) -> Vec<&'static str> {
-    let names: BTreeSet<_> = fields.map(|spec| spec.id).collect();
-    names.into_iter().collect()
+    fn names_of(&self, wanted: fn(&Name) -> bool) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        self.root.names(&mut names);
+        let names: BTreeSet<_> = names.into_iter().filter(wanted).map(Name::id).collect();
+        names.into_iter().collect()
+    }
 }

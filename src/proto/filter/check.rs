@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::FilterError;
 use super::literal::{self, Datum};
 use super::parser::{Entity, EntityKind, Expr, Op, Quantifier, SliceRange};
-use crate::proto::registry::{self, Protocol};
+use crate::proto::registry::{self, Protocol, Reader};
 use crate::proto::tree::{FieldSpec, Kind};
 
 /// An expression that makes sense.
@@ -53,18 +53,47 @@ impl Source {
     }
 }
 
-impl Node {
-    /// Appends the fields that it asks for.
-    pub(super) fn fields(&self, out: &mut Vec<&'static FieldSpec>) {
+/// What a filter asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Name {
+    Field(&'static FieldSpec),
+    Protocol(&'static Protocol),
+}
+
+impl Name {
+    pub(super) fn id(self) -> &'static str {
         match self {
-            Self::Any(nodes) | Self::All(nodes) => nodes.iter().for_each(|node| node.fields(out)),
-            Self::Not(node) => node.fields(out),
-            Self::Protocol(_) => {}
-            Self::Present(source) | Self::In { source, .. } => out.push(source.spec),
+            Self::Field(spec) => spec.id,
+            Self::Protocol(protocol) => protocol.id,
+        }
+    }
+
+    /// Whether a frame by itself cannot tell.
+    pub(super) fn is_stateful(&self) -> bool {
+        let in_stream = |protocol: &Protocol| matches!(protocol.reader, Reader::Stream(_));
+        match self {
+            Self::Protocol(protocol) => in_stream(protocol),
+            Self::Field(spec) if spec.stateful => true,
+            Self::Field(spec) => {
+                let mut protocols = registry::PROTOCOLS.iter();
+                protocols.any(|protocol| in_stream(protocol) && protocol.fields.contains(spec))
+            }
+        }
+    }
+}
+
+impl Node {
+    /// Appends what it asks for.
+    pub(super) fn names(&self, out: &mut Vec<Name>) {
+        match self {
+            Self::Any(nodes) | Self::All(nodes) => nodes.iter().for_each(|node| node.names(out)),
+            Self::Not(node) => node.names(out),
+            Self::Protocol(protocol) => out.push(Name::Protocol(protocol)),
+            Self::Present(source) | Self::In { source, .. } => out.push(Name::Field(source.spec)),
             Self::Compare { left, right, .. } => {
                 for operand in [left, right] {
                     if let Operand::Source(source) = operand {
-                        out.push(source.spec);
+                        out.push(Name::Field(source.spec));
                     }
                 }
             }

@@ -305,14 +305,20 @@ fn what_makes_no_sense_is_refused_with_its_place() {
 }
 
 #[test]
-fn the_fields_that_it_asks_for() {
-    let filter =
-        Filter::compile("tcp.port == 80 and (ip.ttl in {1} or not tcp.flags & 2) and udp").unwrap();
-    assert_eq!(filter.fields(), ["ip.ttl", "tcp.flags", "tcp.port"]);
-    assert!(filter.stateful_fields().is_empty());
-    assert_eq!(
-        filter.text(),
-        "tcp.port == 80 and (ip.ttl in {1} or not tcp.flags & 2) and udp"
+fn the_names_that_it_asks_for() {
+    let check = |text: &str, names: &[&str], stateful: &[&str]| {
+        let filter = Filter::compile(text).unwrap();
+        assert_eq!(filter.text(), text);
+        assert_eq!(filter.names(), names, "{text}");
+        assert_eq!(filter.stateful_fields(), stateful, "{text}");
+    };
+    let text = "tcp.port == 80 and (ip.ttl in {1} or not tcp.flags & 2) and udp";
+    check(text, &["ip.ttl", "tcp.flags", "tcp.port", "udp"], &[]);
+    let names = ["http", "tcp.stream", "websocket.opcode"];
+    check(
+        "http || websocket.opcode == 1 || tcp.stream == 0",
+        &names,
+        &names,
     );
 }
 

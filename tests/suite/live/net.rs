@@ -135,7 +135,10 @@ impl Process {
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (sender, lines) = mpsc::channel();
         let outputs: [(bool, Box<dyn Read + Send>); 2] = [
-            (false, Box::new(child.stdout.take().expect("standard output"))),
+            (
+                false,
+                Box::new(child.stdout.take().expect("standard output")),
+            ),
             (true, Box::new(child.stderr.take().expect("standard error"))),
         ];
         for (is_error, output) in outputs {
