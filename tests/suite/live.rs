@@ -1,6 +1,6 @@
 //! Live captures with the built program, of real conversations in network namespaces that the tests make.
 
-mod net;
+pub mod net;
 
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;

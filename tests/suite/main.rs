@@ -3,4 +3,5 @@
 
 mod architecture;
 mod live;
+mod stack_linux;
 mod tshark_layers;

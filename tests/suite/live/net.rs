@@ -53,6 +53,11 @@ impl Namespace {
         (left, right)
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A command of `ip` in the namespace.
     pub fn ip(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("ip");

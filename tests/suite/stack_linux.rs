@@ -1,0 +1,246 @@
+//! Our host against Linux's: a TAP device in a namespace, our stack on the one side, real programs on the other.
+//! 10.7.0.1 is Linux, 10.7.0.2 is ours.
+
+mod tap;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use layerwalk::stack::host::{HostEvent, HostEventKind};
+use layerwalk::stack::record::{ConnId, TcpState};
+use layerwalk::stack::tcp::Event;
+
+use tap::{Live, OURS};
+
+/// Bytes whose every place can be told.
+fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 31 + i / 253) as u8).collect()
+}
+
+/// An HTTP server that answers `GET` with a body of this length, and anything else with the length of what came.
+struct Server {
+    body: Vec<u8>,
+    requests: BTreeMap<ConnId, Vec<u8>>,
+    unsent: BTreeMap<ConnId, Vec<u8>>,
+    uploaded: Vec<u8>,
+}
+
+impl Server {
+    fn new(body_len: usize) -> Self {
+        Self {
+            body: pattern(body_len),
+            requests: BTreeMap::new(),
+            unsent: BTreeMap::new(),
+            uploaded: Vec::new(),
+        }
+    }
+
+    fn handle(&mut self, live: &mut Live, event: &HostEvent) {
+        match event.kind {
+            HostEventKind::Tcp(Event::Readable(conn)) => self.read(live, conn),
+            HostEventKind::Tcp(Event::Writable(conn)) => self.write(live, conn),
+            HostEventKind::Tcp(Event::PeerClosed(conn)) => {
+                live.call(|host, cx| host.close(cx, conn));
+            }
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, live: &mut Live, conn: ConnId) {
+        let request = self.requests.entry(conn).or_default();
+        request.extend(live.call(|host, cx| host.receive(cx, conn, usize::MAX)));
+        let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n") else {
+            return;
+        };
+        let text = String::from_utf8_lossy(&request[..head]).to_lowercase();
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.map_or(0, |length| length.parse().expect("a number"));
+        if request.len() < head + 4 + length {
+            return;
+        }
+        let body = if text.starts_with("get") {
+            self.body.clone()
+        } else {
+            self.uploaded = request[head + 4..].to_vec();
+            Vec::new()
+        };
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        let answer = [answer.into_bytes(), body].concat();
+        self.requests.remove(&conn);
+        self.unsent.insert(conn, answer);
+        self.write(live, conn);
+    }
+
+    fn write(&mut self, live: &mut Live, conn: ConnId) {
+        if let Some(unsent) = self.unsent.get_mut(&conn) {
+            let taken = live.call(|host, cx| host.send(cx, conn, unsent));
+            unsent.drain(..taken);
+        }
+    }
+}
+
+/// Downloads and uploads by curl, with so many of 256 frames lost each way.
+fn check_curl(loss: u64, len: usize) {
+    let mut live = Live::new();
+    live.lose(loss);
+    live.call(|host, cx| host.listen(cx, 80).expect("a free port"));
+    let mut server = Server::new(len);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (down, up) = (folder.path().join("down"), folder.path().join("up"));
+    std::fs::write(&up, pattern(len)).expect("a file");
+    let url = format!("http://{OURS}/");
+    let common = [
+        "--silent",
+        "--show-error",
+        "--noproxy",
+        "*",
+        "--max-time",
+        "60",
+        "-H",
+        "Expect:",
+    ];
+    for (option, file) in [("--output", &down), ("--data-binary", &up)] {
+        let file = file.to_str().expect("a path");
+        let file = if option == "--output" {
+            file.to_owned()
+        } else {
+            format!("@{file}")
+        };
+        let arguments = [&common[..], &[option, &file, &url]].concat();
+        let code = live.run("curl", &arguments, |live, event| server.handle(live, event));
+        assert_eq!(code, 0, "curl {arguments:?}\n{}", live.story());
+    }
+    assert!(
+        std::fs::read(&down).expect("a file") == pattern(len),
+        "what came down is what was sent"
+    );
+    assert!(
+        server.uploaded == pattern(len),
+        "what went up is what was sent"
+    );
+}
+
+#[test]
+#[ignore = "needs root, ip, curl"]
+fn curl_downloads_and_uploads() {
+    check_curl(0, 500_000);
+}
+
+#[test]
+#[ignore = "needs root, ip, curl"]
+fn curl_downloads_and_uploads_with_loss() {
+    check_curl(8, 60_000);
+}
+
+#[test]
+#[ignore = "needs root, ip, curl"]
+fn curl_is_refused() {
+    let mut live = Live::new();
+    let url = format!("http://{OURS}:81/");
+    let arguments = ["--silent", "--noproxy", "*", "--max-time", "5", &url];
+    assert_eq!(
+        live.run("curl", &arguments, |_, _| {}),
+        7,
+        "{}",
+        live.story()
+    );
+}
+
+#[test]
+#[ignore = "needs root, ip, python3"]
+fn echo_requests_are_answered() {
+    let mut live = Live::new();
+    // Of 4008 bytes in one packet of the socket, Linux makes fragments.
+    let program = "
+import socket, struct, sys
+def checksum(data):
+    total = sum(struct.unpack(f'!{len(data) // 2}H', data))
+    total = (total & 0xffff) + (total >> 16)
+    return 0xffff - ((total & 0xffff) + (total >> 16))
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+s.settimeout(5)
+for sequence, size in [(1, 0), (2, 56), (3, 4000)]:
+    data = bytes(i % 251 for i in range(size))
+    def message(kind):
+        zero = struct.pack('!BBHHH', kind, 0, 0, 77, sequence) + data
+        return zero[:2] + struct.pack('!H', checksum(zero)) + zero[4:]
+    s.sendto(message(8), (sys.argv[1], 0))
+    assert s.recv(65536)[20:] == message(0), size
+";
+    let code = live.run("python3", &["-c", program, OURS], |_, _| {});
+    assert_eq!(code, 0, "{}", live.story());
+}
+
+#[test]
+#[ignore = "needs root, ip, python3"]
+fn a_datagram_to_a_closed_port_is_refused() {
+    let mut live = Live::new();
+    let program = "
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(5)
+s.connect((sys.argv[1], 9))
+s.send(b'anybody?')
+try:
+    s.recv(1)
+except ConnectionRefusedError:
+    sys.exit(42)
+";
+    let code = live.run("python3", &["-c", program, OURS], |_, _| {});
+    assert_eq!(code, 42, "{}", live.story());
+}
+
+/// Our host opens, sends, ends its side, and reads the echo until Linux has ended its own.
+#[test]
+#[ignore = "needs root, ip, python3"]
+fn our_client_and_a_linux_server() {
+    let mut live = Live::new();
+    let program = "
+import socket, sys
+server = socket.create_server(('10.7.0.1', 7))
+conn, peer = server.accept()
+data = b''
+while part := conn.recv(65536):
+    data += part
+conn.sendall(data)
+conn.close()
+assert len(data) == 200000, len(data)
+";
+    let sent = pattern(200_000);
+    let (mut conn, mut got, mut tries) = (None, Vec::new(), 0);
+    let code = live.run("python3", &["-c", program], |live, event| {
+        match event.kind {
+            // The server takes a moment to start: until then Linux refuses.
+            _ if conn.is_none() && live.elapsed() > Duration::from_millis(100) * tries => {
+                tries += 1;
+                let remote = "10.7.0.1:7".parse().expect("an address");
+                let connected = live.call(|host, cx| host.connect(cx, None, remote));
+                conn = Some(connected.expect("a free port"));
+            }
+            HostEventKind::Tcp(Event::Refused(_)) => conn = None,
+            HostEventKind::Tcp(Event::Connected(conn)) => {
+                assert_eq!(live.call(|host, cx| host.send(cx, conn, &sent)), sent.len());
+                live.call(|host, cx| host.shutdown(cx, conn));
+            }
+            HostEventKind::Tcp(Event::Readable(conn)) => {
+                got.extend(live.call(|host, cx| host.receive(cx, conn, usize::MAX)));
+            }
+            _ => {}
+        }
+    });
+    assert_eq!(code, 0, "{}", live.story());
+    live.linger();
+    assert!(
+        got == sent,
+        "the echo of {} bytes: {}\n{}",
+        sent.len(),
+        got.len(),
+        live.story()
+    );
+    let state = live.host.tcp_vars(conn.expect("a connection")).state;
+    assert_eq!(state, TcpState::TimeWait, "{}", live.story());
+    let refused = live.saw(|event| matches!(event, HostEventKind::Tcp(Event::Refused(_))));
+    assert!(refused, "the first try comes before Python is there");
+}

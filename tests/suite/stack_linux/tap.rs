@@ -1,0 +1,194 @@
+//! Our host on a TAP device in a namespace, in real time.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use layerwalk::base::{NodeId, Rng, Time};
+use layerwalk::stack::cx::Cx;
+use layerwalk::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
+use layerwalk::stack::record::{Log, What};
+
+use crate::live::net::{Namespace, run_ok};
+
+/// The address of our host.
+pub const OURS: &str = "10.7.0.2";
+
+/// Our host, live.
+pub struct Live {
+    pub host: Host,
+    namespace: Namespace,
+    tap: File,
+    log: Log,
+    start: Instant,
+    /// How many of 256 frames are lost in each direction.
+    loss: u64,
+    rng: Rng,
+    seen: Vec<HostEventKind>,
+}
+
+impl Live {
+    pub fn new() -> Self {
+        let namespace = Namespace::new();
+        let tap = open_tap(namespace.name());
+        for arguments in [
+            &["addr", "add", "10.7.0.1/24", "dev", "tap0"][..],
+            &["link", "set", "tap0", "up"],
+        ] {
+            run_ok(&mut namespace.ip(arguments));
+        }
+        let (mac, ip) = ([2, 0, 0, 0, 0, 2], OURS.parse().expect("an address"));
+        let mut rng = Rng::new(7, "live");
+        Self {
+            host: Host::new(HostConfig::new("ours", mac, ip, &mut rng)),
+            namespace,
+            tap,
+            log: Log::new(),
+            start: now(),
+            loss: 0,
+            rng,
+            seen: Vec::new(),
+        }
+    }
+
+    /// Loses so many of 256 frames in each direction.
+    pub fn lose(&mut self, loss: u64) {
+        self.loss = loss;
+    }
+
+    /// Calls the host and sends what it has to send.
+    pub fn call<T>(&mut self, call: impl FnOnce(&mut Host, &mut Cx<'_>) -> T) -> T {
+        let mut cx = Cx {
+            now: Time::ZERO + self.start.elapsed(),
+            node: NodeId(0),
+            cause: None,
+            log: &mut self.log,
+        };
+        let result = call(&mut self.host, &mut cx);
+        while let Some(frame) = self.host.poll_transmit() {
+            if self.rng.below(256) >= self.loss {
+                let _ = self.tap.write(&frame.bytes);
+            }
+        }
+        result
+    }
+
+    /// Runs a program in the namespace to its end, at most a minute, and returns its exit code. `on_event` is given
+    /// the events of our host, and one that means nothing every tick.
+    pub fn run(
+        &mut self,
+        program: &str,
+        arguments: &[&str],
+        mut on_event: impl FnMut(&mut Self, &HostEvent),
+    ) -> i32 {
+        let mut command = self.namespace.command(program, arguments);
+        let mut child = command.stdout(Stdio::null()).spawn().expect("it starts");
+        let deadline = now() + Duration::from_secs(60);
+        while now() < deadline {
+            self.turn(&mut on_event);
+            if let Some(status) = child.try_wait().expect("a child") {
+                return status.code().unwrap_or(-1);
+            }
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        panic!("{program} {arguments:?} did not end\n{}", self.story());
+    }
+
+    /// Goes on for a moment, for what is still on its way.
+    pub fn linger(&mut self) {
+        for _ in 0..20 {
+            self.turn(&mut |_, _| {});
+        }
+    }
+
+    /// Waits for frames or a time-out, for at most 10 ms, and handles them.
+    fn turn(&mut self, on_event: &mut impl FnMut(&mut Self, &HostEvent)) {
+        let mut poll = libc::pollfd {
+            fd: self.tap.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one valid pollfd, which outlives the call.
+        let ready = unsafe { libc::poll(&raw mut poll, 1, 10) };
+        if ready > 0 {
+            let mut bytes = [0; 2048];
+            while let Ok(len) = self.tap.read(&mut bytes) {
+                if self.rng.below(256) >= self.loss {
+                    self.call(|host, cx| host.handle_frame(cx, &bytes[..len]));
+                }
+            }
+        }
+        let elapsed = Time::ZERO + self.elapsed();
+        if self.host.poll_timeout().is_some_and(|at| at <= elapsed) {
+            self.call(|host, cx| host.handle_timeout(cx));
+        }
+        while let Some(event) = self.host.poll_event() {
+            self.seen.push(event.kind.clone());
+            on_event(self, &event);
+        }
+        let tick = HostEvent {
+            kind: HostEventKind::UdpReadable { port: 0 },
+            cause: None,
+        };
+        on_event(self, &tick);
+    }
+
+    /// The time since the host was made.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Whether there was such an event.
+    pub fn saw(&self, which: impl Fn(&HostEventKind) -> bool) -> bool {
+        self.seen.iter().any(which)
+    }
+
+    /// The last things that happened in TCP, for the message of a failure.
+    pub fn story(&self) -> String {
+        let told = |what: &What| !matches!(what, What::TcpVars(_) | What::Timer { .. });
+        let records = self
+            .log
+            .records()
+            .iter()
+            .filter(|record| told(&record.what));
+        let lines = records.map(|record| format!("{} {:?}", record.time, record.what));
+        let lines: Vec<_> = lines.collect();
+        lines[lines.len().saturating_sub(80)..].join("\n")
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "real time is what this is about")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Makes the device `tap0` in the namespace; reading and writing never wait.
+fn open_tap(namespace: &str) -> File {
+    let path = CString::new(format!("/var/run/netns/{namespace}")).expect("no zero in it");
+    // A thread of its own, as it moves to the namespace for good.
+    std::thread::spawn(move || {
+        // SAFETY: each call is given valid, terminated or sized memory that outlives it, and each result is checked.
+        unsafe {
+            let home = libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+            assert!(home >= 0 && libc::setns(home, libc::CLONE_NEWNET) == 0);
+            libc::close(home);
+            let flags = libc::O_RDWR | libc::O_NONBLOCK | libc::O_CLOEXEC;
+            let tap = libc::open(c"/dev/net/tun".as_ptr(), flags);
+            assert!(tap >= 0, "{}", std::io::Error::last_os_error());
+            let mut request: libc::ifreq = std::mem::zeroed();
+            for (to, from) in request.ifr_name.iter_mut().zip(b"tap0") {
+                *to = *from as libc::c_char;
+            }
+            request.ifr_ifru.ifru_flags = (libc::IFF_TAP | libc::IFF_NO_PI) as libc::c_short;
+            let made = libc::ioctl(tap, libc::TUNSETIFF, &raw mut request);
+            assert!(made == 0, "{}", std::io::Error::last_os_error());
+            File::from_raw_fd(tap)
+        }
+    })
+    .join()
+    .expect("a TAP device")
+}
