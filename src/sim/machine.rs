@@ -9,8 +9,8 @@ use crate::stack::tcp::TcpConfig;
 
 /// A host and the programs that run on it.
 ///
-/// `handle_*` and [`Machine::start`] as things happen; after each, [`Machine::poll_transmit`] until it is empty, and
-/// [`Machine::poll_timeout`].
+/// [`Machine::start`] and `handle_*` as things happen; after each, [`Machine::poll_transmit`] until it is empty, and
+/// [`Machine::handle_event`], and again, until that has nothing more to tell; then [`Machine::poll_timeout`].
 pub struct Machine {
     host: Host,
     programs: Vec<Box<dyn Program>>,
@@ -41,27 +41,37 @@ impl Machine {
     /// Starts the program at this place.
     pub fn start(&mut self, cx: &mut Cx, index: usize) {
         self.programs[index].start(cx, &mut self.host);
-        self.settle(cx);
     }
 
     /// A frame came whole.
     pub fn handle_frame(&mut self, cx: &mut Cx, bytes: &[u8]) {
         self.host.handle_frame(cx, bytes);
-        self.settle(cx);
     }
 
     /// The time of [`Machine::poll_timeout`] has come.
     pub fn handle_timeout(&mut self, cx: &mut Cx) {
-        let cause = cx.cause;
         if self.host.poll_timeout().is_some_and(|due| due <= cx.now) {
             self.host.handle_timeout(cx);
-            self.settle(cx);
         }
-        for index in 0..self.programs.len() {
+        let cause = cx.cause;
+        for program in &mut self.programs {
             cx.cause = cause;
-            self.programs[index].handle_timeout(cx, &mut self.host);
-            self.settle(cx);
+            program.handle_timeout(cx, &mut self.host);
         }
+    }
+
+    /// Hands one thing that the host tells to the program that it is for; `false`: there is none.
+    pub fn handle_event(&mut self, cx: &mut Cx) -> bool {
+        let Some(event) = self.host.poll_event() else {
+            return false;
+        };
+        cx.cause = event.cause;
+        for program in &mut self.programs {
+            if program.handle_event(cx, &mut self.host, &event.kind) {
+                break;
+            }
+        }
+        true
     }
 
     /// The next frame to send, and the record that is its cause.
@@ -76,20 +86,6 @@ impl Machine {
             .iter()
             .filter_map(|program| program.poll_timeout());
         programs.chain(self.host.poll_timeout()).min()
-    }
-
-    /// Hands what the host tells to the program that it is for.
-    fn settle(&mut self, cx: &mut Cx) {
-        let cause = cx.cause;
-        while let Some(event) = self.host.poll_event() {
-            cx.cause = event.cause;
-            for program in &mut self.programs {
-                if program.handle_event(cx, &mut self.host, &event.kind) {
-                    break;
-                }
-            }
-        }
-        cx.cause = cause;
     }
 }
 

@@ -14,7 +14,6 @@ use super::spec::Limits;
 use super::switch::Switch;
 use crate::base::{FrameId, NodeId, RecordId, Time};
 use crate::stack::cx::Cx;
-use crate::stack::host::Transmit;
 use wire::Flight;
 
 /// A world that runs.
@@ -123,18 +122,36 @@ impl World {
         }
     }
 
-    /// Calls a host, sends what it has to send, and sees to it that it is called again when it wants to be.
+    /// Calls a host, sends what it has to send, hands its programs what is for them, and sees to it that it is called
+    /// again when it wants to be.
     fn call(
         &mut self,
         node: NodeId,
         cause: Option<RecordId>,
-        f: impl FnOnce(&mut Machine, &mut Cx),
+        call: impl FnOnce(&mut Machine, &mut Cx),
     ) {
+        self.with_machine(node, cause, call);
+        loop {
+            self.send_all(node);
+            if self.with_machine(node, None, Machine::handle_event) != Some(true) {
+                break;
+            }
+        }
+        self.arm(node);
+    }
+
+    /// Runs `body` with a host; `None` where the node is none.
+    fn with_machine<T>(
+        &mut self,
+        node: NodeId,
+        cause: Option<RecordId>,
+        body: impl FnOnce(&mut Machine, &mut Cx) -> T,
+    ) -> Option<T> {
         let Node::Host(host) = &mut self.nodes[node.index()] else {
-            return;
+            return None;
         };
         let log = &mut self.outcome.log;
-        f(
+        Some(body(
             &mut host.machine,
             &mut Cx {
                 now: self.now,
@@ -142,18 +159,15 @@ impl World {
                 cause,
                 log,
             },
-        );
-        let out = host.out;
-        while let Some(frame) = self.poll_transmit(node) {
-            self.send(out, node, frame);
-        }
-        self.arm(node);
+        ))
     }
 
-    fn poll_transmit(&mut self, node: NodeId) -> Option<Transmit> {
-        match &mut self.nodes[node.index()] {
-            Node::Host(host) => host.machine.poll_transmit(),
-            Node::Switch(_) => None,
+    fn send_all(&mut self, node: NodeId) {
+        while let Node::Host(host) = &mut self.nodes[node.index()]
+            && let Some(frame) = host.machine.poll_transmit()
+        {
+            let out = host.out;
+            self.send(out, node, frame);
         }
     }
 

@@ -54,8 +54,8 @@ pub struct Enqueued {
 /// What is due when a time-out has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Due {
-    /// Ask again.
-    Ask(Ipv4Addr),
+    /// Ask again, for the packet whose forming this record tells.
+    Ask(Ipv4Addr, Option<RecordId>),
     /// Nobody has answered: these packets cannot be delivered.
     GiveUp(Ipv4Addr, VecDeque<Waiting>),
 }
@@ -131,7 +131,8 @@ impl ArpCache {
         if *requests < REQUESTS {
             *requests += 1;
             *again_at = now + INTERVAL;
-            return Some(Due::Ask(ip));
+            let cause = waiting.front().and_then(|packet| packet.cause);
+            return Some(Due::Ask(ip, cause));
         }
         let waiting = std::mem::take(waiting);
         self.0.remove(&ip);
@@ -162,7 +163,7 @@ mod tests {
         for _ in 0..2 {
             now += INTERVAL;
             assert_eq!(cache.poll_timeout(), Some(now));
-            assert_eq!(cache.take_due(now), Some(Due::Ask(IP)));
+            assert_eq!(cache.take_due(now), Some(Due::Ask(IP, None)));
             assert_eq!(cache.take_due(now), None);
         }
         now += INTERVAL;

@@ -285,11 +285,14 @@ impl WebSocket {
     }
 
     fn record(&self, cx: &mut Cx<'_>, what: fn(Unit) -> What, frame: &Frame, len: usize) {
-        let unit = Unit {
-            protocol: "websocket",
-            len,
-            info: describe(frame.fin, frame.rsv, frame.opcode, &frame.payload).into(),
-        };
+        if !cx.log.is_on() {
+            return;
+        }
+        let mut info = describe(frame.fin, frame.rsv, frame.opcode, &frame.payload);
+        if let Some(key) = frame.mask {
+            info += &format!(", masked with {:08x}", u32::from_be_bytes(key));
+        }
+        let unit = Unit { protocol: "websocket", len, info: info.into() };
         cx.step(5, self.conn, cite(frame.opcode), what(unit));
     }
 

@@ -85,7 +85,7 @@ impl UdpClient {
         match action {
             Action::Send(content) => send(cx, host, port, self.to, content),
             Action::Await => return self.inbox.pop_front().is_some(),
-            Action::AwaitContent(content) => return self.take_through(content.bytes()),
+            Action::AwaitContent(content) => return self.take_equal(content.bytes()),
             Action::Wait(_) | Action::Close { .. } => {}
             _ => cx.step(
                 7,
@@ -97,11 +97,11 @@ impl UdpClient {
         true
     }
 
-    /// Takes datagrams up to one that is equal, if that is there.
-    fn take_through(&mut self, wanted: &[u8]) -> bool {
+    /// Takes a datagram that is equal, if one is there; those before it stay.
+    fn take_equal(&mut self, wanted: &[u8]) -> bool {
         let found = self.inbox.iter().position(|bytes| bytes == wanted);
         if let Some(at) = found {
-            self.inbox.drain(..=at);
+            self.inbox.remove(at);
         }
         found.is_some()
     }

@@ -191,7 +191,7 @@ impl WebSocketTalk {
             Action::Send(content) => self.send(cx, content),
             Action::Ping(payload) => self.send_ping(cx, payload),
             Action::Await => return self.inbox.pop_front().is_some(),
-            Action::AwaitContent(content) => return self.take_through(content),
+            Action::AwaitContent(content) => return self.take_equal(content),
             Action::AwaitPong => return self.take_pong(),
             Action::AwaitClose => return self.peer_closed,
             Action::Close { code, reason } => self.close(cx, *code, reason),
@@ -207,11 +207,11 @@ impl WebSocketTalk {
         true
     }
 
-    /// Takes messages up to one that is equal, if that is there.
-    fn take_through(&mut self, wanted: &Content) -> bool {
+    /// Takes a message that is equal, if one is there; those before it stay.
+    fn take_equal(&mut self, wanted: &Content) -> bool {
         let found = self.inbox.iter().position(|content| content == wanted);
         if let Some(at) = found {
-            self.inbox.drain(..=at);
+            self.inbox.remove(at);
         }
         found.is_some()
     }

@@ -48,7 +48,8 @@ pub enum Action {
     Ping(Vec<u8>),
     /// Waits for the next message: over WebSocket a message, over TCP any bytes, over UDP a datagram.
     Await,
-    /// Waits for this: over TCP until the bytes have come, over WebSocket or UDP for a message that is equal.
+    /// Waits for this: over TCP until these bytes have come, over WebSocket or UDP for a message that is equal.
+    /// Other messages stay, to be awaited later.
     AwaitContent(Content),
     /// Waits until so many bytes have come (TCP alone).
     AwaitBytes(usize),

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::base::RecordId;
-use crate::stack::record::TimerAction;
 
 #[test]
 fn two_runs_are_equal() {
@@ -67,24 +66,34 @@ fn every_cause_is_earlier() {
 }
 
 #[test]
-fn only_starts_and_timers_have_no_cause() {
-    let outcome = run(&over_switch(42, websocket()));
-    let rootless: Vec<&Record> = outcome
-        .log
-        .records()
-        .iter()
-        .filter(|record| record.cause.is_none())
-        .collect();
-    for record in rootless {
-        let is_start = matches!(&record.what, What::AppCall(_)) && record.time.0 == 0;
-        let is_timer = matches!(
-            &record.what,
-            What::Timer {
-                action: TimerAction::Expired,
-                ..
-            }
+fn only_starts_have_no_cause() {
+    let drop = |nth| Fault {
+        from: nth,
+        ..Fault::once(Match::Any, Effect::Drop)
+    };
+    let none = over_switch(42, websocket());
+    // Each single frame is lost once: whatever mends it must say why it does.
+    let losses = (1..=30).map(|nth| Spec {
+        faults: vec![drop(nth)],
+        ..none.clone()
+    });
+    for spec in losses.chain([none.clone()]) {
+        let outcome = run(&spec);
+        assert!(!outcome.cut_short);
+        assert!(
+            told(&outcome, CLIENT)
+                .iter()
+                .any(|text| text.starts_with("< closed cleanly"))
         );
-        assert!(is_start || is_timer, "{record:?}");
+        for record in outcome
+            .log
+            .records()
+            .iter()
+            .filter(|record| record.cause.is_none())
+        {
+            let is_start = matches!(&record.what, What::AppCall(_)) && record.time.0 == 0;
+            assert!(is_start, "{record:?}");
+        }
     }
 }
 

@@ -143,7 +143,8 @@ impl Host {
         let outer = cx.cause;
         while let Some(due) = self.arp.take_due(cx.now) {
             match due {
-                Due::Ask(ip) => {
+                Due::Ask(ip, cause) => {
+                    cx.cause = cause;
                     decide(
                         cx,
                         2,
@@ -153,6 +154,7 @@ impl Host {
                     self.send_arp_request(cx, ip);
                 }
                 Due::GiveUp(ip, waiting) => {
+                    cx.cause = waiting.front().and_then(|packet| packet.cause);
                     decide(
                         cx,
                         2,

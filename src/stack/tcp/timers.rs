@@ -1,6 +1,6 @@
 //! The timers of a connection.
 
-use crate::base::Time;
+use crate::base::{RecordId, Time};
 use crate::stack::cx::Cx;
 use crate::stack::record::{ConnId, TimerAction, What};
 
@@ -36,19 +36,19 @@ impl Timer {
     }
 }
 
-/// When each timer expires; `None` while it does not run.
+/// When each timer expires, and the record of its start; `None` while it does not run.
 #[derive(Debug, Clone, Default)]
-pub struct Timers([Option<Time>; 3]);
+pub struct Timers([Option<(Time, Option<RecordId>)>; 3]);
 
 impl Timers {
     /// When this one expires.
     pub fn get(&self, timer: Timer) -> Option<Time> {
-        self.0[timer as usize]
+        self.0[timer as usize].map(|(at, _)| at)
     }
 
     /// When the first one expires.
     pub fn next(&self) -> Option<Time> {
-        self.0.into_iter().flatten().min()
+        self.0.into_iter().flatten().map(|(at, _)| at).min()
     }
 
     /// Those that run, and when they expire.
@@ -59,8 +59,9 @@ impl Timers {
 
     /// Starts the timer, anew if it runs, to expire at `at`.
     pub fn start(&mut self, cx: &mut Cx<'_>, conn: ConnId, timer: Timer, at: Time) {
-        if self.0[timer as usize].replace(at) != Some(at) {
-            record(cx, conn, timer, TimerAction::Started(at));
+        if self.get(timer) != Some(at) {
+            let started = record(cx, conn, timer, TimerAction::Started(at));
+            self.0[timer as usize] = Some((at, started));
         }
     }
 
@@ -78,21 +79,23 @@ impl Timers {
         }
     }
 
-    /// Takes one that is due; what follows in this call has its expiry as cause.
+    /// Takes one that is due; its cause is its start, and what follows in this call has its expiry as cause.
     pub fn take_expired(&mut self, cx: &mut Cx<'_>, conn: ConnId) -> Option<Timer> {
         let due = |timer: &Timer| self.get(*timer).is_some_and(|at| at <= cx.now);
         let timer = Timer::ALL.into_iter().find(due)?;
-        self.0[timer as usize] = None;
-        let what = What::Timer {
-            name: timer.name(),
-            action: TimerAction::Expired,
-        };
-        cx.step(4, Some(conn), timer.cite(), what);
+        let (_, started) = self.0[timer as usize].take()?;
+        cx.cause = started;
+        cx.cause = record(cx, conn, timer, TimerAction::Expired);
         Some(timer)
     }
 }
 
-fn record(cx: &mut Cx<'_>, conn: ConnId, timer: Timer, action: TimerAction) {
+fn record(
+    cx: &mut Cx<'_>,
+    conn: ConnId,
+    timer: Timer,
+    action: TimerAction,
+) -> Option<RecordId> {
     let name = timer.name();
-    cx.record(4, Some(conn), timer.cite(), What::Timer { name, action });
+    cx.record(4, Some(conn), timer.cite(), What::Timer { name, action })
 }
