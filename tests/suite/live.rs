@@ -2,7 +2,7 @@
 
 pub mod net;
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 
 use layerwalk::base::LinkType;
@@ -295,11 +295,50 @@ fn who_may_not_capture_is_told_what_is_missing() {
 }
 
 #[test]
+#[ignore = "needs root, ip, setpriv and setcap"]
+fn the_capability_that_it_names_is_enough() {
+    let host = Namespace::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("ours");
+    let program = folder.path().join("layerwalk");
+    std::fs::copy(BINARY, &program).expect("a copy");
+    let program = program.to_str().expect("a path");
+    run_ok(Command::new("setcap").args(["cap_net_raw+ep", program]));
+    let user = [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        "--inh-caps=-all",
+        program,
+    ];
+    let mut arguments = user.to_vec();
+    arguments.extend([
+        "capture",
+        "-i",
+        "lo",
+        "--show",
+        "--duration",
+        "60s",
+        "--count",
+        "1",
+    ]);
+    let mut capturing = host.spawn("setpriv", &arguments);
+    capturing.wait_for_line("capturing on lo");
+    let status = capturing.status();
+    for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+        assert_eq!(status[set], "0000000000000000", "{set}");
+    }
+    assert_eq!(status["NoNewPrivs"], "1");
+    run_ok(&mut host.command("python3", &["-c", DATAGRAMS, "1"]));
+    capturing.wait(0);
+}
+
+#[test]
 #[ignore = "needs root and ip"]
 fn privileges_are_given_up_once_it_captures() {
     let host = Namespace::new();
     let capturing = Capturing::start(&host, "lo", &[]);
-    let status = capturing.status();
+    let status = capturing.process.status();
     for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
         assert_eq!(status[set], "0000000000000000", "{set}");
     }
@@ -308,7 +347,7 @@ fn privileges_are_given_up_once_it_captures() {
 
     let sudo = ["SUDO_UID=65534", "SUDO_GID=65533"];
     let capturing = Capturing::start_with(&host, "lo", &[], &sudo);
-    let status = capturing.status();
+    let status = capturing.process.status();
     for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
         assert_eq!(status[set], "0000000000000000", "{set}");
     }

@@ -2,6 +2,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::{Writer, write};
 use crate::base::{LinkType, Time};
 use crate::capture::file;
@@ -134,6 +136,27 @@ fn a_packet_of_no_interface_is_refused() {
         refused.expect_err("refused").kind(),
         std::io::ErrorKind::InvalidInput
     );
+}
+
+proptest! {
+    #[test]
+    fn any_packets_are_read_back(
+        packets in prop::collection::vec(
+            (any::<u64>(), 0..2u32, prop::collection::vec(any::<u8>(), 0..70), any::<u32>(), 0..6u32, "[^\\x00]{0,9}"),
+            0..9,
+        ),
+    ) {
+        let packets = packets.into_iter().map(|(time, interface, bytes, more, flags, comment)| Packet {
+            original_len: more.max(bytes.len() as u32),
+            direction: [None, Some(Direction::Inbound), Some(Direction::Outbound)][flags as usize / 2],
+            checksum_not_ready: flags % 2 == 1,
+            dropped: u64::from(more) << 20,
+            comments: vec![comment],
+            ..packet(interface, time, bytes.into())
+        });
+        let capture = Capture { packets: packets.collect(), ..capture() };
+        prop_assert_eq!(file::read_bytes(&written(&capture)).expect("a capture"), capture);
+    }
 }
 
 fn run(program: &str, arguments: &[&str], file: &Path) -> String {

@@ -200,6 +200,16 @@ impl Process {
         self.child.id()
     }
 
+    /// What the kernel says of the process.
+    pub fn status(&self) -> BTreeMap<String, String> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
+        let status = status.expect("it runs");
+        let lines = status.lines().filter_map(|line| line.split_once(':'));
+        lines
+            .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+            .collect()
+    }
+
     /// Waits for its end, which must have this exit code; all that it wrote.
     pub fn wait(&mut self, code: i32) -> String {
         loop {
@@ -287,15 +297,5 @@ impl Capturing {
         self.process.child.kill().expect("it runs");
         self.process.child.wait().expect("a child");
         self.file
-    }
-
-    /// What the kernel says of the process.
-    pub fn status(&self) -> BTreeMap<String, String> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
-        let status = status.expect("it runs");
-        let lines = status.lines().filter_map(|line| line.split_once(':'));
-        lines
-            .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-            .collect()
     }
 }
