@@ -24,6 +24,8 @@ use exit::{Exit, Result};
 #[derive(Debug, Parser)]
 #[command(name = "layerwalk", version)]
 pub struct Cli {
+    #[command(flatten)]
+    look: screen::Look,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -34,9 +36,9 @@ enum Command {
     Run(screen::RunArgs),
     Open(screen::OpenArgs),
     Capture(capture::CaptureArgs),
-    Check(check::CheckArgs),
     Show(show::ShowArgs),
     Export(export::ExportArgs),
+    Check(check::CheckArgs),
     List(list::ListArgs),
     Completions(completions::CompletionsArgs),
     /// Print the manual page
@@ -56,13 +58,13 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result {
     match cli.command {
-        Some(Command::Capture(args)) => capture::run(&args),
-        Some(Command::Check(args)) => check::run(&args),
-        None => screen::default(),
+        None => screen::default(cli.look),
         Some(Command::Run(args)) => screen::run(&args),
         Some(Command::Open(args)) => screen::open(&args),
+        Some(Command::Capture(args)) => capture::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man) => completions::man(),

@@ -62,13 +62,9 @@ pub fn open(args: &OpenArgs) -> Result {
 }
 
 /// `layerwalk` alone.
-pub fn default() -> Result {
+pub fn default(look: Look) -> Result {
     need_terminal()?;
-    show(
-        source::open_scenario(DEFAULT, None)?.walk,
-        None,
-        Look::default(),
-    )
+    show(source::open_scenario(DEFAULT, None)?.walk, None, look)
 }
 
 /// Says that there is no terminal before anything is run or read for it.
