@@ -1,12 +1,12 @@
 //! `layerwalk check`: runs scenarios and holds them against what they expect.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
 
 use clap::Args;
 
 use super::exit::{Exit, Result};
-use crate::scenario::{self, Error, Scenario};
+use super::source;
+use crate::scenario::{self, Scenario};
 use crate::sim;
 use crate::walk::Walk;
 use crate::walk::expect::{self, Finding};
@@ -41,10 +41,10 @@ pub fn run(args: &CheckArgs) -> Result {
     for scenario in scenarios(args) {
         match scenario {
             Ok(scenario) => failed |= !check(&scenario, args, &mut out)?,
-            Err(error) => {
+            Err(exit) => {
                 unreadable = true;
                 out.flush()?;
-                eprintln!("{}", report(&error));
+                eprintln!("layerwalk: {}", exit.message.unwrap_or_default());
             }
         }
     }
@@ -59,29 +59,12 @@ pub fn run(args: &CheckArgs) -> Result {
     }
 }
 
-fn scenarios(args: &CheckArgs) -> Vec<std::result::Result<Scenario, Error>> {
+fn scenarios(args: &CheckArgs) -> Vec<Result<Scenario>> {
     if args.all {
         return scenario::catalogue().iter().cloned().map(Ok).collect();
     }
-    args.scenarios.iter().map(|name| open(name)).collect()
-}
-
-/// A file of this name, or else the built-in scenario.
-fn open(name: &str) -> std::result::Result<Scenario, Error> {
-    if Path::new(name).is_file() {
-        scenario::load(Path::new(name))
-    } else {
-        scenario::find(name)
-    }
-}
-
-/// Why a scenario cannot be read, in colour where standard error is a terminal that wants it.
-pub(super) fn report(error: &Error) -> String {
-    let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    match error {
-        Error::Mistakes(mistakes) => mistakes.render(coloured),
-        other => format!("layerwalk: {other}"),
-    }
+    let named = args.scenarios.iter();
+    named.map(|name| source::read_scenario(name)).collect()
 }
 
 /// Runs a scenario and writes what became of its expectations; true if all came true.

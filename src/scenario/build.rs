@@ -148,11 +148,9 @@ impl<'b, 'a> Builder<'b, 'a> {
 
     fn nodes(&mut self) -> Vec<spec::Node> {
         if self.nodes.is_empty() && self.file.node.value.is_some() {
-            self.note(
-                &(0..0),
-                "a scenario needs nodes",
-                "there is no [[node]] in this file",
-            );
+            let message = "a scenario needs nodes";
+            let mistake = Mistake::new(0..0, message, "there is no [[node]] in this file");
+            self.reader.mistakes.push(mistake);
         }
         let tables = self.nodes.clone();
         self.unique(&tables, "the name", |n| {
@@ -192,7 +190,6 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     fn one_node(&mut self, index: usize, node: &format::Node) -> Option<spec::Node> {
-        let name = node.name.get()?.0.clone();
         let kind = match node.kind.value? {
             format::NodeKind::Switch => {
                 self.has_no_address(node);
@@ -200,6 +197,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             }
             format::NodeKind::Host => spec::NodeKind::Host(self.one_host(index, node)?),
         };
+        let name = node.name.get()?.0.clone();
         Some(spec::Node { name, kind })
     }
 
@@ -221,7 +219,9 @@ impl<'b, 'a> Builder<'b, 'a> {
     fn one_host(&mut self, index: usize, node: &format::Node) -> Option<spec::Host> {
         let Some(&Prefixed { ip, len }) = node.ip.given() else {
             if node.ip.value.is_some() {
-                self.note(&node.span, "a host needs an address", "needs `ip`");
+                let mistake =
+                    Mistake::new(node.span.clone(), "a host needs an address", "needs `ip`");
+                self.reader.mistakes.push(mistake);
             }
             return None;
         };

@@ -6,7 +6,7 @@ use super::mistake::nearest;
 use super::{Error, Scenario, read};
 
 /// Name (the file's without `.toml`) and text of each.
-const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+pub(super) const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
 /// All built-in scenarios, in the order in which they teach best.
 pub fn catalogue() -> &'static [Scenario] {

@@ -57,21 +57,16 @@ pub struct Mistakes {
 }
 
 impl Mistakes {
-    /// The report: for each mistake the file, line and column, an excerpt and advice; at the end their number.
+    /// The report: for each mistake the file, line and column, an excerpt and advice.
     pub fn render(&self, coloured: bool) -> String {
         let renderer = if coloured {
             Renderer::styled()
         } else {
             Renderer::plain()
         };
-        let mut report = String::new();
-        for mistake in &self.list {
-            report += &renderer.render(&[self.group(mistake)]);
-            report += "\n\n";
-        }
-        let count = self.list.len();
-        report += &format!("{count} mistake{} in {}", plural(count), safe(&self.name));
-        report
+        let one = |mistake: &Mistake| renderer.render(&[self.group(mistake)]);
+        let all: Vec<String> = self.list.iter().map(one).collect();
+        all.join("\n\n")
     }
 
     /// Line and column of a mistake, both from 1, the column in characters.

@@ -92,6 +92,7 @@ impl Reader<'_> {
             entries,
             span: value.span(),
             known: Vec::new(),
+            passed_over: Vec::new(),
         };
         let read = T::read_keys(&mut table);
         table.finish();
@@ -106,6 +107,8 @@ pub(super) struct Table<'r, 'a> {
     entries: &'r DeTable<'r>,
     span: Range<usize>,
     known: Vec<&'static str>,
+    /// Keys that belong to one of several sets, where it is not clear which set it is.
+    passed_over: Vec<&'static str>,
 }
 
 impl Table<'_, '_> {
@@ -151,18 +154,25 @@ impl Table<'_, '_> {
         };
         // A key that is nearly the missing one will be reported as unknown; that tells more.
         if !self.misspelled(names) {
-            self.reader
-                .note(Mistake::new(self.span.clone(), message, label));
+            let mistake = Mistake::new(self.span.clone(), message, label);
+            self.reader.mistakes.push(mistake);
         }
     }
 
     /// Takes these keys as known without reading them: which of them belong here could not be told.
     pub fn pass_over(&mut self, names: &[&'static str]) {
-        self.known.extend(names);
+        self.passed_over.extend(names);
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        self.known
+            .iter()
+            .chain(&self.passed_over)
+            .any(|&known| known == key)
     }
 
     fn misspelled(&self, names: &[&str]) -> bool {
-        let unknown = |key: &str| !names.contains(&key) && !self.known.contains(&key);
+        let unknown = |key: &str| !names.contains(&key) && !self.knows(key);
         self.entries
             .iter()
             .map(|(key, _)| key.get_ref())
@@ -172,7 +182,7 @@ impl Table<'_, '_> {
     fn finish(self) {
         for (key, _) in self.entries {
             let name = key.get_ref();
-            if !self.known.contains(&&**name) {
+            if !self.knows(name) {
                 let message = format!("unknown key {}", quote(name));
                 let mistake = Mistake::new(key.span(), message, "no such key here");
                 self.reader.note(mistake.help(self.advice(name)));
@@ -182,8 +192,9 @@ impl Table<'_, '_> {
 
     /// The key that was meant, or else those that are not there yet.
     fn advice(&self, wrong: &str) -> Option<String> {
-        if nearest(wrong, self.known.iter().copied()).is_some() {
-            return advice(wrong, &self.known);
+        let all = self.known.iter().chain(&self.passed_over).copied();
+        if let Some(word) = nearest(wrong, all) {
+            return Some(format!("did you mean `{word}`?"));
         }
         let free: Vec<&str> = self
             .known
@@ -267,6 +278,7 @@ impl Table<'_, '_> {
                 self.both(first, second);
             } else if first.is_none() {
                 self.missing(words);
+                self.known.extend(words);
             }
             return first;
         };

@@ -1,6 +1,8 @@
 //! The format: what is right is read, what is wrong is located.
 
-use super::{catalogue, read};
+use proptest::prelude::*;
+
+use super::{Mistakes, builtin, catalogue, read, schema};
 
 /// The mistakes of `text`, each as `line:column message | help`.
 fn mistakes(text: &str) -> Vec<String> {
@@ -63,4 +65,355 @@ by = \"10 sec\"
             "22:10 unknown unit `sec` | one of `ns`, `us`, `µs`, `ms`, `s`, `min`",
         ],
     );
+}
+
+#[test]
+fn mistakes_in_values() {
+    check(
+        "queue = -1\nrate = 5\n",
+        &[
+            "12:9 `-1` is not from 0 to 1000000",
+            "13:8 expected rate such as `\"100 Mbit/s\"`, found a number",
+        ],
+    );
+    let app = |rest: &str| format!("[[app]]\non = \"client\"\n{rest}");
+    check(
+        &app("kind = \"ping\"\nto = \"sever\"\nstart = \"5\"\ninterval = \"1.x s\"\n"),
+        &[
+            "15:6 there is no node `sever` | did you mean `server`?",
+            "16:9 the unit is missing | units: ns, us, µs, ms, s, min",
+            "17:15 unknown unit `x s` | one of `ns`, `us`, `µs`, `ms`, `s`, `min`",
+        ],
+    );
+    check(
+        &app(
+            "kind = \"tcp-client\"\nto = \"server:70000\"\nscript = [{ send = \"x\", wait = \"1 s\" }]\n",
+        ),
+        &[
+            "15:14 `70000` is no port from 1 to 65535",
+            "16:25 `send` and `wait` do not go together",
+        ],
+    );
+    check(
+        "[[node]]\nname = \"x y\"\nip = \"10.0.0.3\"\nmac = \"ff:ff:ff:ff:ff:ff\"\n",
+        &[
+            "13:8 a name is a letter and up to 31 more letters, digits, `-` or `_` | write it as `\"client\"`",
+            "14:6 the length of the network's prefix is missing \
+             | a network of 256 addresses is written 10.0.0.3/24",
+            "15:7 a group address is no address of a single host | write it as `\"02:00:00:00:00:01\"`",
+        ],
+    );
+    check(
+        "[[node]]\nname = \"x\"\nip = \"10.0.0.300/24\"\nkind = 3\n",
+        &[
+            "13:8 `x` has no link",
+            "14:7 `10.0.0.300` is no IPv4 address",
+            "15:8 expected one of `host`, `switch`, found a number",
+        ],
+    );
+    check(
+        "[[node]]\nname = \"x\"\nip = \"10.0.0.3/99\"\n",
+        &[
+            "13:8 `x` has no link",
+            "14:16 a prefix has 0 to 32 bits, not `99`",
+        ],
+    );
+}
+
+#[test]
+fn filters_are_pointed_into() {
+    check(
+        "[[fault]]\ndo = \"drop\"\nwhen = 'tcp.flag.syn == 1'\n",
+        &["14:9 `tcp.flag.syn` is no field and no protocol | did you mean `tcp.flags.syn`?"],
+    );
+    check(
+        "[[fault]]\ndo = \"drop\"\nwhen = 'tcp.seq == 0'\n",
+        &["14:8 `tcp.seq` cannot be told from one frame alone | `tcp.seq_raw` can"],
+    );
+    check(
+        "[[expect]]\nin_order = ['tcp', \"\"\"ip.srcc == 1\"\"\"]\n",
+        &["13:23 `ip.srcc` is no field and no protocol | did you mean `ip.src`?"],
+    );
+}
+
+#[test]
+fn what_cannot_work_together() {
+    check(
+        "[[node]]\nname = \"client\"\nip = \"10.0.0.9/24\"\n",
+        &[
+            "13:8 the name is used twice",
+            "14:6 the address is used twice",
+        ],
+    );
+    check(
+        "[[node]]\nname = \"hub\"\nkind = \"switch\"\nip = \"10.0.0.3/24\"\n[[link]]\nends = [\"hub\", \"client\"]\n",
+        &[
+            "15:6 a switch has no address of its own",
+            "17:16 `client` already has a link | put a node with kind = \"switch\" between them",
+        ],
+    );
+    check(
+        "[[link]]\nends = [\"client\", \"client\"]\n[[link]]\nends = [\"client\"]\n",
+        &[
+            "13:19 a link has two different ends",
+            "15:8 expected two, found 1",
+        ],
+    );
+    check(
+        "[[node]]\nname = \"far\"\nip = \"10.0.0.255/24\"\n[[node]]\nname = \"s\"\nkind = \"switch\"\n\
+         [[link]]\nends = [\"far\", \"s\"]\n[[app]]\non = \"s\"\nkind = \"udp-echo\"\n\
+         [[app]]\non = \"client\"\nkind = \"ping\"\nto = \"far\"\n",
+        &[
+            "14:6 10.0.0.255/24 is the broadcast address of its network",
+            "21:6 `s` is a switch, and no program runs on one",
+            "26:6 no links lead from `client` to `far`",
+        ],
+    );
+    check(
+        "[[app]]\non = \"client\"\nkind = \"ping\"\nto = \"10.9.9.9\"\n",
+        &[
+            "15:6 10.9.9.9 is not in the network of `client`, 10.0.0.2/24 \
+           | give `client` an address in the same network, or a `gateway`",
+        ],
+    );
+    check(
+        "[[app]]\non = \"server\"\nkind = \"tcp-server\"\nport = 80\nscript = [{ ping = \"x\" }, { close = 1000 }]\n\
+         [[app]]\non = \"server\"\nkind = \"http-server\"\n",
+        &[
+            "16:11 this cannot be done over TCP | it fits a WebSocket",
+            "16:27 this cannot be done over TCP | it fits a WebSocket",
+            "17:1 port 80 of `server` is taken twice",
+        ],
+    );
+    check(
+        "[[expect]]\nstate = \"CLOSE\"\nnode = \"server\"\n[[expect]]\nframe = 'tcp'\ncount = 1\nat_most = 3\n\
+         [[expect]]\nfilter = 'tcp'\n[[expect]]\nbetween = ['tcp', 'udp']\n",
+        &[
+            "13:9 unknown word `CLOSE` | did you mean `CLOSED`?",
+            "17:9 `count` says it exactly: `at_least` and `at_most` do not go with it",
+            "19:1 a key is missing",
+            "20:1 unknown key `filter` | one of `because`, `frame`, `message`, `in_order`, `state`, \
+             `passes`, `event`, `record`, `between`",
+            "22:11 how much time?",
+        ],
+    );
+}
+
+#[test]
+fn broken_toml_is_located_and_the_rest_is_read() {
+    check(
+        "[[app]]\non = server\nkind = \"udp-ech\"\n",
+        &[
+            "13:6 string values must be quoted, expected literal string",
+            "14:8 unknown word `udp-ech` | did you mean `udp-echo`?",
+        ],
+    );
+    assert_eq!(
+        mistakes(""),
+        [
+            "1:1 the key `title` is missing",
+            "1:1 the key `summary` is missing",
+            "1:1 a scenario needs nodes",
+        ],
+        "of an empty file"
+    );
+    check(
+        "[node]\n",
+        &[
+            "12:1 there may be several of these | write its name in two pairs of brackets: [[…]]",
+            "12:1 the key `name` is missing",
+            "12:1 a host needs an address",
+            "12:2 duplicate key",
+        ],
+    );
+}
+
+#[test]
+fn what_is_missing_is_said_all_at_once() {
+    check(
+        "[[node]]\n[[link]]\n[[app]]\nstart = \"1 s\"\n",
+        &[
+            "12:1 the key `name` is missing",
+            "12:1 a host needs an address",
+            "13:1 the key `ends` is missing",
+            "14:1 the key `on` is missing",
+            "14:1 the key `kind` is missing",
+        ],
+    );
+}
+
+#[test]
+fn a_report_names_file_line_and_column() {
+    let report = read("my.toml", &with("rat = 1\n")).unwrap_err().to_string();
+    let expected = "\
+error: unknown key `rat`
+  --> my.toml:12:1
+   |
+12 | rat = 1
+   | ^^^ no such key here
+   |
+   = help: did you mean `rate`?";
+    assert_eq!(report, expected);
+}
+
+#[test]
+fn a_report_obeys_no_escape_of_the_file() {
+    let text = with("\"a\\u001b[31m\" = 1\n# \u{1b}[31m\u{202e}\nrat = \u{1b}[31m\n");
+    let report = read("\u{1b}]0;x\u{7}.toml", &text).unwrap_err().to_string();
+    let hostile = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
+    assert!(!report.contains(hostile), "{report:?}");
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest() {
+    let error = |name| builtin(name).unwrap_err().to_string();
+    assert_eq!(
+        error("handshakes"),
+        "there is no built-in scenario `handshakes`; did you mean `handshake`?"
+    );
+    assert!(error("zzz").ends_with("`layerwalk list scenarios` names them all"));
+}
+
+/// A default that its own key cannot read would be reported as missing.
+#[test]
+fn every_default_is_right() {
+    let client =
+        |kind: &str, rest: &str| format!("[[app]]\non = \"client\"\nkind = \"{kind}\"\n{rest}\n");
+    let server =
+        |kind: &str, rest: &str| format!("[[app]]\non = \"server\"\nkind = \"{kind}\"\n{rest}\n");
+    let text = [
+        client(
+            "websocket-client",
+            "to = \"server:80\"\nscript = [{ close = 1000 }]",
+        ),
+        client("http-client", "to = \"server:80\"\n[[app.request]]"),
+        client("tcp-client", "to = \"server:80\""),
+        client("udp-client", "to = \"server:80\""),
+        client("ping", "to = \"server\""),
+        server("websocket-server", "port = 81"),
+        server("http-server", "[[app.page]]"),
+        server("tcp-server", "port = 82"),
+        server("udp-echo", ""),
+        "[[fault]]\ndo = \"drop\"\n[[fault]]\ndo = \"duplicate\"\n[[fault]]\ndo = \"corrupt\"\n"
+            .into(),
+        "[[fault]]\ndo = \"delay\"\nby = \"1 ms\"\n[[note]]\nat = 'tcp'\ntext = \"\"\n".into(),
+        "[[expect]]\nrecord = \"discarded\"\ncount = 0\n".into(),
+    ];
+    check(&text.concat(), &[]);
+}
+
+#[test]
+fn every_object_of_the_schema_denies_unknown_keys() {
+    fn walk(json: &serde_json::Value, objects: &mut usize) {
+        if json["type"] == "object" && json["description"].is_string() {
+            let closed =
+                &json["additionalProperties"] == false || &json["unevaluatedProperties"] == false;
+            *objects += usize::from(closed);
+        }
+        for child in json.as_object().into_iter().flatten().map(|(_, v)| v) {
+            walk(child, objects);
+        }
+    }
+    let schema = schema();
+    let mut closed = 0;
+    walk(&schema, &mut closed);
+    let tables = schema["$defs"].as_object().unwrap().len() + 1;
+    assert_eq!(closed, tables);
+}
+
+/// What must hold of any text: no panic, each mistake in the file, a report that can be made.
+fn holds(text: &str) {
+    if let Err(mistakes) = read("any.toml", text) {
+        assert!(!mistakes.list.is_empty());
+        for mistake in &mistakes.list {
+            let spans = [
+                Some(&mistake.span),
+                mistake.also.as_ref().map(|(span, _)| span),
+            ];
+            for span in spans.into_iter().flatten() {
+                assert!(text.get(span.clone()).is_some(), "{span:?} of {text:?}");
+            }
+            mistakes.line_column(mistake);
+        }
+        assert!(!Mistakes::render(&mistakes, true).is_empty());
+    }
+}
+
+/// A text made of the pieces of scenario files.
+fn toml_like() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "[[node]]\n",
+        "[[link]]\n",
+        "[[app]]\n",
+        "[[fault]]\n",
+        "[[expect]]\n",
+        "[[app.script]]\n",
+        "[node]\n",
+        "name = ",
+        "ip = ",
+        "ends = ",
+        "on = ",
+        "kind = ",
+        "to = ",
+        "script = ",
+        "do = ",
+        "when = ",
+        "frame = ",
+        "\"client\"",
+        "\"10.0.0.2/24\"",
+        "\"websocket-client\"",
+        "\"drop\"",
+        "'tcp.seq == 1'",
+        "\"1 ms\"",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "\n",
+        " = ",
+        "3",
+        "-1",
+        "1e9",
+        "true",
+        "\"\"\"",
+        "\"\\u00e4\"",
+        "é",
+        "\t",
+        "\r\n",
+        "[[x.y]]",
+        "a.b = 1\n",
+        "1979-05-27",
+        "#",
+        "\0",
+    ]);
+    prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_located(text in ".{0,400}") {
+        holds(&text);
+    }
+
+    #[test]
+    fn any_toml_like_text_is_read_or_located(text in toml_like()) {
+        holds(&text);
+    }
+
+    #[test]
+    fn any_change_of_a_builtin_is_read_or_located(
+        which in 0usize..100,
+        at in any::<prop::sample::Index>(),
+        len in 0usize..40,
+        put in prop_oneof![".{0,8}", toml_like()],
+    ) {
+        let all = super::catalogue::FILES;
+        let mut text = all[which % all.len()].1.to_owned();
+        let floor = |mut at: usize| { while !text.is_char_boundary(at) { at -= 1; } at };
+        let start = floor(at.index(text.len() + 1));
+        let end = floor((start + len).min(text.len()));
+        text.replace_range(start..end, &put);
+        holds(&text);
+    }
 }
