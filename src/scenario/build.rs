@@ -400,7 +400,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                 .note(mistake.help(raw.map(|raw| format!("`{raw}` can"))));
             return None;
         }
-        Some(spec::Match::Filter(filter.clone()))
+        Some(spec::Match::Filter(Box::new(filter.clone())))
     }
 }
 

@@ -197,7 +197,7 @@ pub enum Match {
     /// Every frame.
     Any,
     /// Frames that a display filter selects, looked at one by one: it may name no stateful field.
-    Filter(Filter),
+    Filter(Box<Filter>),
     /// One transmission of the run: "what if this frame…". The run is the same up to it.
     Frame(FrameId),
 }

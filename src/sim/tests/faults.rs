@@ -178,7 +178,7 @@ fn a_run_is_the_same_up_to_the_intervention() {
 
 #[test]
 fn a_filter_chooses() {
-    let filter = |text: &str| Match::Filter(Filter::compile(text).unwrap());
+    let filter = |text: &str| Match::Filter(Box::new(Filter::compile(text).unwrap()));
     let when = filter("tcp.flags.syn == 1 && tcp.flags.ack == 1");
     let outcome = with(vec![Fault::once(when, Effect::Drop)]);
     came_through(&outcome);
