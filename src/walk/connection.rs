@@ -83,7 +83,7 @@ pub(super) struct SegmentFacts {
     pub inserted: Inserted,
     /// It repeats sequence numbers that were sent before.
     pub again: bool,
-    /// What was seen of the connection so far, as `tcp.completeness` says it.
+    /// What was seen of the connection before it, as `tcp.completeness` says it.
     pub completeness: u8,
 }
 
@@ -146,7 +146,7 @@ impl Connection {
         notes
     }
 
-    /// SYN 1, SYN-ACK 2, ACK 4, data 8, FIN 16, RST 32.
+    /// What was seen before this segment: SYN 1, SYN-ACK 2, ACK 4, data 8, FIN 16, RST 32.
     fn complete(&mut self, tcp: &Tcp) -> u8 {
         let flags = tcp.flags;
         let seen = [
@@ -158,8 +158,9 @@ impl Connection {
             (flags.rst, 32),
         ];
         let bits = seen.iter().filter(|(seen, _)| *seen).map(|(_, bit)| bit);
-        self.completeness |= bits.sum::<u8>();
-        self.completeness
+        let before = self.completeness;
+        self.completeness |= bits.fold(0u8, |all, bit| all | bit);
+        before
     }
 
     fn learn_bases(&mut self, dir: Dir, tcp: &Tcp) {

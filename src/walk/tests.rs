@@ -1,5 +1,7 @@
 //! The walk of every capture that is at hand.
 
+mod tshark;
+
 use std::path::{Path, PathBuf};
 
 use super::Walk;
