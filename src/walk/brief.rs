@@ -113,8 +113,18 @@ pub(super) struct Flags {
     pub psh: bool,
 }
 
-/// Reads a frame up to its IP header.
-pub(super) fn net(link_type: LinkType, bytes: &[u8]) -> Net {
+/// Reads a frame up to its IP header; on the wire it was `wire_len` bytes long.
+pub(super) fn net(link_type: LinkType, bytes: &[u8], wire_len: usize) -> Net {
+    let mut net = link(link_type, bytes);
+    if let Net::Ip(ip) = &mut net {
+        // a length in a header is not to be believed past the end of the frame
+        let most = wire_len.max(bytes.len()) - ip.payload.start;
+        ip.wire_len = ip.wire_len.min(most);
+    }
+    net
+}
+
+fn link(link_type: LinkType, bytes: &[u8]) -> Net {
     match link_type {
         LinkType::ETHERNET => ethernet(bytes),
         LinkType::NULL | LinkType::LOOP => by_version(bytes, 4),
@@ -229,7 +239,9 @@ pub(super) fn transport(
 }
 
 fn tcp(bytes: &[u8], start: usize, wire_len: usize) -> Option<Transport> {
-    let slice = TcpSlice::from_slice(bytes).ok()?;
+    let Ok(slice) = TcpSlice::from_slice(bytes) else {
+        return cut_tcp(bytes, start, wire_len);
+    };
     let header_len = slice.header_slice().len();
     let mut tcp = Tcp {
         source: slice.source_port(),
@@ -264,6 +276,25 @@ fn tcp(bytes: &[u8], start: usize, wire_len: usize) -> Option<Transport> {
         }
     }
     Some(Transport::Tcp(tcp))
+}
+
+/// A header whose options were cut off: all that stands before them is there.
+fn cut_tcp(bytes: &[u8], start: usize, wire_len: usize) -> Option<Transport> {
+    let header_len = usize::from(bytes.get(12)? >> 4) * 4;
+    let mut fixed: [u8; 20] = bytes.get(..20)?.try_into().ok()?;
+    if header_len < 20 {
+        return None;
+    }
+    fixed[12] = 5 << 4;
+    let Some(Transport::Tcp(tcp)) = tcp(&fixed, start, 20) else {
+        return None;
+    };
+    let end = start + bytes.len();
+    Some(Transport::Tcp(Tcp {
+        payload: end..end,
+        wire_len: wire_len.saturating_sub(header_len),
+        ..tcp
+    }))
 }
 
 fn udp(bytes: &[u8], start: usize) -> Option<Transport> {

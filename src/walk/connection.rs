@@ -20,6 +20,8 @@ pub(super) struct Connection {
     pub messages: [Vec<MessageId>; 2],
     /// A FIN or RST was seen.
     pub closing: bool,
+    /// The first segment was no SYN.
+    begun_midst: bool,
     completeness: u8,
 }
 
@@ -104,6 +106,8 @@ impl Connection {
         tcp: &Tcp,
         same: impl Fn(&super::reassembly::Run, std::ops::Range<u64>, u32) -> bool,
     ) -> SegmentFacts {
+        let is_first = self.halves.iter().all(|half| half.base.is_none());
+        self.begun_midst |= is_first && (!tcp.flags.syn || tcp.flags.ack);
         self.learn_bases(dir, tcp);
         self.learn_scale(dir, tcp);
         let ack_base = self.half(dir.reverse()).base.filter(|_| tcp.flags.ack);
@@ -146,20 +150,24 @@ impl Connection {
         notes
     }
 
-    /// What was seen before this segment: SYN 1, SYN-ACK 2, ACK 4, data 8, FIN 16, RST 32.
+    /// What was seen before this segment: SYN 1, SYN-ACK 2, ACK 4, data 8, FIN 16, RST 32. As Wireshark counts it: a
+    /// SYN-ACK only after a SYN, the rest only of segments with ACK, and data or ACK, not both.
     fn complete(&mut self, tcp: &Tcp) -> u8 {
-        let flags = tcp.flags;
-        let seen = [
-            (flags.syn && !flags.ack, 1),
-            (flags.syn && flags.ack, 2),
-            (!flags.syn && flags.ack, 4),
-            (tcp.wire_len > 0, 8),
-            (flags.fin, 16),
-            (flags.rst, 32),
-        ];
-        let bits = seen.iter().filter(|(seen, _)| *seen).map(|(_, bit)| bit);
         let before = self.completeness;
-        self.completeness |= bits.fold(0u8, |all, bit| all | bit);
+        let data = tcp.wire_len > 0;
+        self.completeness |= match (tcp.flags.syn, tcp.flags.ack) {
+            (true, false) if self.begun_midst => 0,
+            (true, false) => 1 | if data { 8 } else { 0 },
+            (true, true) => (before & 1) << 1,
+            (false, true) => {
+                let fin = if tcp.flags.fin { 16 } else { 0 };
+                fin | if data { 8 } else { 4 }
+            }
+            (false, false) => 0,
+        };
+        if tcp.flags.rst {
+            self.completeness |= 32;
+        }
         before
     }
 
@@ -168,6 +176,13 @@ impl Connection {
         if half.base.is_none() {
             let guess = tcp.seq.wrapping_sub(1);
             half.base = Some(if tcp.flags.syn { tcp.seq } else { guess });
+        }
+        // a number that was only guessed (from a RST before the SYN, ACK, say) gives way to the true one
+        let guessed = !half.saw_syn && half.stream.is_empty();
+        if tcp.flags.syn && tcp.flags.ack && guessed && half.base != Some(tcp.seq) {
+            half.base = Some(tcp.seq);
+            half.next = None;
+            half.stream = Stream::default();
         }
         half.saw_syn |= tcp.flags.syn && half.base == Some(tcp.seq);
         if tcp.flags.ack {
@@ -181,10 +196,8 @@ impl Connection {
         if !tcp.flags.syn {
             return;
         }
-        let half = self.half_mut(dir);
-        half.scale = tcp.window_scale.map_or(Scale::None, Scale::Shift);
-        let both = [self.halves[0].scale, self.halves[1].scale];
-        if tcp.flags.ack && both.contains(&Scale::None) {
+        self.half_mut(dir).scale = tcp.window_scale.map_or(Scale::None, Scale::Shift);
+        if self.halves.iter().any(|half| half.scale == Scale::None) {
             self.halves[0].scale = Scale::None;
             self.halves[1].scale = Scale::None;
         }

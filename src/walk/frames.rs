@@ -6,7 +6,7 @@ use super::messages::Entry;
 use super::pipeline::Meta;
 use super::step::{FlowId, MessageId};
 use super::view::{FlowView, FrameView, MessageView, Part};
-use crate::base::{FrameId, Time};
+use crate::base::FrameId;
 use crate::proto::dissect::{Addrs, FrameContext, dissect, dissect_ip_payload};
 use crate::proto::frame::FrameFacts;
 use crate::proto::tree::{Derived, Dissection, Expert, Layer, Origin, Piece, Severity};
@@ -82,7 +82,7 @@ impl Walk {
             return;
         };
         let stored = self.pipeline.store.get(id);
-        let Net::Ip(ip) = super::brief::net(stored.link_type, &stored.bytes) else {
+        let Net::Ip(ip) = stored.net() else {
             return;
         };
         let piece = |(start, frame, range): &(usize, FrameId, std::ops::Range<usize>)| Piece {
@@ -134,7 +134,6 @@ impl Walk {
             return;
         };
         let seq = header.seq.wrapping_sub(segment.base);
-        let nanos = |time: Time| i64::try_from(time.0).unwrap_or(i64::MAX);
         let facts = tcp::StreamFacts {
             stream: self.pipeline.flows.get(flow).stream,
             completeness: Some(segment.completeness),
@@ -143,8 +142,8 @@ impl Walk {
             ack: Some(header.ack.wrapping_sub(segment.ack_base.unwrap_or(0))),
             window_size: Some(segment.scale.apply(header.window)),
             window_scale: (!header.flags.syn).then(|| segment.scale.factor()),
-            time_relative: nanos(relative),
-            time_delta: nanos(delta),
+            time_relative: relative,
+            time_delta: delta,
         };
         tcp::add_stateful(layer, &facts);
     }

@@ -1,6 +1,6 @@
 //! What a frame is called: in a word or two, and on a row of the ladder.
 
-use super::brief::{self, Net, Tcp, Transport};
+use super::brief::{Net, Tcp, Transport};
 use super::pipeline::{Carried, Pipeline};
 use crate::base::FrameId;
 
@@ -40,7 +40,7 @@ pub(super) fn top_layer(pipeline: &Pipeline, frame: FrameId) -> u8 {
         Some(Transport::Icmp { .. } | Transport::Other(_)) => 3,
         None => {
             let frame = pipeline.store.get(root);
-            match brief::net(frame.link_type, &frame.bytes) {
+            match frame.net() {
                 Net::Ip(_) => 3,
                 Net::Arp(_) | Net::Other(_) => 2,
             }
@@ -179,7 +179,7 @@ fn icmp(v6: bool, kind: u8, code: u8) -> String {
 /// A frame without a transport header.
 fn lower(pipeline: &Pipeline, frame: FrameId) -> String {
     let frame = pipeline.store.get(frame);
-    match brief::net(frame.link_type, &frame.bytes) {
+    match frame.net() {
         Net::Arp(arp) => match arp.operation {
             1 if arp.sender == arp.target => format!("ARP announcement {}", arp.sender),
             1 => format!("ARP who has {}?", arp.target),

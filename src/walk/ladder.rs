@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::brief::{self, Net};
+use super::brief::Net;
 use super::flows::Pair;
 use super::step::{Grain, Step, StepId};
 use super::steps::PairId;
@@ -114,7 +114,7 @@ impl Walk {
             });
         }
         let stored = self.pipeline.store.get(frame);
-        let source = match brief::net(stored.link_type, &stored.bytes) {
+        let source = match stored.net() {
             Net::Arp(arp) => arp.sender.into(),
             Net::Ip(ip) => ip.source,
             Net::Other(_) => return None,

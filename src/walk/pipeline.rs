@@ -28,8 +28,8 @@ pub(super) struct Meta {
     /// The frame completes this datagram.
     pub datagram: Option<u32>,
     pub segment: Option<SegmentFacts>,
-    /// Since the first frame of the conversation, and since the one before.
-    pub since: Option<[Time; 2]>,
+    /// Nanoseconds since the first frame of the conversation, and since the one before.
+    pub since: Option<[i64; 2]>,
     /// The name of the phase that it belongs to.
     pub phase: &'static str,
     /// The frame that it repeats, so that it was not taken as a new one of its conversation.
@@ -67,7 +67,7 @@ impl Pipeline {
         self.metas.push(Meta::default());
         let first_message = self.messages.len();
         let frame = self.store.get(id);
-        let net = brief::net(frame.link_type, &frame.bytes);
+        let net = frame.net();
         match net {
             Net::Arp(arp) => self.arp(id, arp),
             Net::Ip(ip) => self.ip(id, ip),
@@ -236,7 +236,7 @@ impl Pipeline {
     /// Reads the frame's headers up to transport; `None` where there are none (an incomplete datagram among them).
     pub fn carried(&self, id: FrameId) -> Option<Carried> {
         let frame = self.store.get(id);
-        let Net::Ip(ip) = brief::net(frame.link_type, &frame.bytes) else {
+        let Net::Ip(ip) = frame.net() else {
             return None;
         };
         let transport = match (self.datagram(id), ip.fragment) {
@@ -334,7 +334,7 @@ impl Pipeline {
         let time = self.store.get(id).time;
         let flow_id = self.flows.of_frame(id, time, talk, opening);
         let flow = self.flows.get_mut(flow_id);
-        let since = |earlier: Time| Time(time.0.saturating_sub(earlier.0));
+        let since = |earlier: Time| time.0.wrapping_sub(earlier.0).cast_signed();
         let meta = &mut self.metas[id.index()];
         meta.flow = Some(flow_id);
         meta.dir = Some(flow.dir_from(talk.from));

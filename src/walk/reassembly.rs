@@ -67,9 +67,9 @@ impl Stream {
         self.origin.get_or_insert(origin);
     }
 
-    /// The sequence number of the first byte.
-    pub fn origin(&self) -> Option<u32> {
-        self.origin
+    /// Whether no data came yet.
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.early.is_empty()
     }
 
     /// Everything before this offset is there, or is a gap.
@@ -82,21 +82,6 @@ impl Stream {
         self.fin.is_some_and(|fin| self.end() >= fin)
     }
 
-    /// Whether data waits behind a hole.
-    pub fn has_hole(&self) -> bool {
-        !self.early.is_empty()
-    }
-
-    /// The runs that wait behind a hole, in order.
-    pub fn waiting(&self) -> impl Iterator<Item = &Run> {
-        self.early.values()
-    }
-
-    /// The runs, in order, without holes.
-    pub fn runs(&self) -> &[Run] {
-        &self.runs
-    }
-
     /// The stream offset of a sequence number, near the present end; negative before the first byte.
     pub fn offset_of(&self, seq: u32) -> Option<i64> {
         let end = self.end();
@@ -104,12 +89,6 @@ impl Stream {
         let here = self.origin?.wrapping_add(end as u32);
         let ahead = seq.wrapping_sub(here).cast_signed();
         Some(end.cast_signed() + i64::from(ahead))
-    }
-
-    /// The sequence number of an offset.
-    pub fn seq_of(&self, offset: u64) -> Option<u32> {
-        // truncation is meant: sequence numbers count modulo 2^32
-        Some(self.origin?.wrapping_add(offset as u32))
     }
 
     /// Takes a segment's data: `len` bytes from sequence number `seq`, found in `frame` from `at` of its buffer.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::brief::{self, Net};
 use crate::base::{FrameId, LinkType, Time};
 
 /// One frame as it was handed in.
@@ -17,6 +18,13 @@ pub(super) struct Frame {
     pub fcs_len: Option<u8>,
     /// A wrong checksum is no damage: the hardware was to fill it in.
     pub checksum_not_ready: bool,
+}
+
+impl Frame {
+    /// What the frame carries above its link layer.
+    pub fn net(&self) -> Net {
+        brief::net(self.link_type, &self.bytes, self.original_len as usize)
+    }
 }
 
 /// The append-only list of frames.

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::Walk;
-use super::brief::{self, Net, Transport};
+use super::brief::{Net, Transport};
 use super::messages::Entry;
 use super::reassembly::Run;
 use super::step::MessageId;
@@ -227,7 +227,7 @@ impl Walk {
 
     fn packet_level(&self, frame: FrameId, range: &Range<usize>) -> Option<Level> {
         let stored = self.pipeline.store.get(frame);
-        let Net::Ip(ip) = brief::net(stored.link_type, &stored.bytes) else {
+        let Net::Ip(ip) = stored.net() else {
             return None;
         };
         let (from, to) = (range.start.max(ip.start), range.end.min(ip.payload.end));

@@ -3,7 +3,7 @@
 
 use super::Steps;
 use crate::base::FrameId;
-use crate::walk::brief::{self, Net, Transport};
+use crate::walk::brief::{Net, Transport};
 use crate::walk::label;
 use crate::walk::pipeline::Pipeline;
 use crate::walk::step::{Grain, MessageId, PhaseId, Step, StepId};
@@ -72,7 +72,7 @@ fn crossed(pipeline: &Pipeline, id: FrameId) -> Vec<Crossed> {
     if frame.link_type == crate::base::LinkType::ETHERNET {
         add(2, "Ethernet");
     }
-    match brief::net(frame.link_type, &frame.bytes) {
+    match frame.net() {
         Net::Arp(_) => add(2, "ARP"),
         Net::Ip(ip) => add(3, if ip.source.is_ipv4() { "IPv4" } else { "IPv6" }),
         Net::Other(_) => {}
