@@ -604,9 +604,7 @@ impl App<'_> {
         }
         let (number, focus, side) = self.count.unwrap_or((0, self.focus, self.side));
         self.count = Some((number.saturating_mul(10).saturating_add(digit), focus, side));
-        if number == 0
-            && let Some(binding) = keys::find(event)
-        {
+        if let Some(binding) = keys::find(event) {
             self.command(binding.command);
         }
         true

@@ -1,6 +1,7 @@
 //! The screen of the drawn step, by hand; real walks are in the suite.
 
 mod drawn;
+mod panic;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;

@@ -3,5 +3,7 @@
 
 mod architecture;
 mod live;
+mod screen;
 mod stack_linux;
+mod terminal;
 mod tshark_layers;
