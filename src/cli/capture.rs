@@ -1,32 +1,38 @@
-//! `layerwalk capture`: watch an interface, and keep what passes.
+//! `layerwalk capture`: watch an interface, on the screen or line by line, and keep what passes.
 
 mod output;
+mod session;
 mod time;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
 
 use super::exit::{Exit, Result};
+use super::screen::{self, Look};
 use super::show::compile;
-use crate::base::FrameId;
-use crate::capture::live::{AsyncLive, Live, LiveError, Options};
-use crate::capture::packet::Packet;
+use crate::capture::live::{Live, LiveError, Options};
 use crate::capture::privileges;
-use crate::proto::filter::Filter;
-use crate::show::{self, Format};
+use crate::show::Format;
+use crate::tui;
 use crate::walk::Walk;
 use output::Output;
+use session::{Report, Session, Shown};
+
+/// Packets that wait for the screen; more wait in the kernel.
+const WAITING: usize = 1024;
 
 /// Capture from an interface
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  sudo layerwalk capture -i eth0                       a line for each frame, until Ctrl-C
-  sudo layerwalk capture -i lo -w talk.pcapng          into a file, until Ctrl-C
-  sudo layerwalk capture -i lo 'tcp.port == 80' --duration 10s
+  sudo layerwalk capture -i eth0                       on the screen, as it comes
+  sudo layerwalk capture -i eth0 --show                a line for each frame, until Ctrl-C
+  sudo layerwalk capture -i lo -w talk.pcapng          on the screen, and into a file
+  sudo layerwalk capture -i lo --show 'tcp.port == 80' --duration 10s
   sudo layerwalk capture -i lo -w - --count 10 | tshark -r -
 
 To capture without sudo, give the program the capability once:
@@ -46,10 +52,10 @@ pub struct CaptureArgs {
     /// End after this time, such as 500ms, 10s or 2min
     #[arg(long, value_name = "TIME", value_parser = time::parse_duration)]
     duration: Option<Duration>,
-    /// Print a line for each frame; without -w that is done anyway
+    /// Print a line for each frame, in place of the screen
     #[arg(long)]
     show: bool,
-    /// How frames are printed
+    /// How frames are printed with --show
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Take frames to other hosts too, where the network brings them
@@ -63,6 +69,8 @@ pub struct CaptureArgs {
         hide_default_value = true
     )]
     snap_len: u32,
+    #[command(flatten)]
+    look: Look,
 }
 
 /// Runs the command, until it is told to end or the interface goes away.
@@ -96,153 +104,51 @@ pub fn run(args: &CaptureArgs) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let runtime = runtime.map_err(Exit::unreadable)?;
-    let session = Session {
-        print: (args.show || args.write.is_none()).then_some(args.format),
-        walk: Walk::live(&args.interface, live.interface().clone()),
-        filter,
-        output,
-        seen: 0,
-        kept: 0,
+    let capturing = Capturing {
+        runtime: runtime.map_err(Exit::unreadable)?,
+        session: Session::new(&live, filter, output, args.count),
+        live,
+        duration: args.duration,
     };
-    runtime.block_on(capture(args, live, session))
-}
-
-/// Captures until the end, and sees that the file is complete and the numbers are told, whatever the end is.
-async fn capture(args: &CaptureArgs, live: Live, mut session: Session) -> Result {
-    let mut live = AsyncLive::new(live).map_err(Exit::unreadable)?;
-    let mut stop = Stop::new(args.duration)?;
-    eprintln!("capturing on {}; Ctrl-C ends it", args.interface);
-    let ended = session
-        .take(&mut live, &mut stop, args.count.unwrap_or(u64::MAX))
-        .await;
-    let counts = live.counts();
-    let summary = session.summary();
-    let finished = match session.output {
-        Some(output) => output.finish(counts),
-        None => Ok(()),
-    };
-    eprintln!("{summary}, {} dropped", counts.dropped);
-    ended.and(finished)
-}
-
-/// What is done with the packets as they come.
-struct Session {
-    /// Each frame is printed so.
-    print: Option<Format>,
-    /// The conversation so far, which frames are printed and selected in the light of. It grows; a capture that only
-    /// writes its file keeps none.
-    walk: Walk,
-    filter: Option<Filter>,
-    output: Option<Output>,
-    /// Frames that came.
-    seen: u64,
-    /// Frames that were selected.
-    kept: u64,
-}
-
-impl Session {
-    /// Takes packets until there are `count` or it is time to stop. What came before the stop is taken still.
-    async fn take(&mut self, live: &mut AsyncLive, stop: &mut Stop, count: u64) -> Result {
-        while self.kept < count {
-            tokio::select! {
-                biased;
-                () = stop.wait() => return self.drain(live, count),
-                packet = live.next() => self.packet(packet?)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn drain(&mut self, live: &mut AsyncLive, count: u64) -> Result {
-        let stopped = time::now();
-        while self.kept < count {
-            match live.try_next()? {
-                Some(packet) if packet.time <= stopped => self.packet(packet)?,
-                _ => break,
-            }
-        }
-        Ok(())
-    }
-
-    fn packet(&mut self, packet: Packet) -> Result {
-        self.seen += 1;
-        if self.print.is_some() || self.filter.is_some() {
-            self.walk.push_packet(packet.clone());
-            let id = FrameId::from_index(self.walk.frames() - 1);
-            if !self.selects(id) {
-                return Ok(());
-            }
-            self.print(id)?;
-        }
-        self.kept += 1;
-        match &mut self.output {
-            Some(output) => output.packet(&packet),
-            None => Ok(()),
-        }
-    }
-
-    fn selects(&self, id: FrameId) -> bool {
-        let Some(filter) = &self.filter else {
-            return true;
-        };
-        let frame = self.walk.frame(id);
-        frame.is_some_and(|frame| self.walk.fits(filter, &frame))
-    }
-
-    fn print(&self, id: FrameId) -> Result {
-        let Some(format) = self.print else {
-            return Ok(());
-        };
-        let mut out = io::stdout().lock();
-        show::frame(&self.walk, id, format, &mut out)?;
-        out.flush()?;
-        Ok(())
-    }
-
-    fn summary(&self) -> String {
-        let noun = if self.kept == 1 { "frame" } else { "frames" };
-        match self.filter {
-            Some(_) => format!("{} of {} {noun} captured", self.kept, self.seen),
-            None => format!("{} {noun} captured", self.kept),
-        }
+    if !args.show && !to_stdout && tui::has_terminal() {
+        on_screen(args, capturing)
+    } else {
+        let print = args.show || args.write.is_none();
+        in_lines(capturing, print.then_some(args.format))
     }
 }
 
-/// What ends a capture from outside: a signal, or the time that it was given.
-struct Stop {
-    signals: [Signal; 3],
-    deadline: Option<tokio::time::Instant>,
+/// A capture that is ready to begin.
+struct Capturing {
+    runtime: Runtime,
+    live: Live,
+    session: Session,
+    duration: Option<Duration>,
 }
 
-impl Stop {
-    fn new(duration: Option<Duration>) -> Result<Self> {
-        let listen = |kind| signal(kind).map_err(Exit::unreadable);
-        Ok(Self {
-            signals: [
-                listen(SignalKind::interrupt())?,
-                listen(SignalKind::terminate())?,
-                listen(SignalKind::hangup())?,
-            ],
-            deadline: duration.and_then(|d| tokio::time::Instant::now().checked_add(d)),
-        })
+impl Capturing {
+    /// Captures until the end.
+    fn run(self, shown: Shown) -> Report {
+        let capture = self.session.run(self.live, shown, self.duration);
+        self.runtime.block_on(capture)
     }
+}
 
-    async fn wait(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.signals;
-        let deadline = async {
-            match self.deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-            () = deadline => {}
-        }
-    }
+fn in_lines(capturing: Capturing, format: Option<Format>) -> Result {
+    capturing
+        .run(format.map_or(Shown::Not, Shown::Lines))
+        .tell()
+}
+
+/// Captures on a thread of its own, so that the screen, however long it takes, costs no frame.
+fn on_screen(args: &CaptureArgs, capturing: Capturing) -> Result {
+    let walk = Walk::live(&args.interface, capturing.live.interface().clone());
+    let (sender, packets) = mpsc::channel(WAITING);
+    let capture = thread::spawn(move || capturing.run(Shown::Screen(sender)));
+    let shown = screen::show(walk, Some(packets), args.look);
+    let report = capture.join().expect("the capture does not panic");
+    let captured = report.tell();
+    shown.and(captured)
 }
 
 impl From<LiveError> for Exit {

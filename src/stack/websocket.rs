@@ -292,7 +292,11 @@ impl WebSocket {
         if let Some(key) = frame.mask {
             info += &format!(", masked with {:08x}", u32::from_be_bytes(key));
         }
-        let unit = Unit { protocol: "websocket", len, info: info.into() };
+        let unit = Unit {
+            protocol: "websocket",
+            len,
+            info: info.into(),
+        };
         cx.step(5, self.conn, cite(frame.opcode), what(unit));
     }
 

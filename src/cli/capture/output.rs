@@ -16,7 +16,7 @@ use super::time;
 /// A pcapng file that grows with the capture. Each frame is handed to the system at once, so that the file is whole
 /// whenever the program ends.
 pub(super) struct Output {
-    writer: Writer<Box<dyn Write>>,
+    writer: Writer<Box<dyn Write + Send>>,
     name: String,
 }
 
@@ -25,7 +25,7 @@ impl Output {
     pub(super) fn create(path: &Path, live: &Live) -> Result<Self> {
         let name = path.display().to_string();
         let start = || {
-            let out: Box<dyn Write> = if name == "-" {
+            let out: Box<dyn Write + Send> = if name == "-" {
                 Box::new(io::stdout())
             } else {
                 Box::new(create(path)?)

@@ -90,12 +90,7 @@ impl Timers {
     }
 }
 
-fn record(
-    cx: &mut Cx<'_>,
-    conn: ConnId,
-    timer: Timer,
-    action: TimerAction,
-) -> Option<RecordId> {
+fn record(cx: &mut Cx<'_>, conn: ConnId, timer: Timer, action: TimerAction) -> Option<RecordId> {
     let name = timer.name();
     cx.record(4, Some(conn), timer.cite(), What::Timer { name, action })
 }
