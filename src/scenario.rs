@@ -24,7 +24,7 @@ use std::{fs, io};
 
 use crate::sim::spec::Spec;
 
-pub use catalogue::{builtin, catalogue};
+pub use catalogue::{builtin, catalogue, texts};
 pub use mistake::{Mistake, Mistakes, safe};
 pub use model::{
     Anchor, Ask, Expect, Expected, Expert, Filter, Idea, Note, RecordKind, Times, WrongAnswer,

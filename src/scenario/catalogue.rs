@@ -6,7 +6,7 @@ use super::mistake::nearest;
 use super::{Error, Scenario, read};
 
 /// Name (the file's without `.toml`) and text of each.
-pub(super) const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
 /// All built-in scenarios, in the order in which they teach best.
 pub fn catalogue() -> &'static [Scenario] {
@@ -30,4 +30,9 @@ pub fn builtin(name: &str) -> Result<Scenario, Error> {
             nearest: nearest(name, FILES.iter().map(|(name, _)| *name)),
         }),
     }
+}
+
+/// Name and text of each built-in scenario, in the order of the names.
+pub fn texts() -> &'static [(&'static str, &'static str)] {
+    FILES
 }

@@ -408,7 +408,7 @@ proptest! {
         len in 0usize..40,
         put in prop_oneof![".{0,8}", toml_like()],
     ) {
-        let all = super::catalogue::FILES;
+        let all = super::texts();
         let mut text = all[which % all.len()].1.to_owned();
         let floor = |mut at: usize| { while !text.is_char_boundary(at) { at -= 1; } at };
         let start = floor(at.index(text.len() + 1));

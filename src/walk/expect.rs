@@ -1,5 +1,8 @@
 //! Holds a run against what its scenario expects.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use super::Walk;

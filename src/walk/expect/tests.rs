@@ -1,0 +1,253 @@
+//! Every built-in scenario comes out as expected, and each of its expectations fails where the behaviour is wrong.
+
+use super::*;
+use crate::scenario::{self, Scenario};
+use crate::sim;
+
+fn run(scenario: &Scenario, seed: Option<u64>) -> Walk {
+    let spec = scenario.spec(seed);
+    Walk::from_outcome(&scenario.title, spec.seed, sim::run(&spec))
+}
+
+fn findings(scenario: &Scenario, seed: Option<u64>) -> Vec<Finding> {
+    check(&run(scenario, seed), &scenario.expects)
+}
+
+#[test]
+fn every_builtin_comes_out_as_expected() {
+    for scenario in scenario::catalogue() {
+        assert!(
+            !scenario.expects.is_empty(),
+            "{} expects nothing",
+            scenario.name
+        );
+        for finding in findings(scenario, None) {
+            assert!(finding.ok, "{}: {finding:?}", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn what_is_expected_does_not_depend_on_the_seed() {
+    for scenario in scenario::catalogue() {
+        for seed in [0, 1, u64::MAX] {
+            for finding in findings(scenario, Some(seed)) {
+                assert!(
+                    finding.ok,
+                    "{} with seed {seed}: {finding:?}",
+                    scenario.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_note_and_question_has_its_frame() {
+    for scenario in scenario::catalogue() {
+        let walk = run(scenario, None);
+        let notes = scenario.notes.iter().map(|note| &note.at);
+        for anchor in notes.chain(scenario.asks.iter().map(|ask| &ask.before)) {
+            let found = anchored(&walk, anchor);
+            assert!(found.is_some(), "{}: no {anchor:?}", scenario.name);
+        }
+    }
+}
+
+/// Changes of a scenario's text that make the world behave otherwise.
+const WRONG_WORLDS: &[(&str, fn(&str) -> String)] = &[
+    ("nothing arrives", |text| {
+        faulty(text, "all = true\ndo = \"drop\"")
+    }),
+    ("the first SYN is lost", |text| {
+        faulty(text, "when = 'tcp.flags == 0x002'\ndo = \"drop\"")
+    }),
+    ("no SYN arrives", |text| {
+        faulty(
+            text,
+            "when = 'tcp.flags == 0x002'\nall = true\ndo = \"drop\"",
+        )
+    }),
+    ("the first FIN is lost", |text| {
+        faulty(text, "when = 'tcp.flags.fin == 1'\ndo = \"drop\"")
+    }),
+    ("no FIN arrives", |text| {
+        faulty(
+            text,
+            "when = 'tcp.flags.fin == 1'\nall = true\ndo = \"drop\"",
+        )
+    }),
+    ("frames come late", |text| {
+        faulty(text, "all = true\ndo = \"delay\"\nby = \"2 s\"")
+    }),
+    ("nothing goes wrong", |text| without("fault", text)),
+    ("no program runs", |text| without("app", text)),
+    ("the hosts change roles", |text| {
+        let text = text
+            .replace("on     = ", "on = ")
+            .replace("on         = ", "on = ");
+        let text = text
+            .replace("on   = \"server\"", "on = \"?\"")
+            .replace("on = \"server\"", "on = \"?\"");
+        let text = text
+            .replace("on = \"client\"", "on = \"server\"")
+            .replace("\"?\"", "\"client\"");
+        text.replace("\"server:", "\"client:")
+    }),
+    ("the right version is asked for", |text| {
+        text.replace("version    = 12", "version = 13")
+    }),
+    ("a wrong version is asked for", |text| {
+        match text.contains("version") {
+            true => text.to_owned(),
+            false => text.replace("path       =", "version = 7\npath ="),
+        }
+    }),
+    ("the right port is asked for", |text| {
+        text.replace(":8080", ":80")
+    }),
+    ("a closed port is asked for", |text| {
+        text.replace("\"server:80\"", "\"server:81\"")
+            .replace("\"server:7\"", "\"server:81\"")
+    }),
+    ("other words are sent", |text| {
+        text.replace("send = \"", "send = \"x")
+    }),
+    ("other JSON is sent", |text| {
+        text.replace("\"say\":\"hi\"", "\"x\":1")
+    }),
+];
+
+fn faulty(text: &str, fault: &str) -> String {
+    // Before the scenario's own faults, if it has any: the first that fits decides.
+    let at = text.find("[[fault]]").unwrap_or(text.len());
+    format!("{}\n[[fault]]\n{fault}\n{}", &text[..at], &text[at..])
+}
+
+/// The text without all tables of this name.
+fn without(table: &str, text: &str) -> String {
+    let header = format!("[[{table}");
+    let mut inside = false;
+    let keep = |line: &&str| {
+        if line.starts_with('[') {
+            inside = line.starts_with(&header);
+        }
+        !inside
+    };
+    text.lines().filter(keep).collect::<Vec<_>>().join("\n")
+}
+
+/// An expectation that no wrong world makes fail says nothing. To add one of a new kind, add a world where it fails.
+#[test]
+fn every_expectation_can_fail() {
+    let mut idle = Vec::new();
+    for (name, text) in scenario::texts() {
+        let worlds = WRONG_WORLDS
+            .iter()
+            .map(|(what, change)| (what, change(text)));
+        let mut failed = vec![false; scenario::builtin(name).unwrap().expects.len()];
+        for (what, text) in worlds.filter(|(_, wrong)| wrong != text) {
+            let scenario = scenario::read(name, &text).unwrap_or_else(|e| panic!("{what}: {e}"));
+            for (failed, finding) in failed.iter_mut().zip(findings(&scenario, None)) {
+                *failed |= !finding.ok;
+            }
+        }
+        let expects = scenario::builtin(name).unwrap().parts.expects;
+        let never = expects.iter().zip(&failed).filter(|(_, failed)| !**failed);
+        idle.extend(never.map(|(expect, _)| format!("{name}:{}", expect.line)));
+    }
+    assert!(idle.is_empty(), "no wrong world makes these fail: {idle:?}");
+}
+
+/// The findings of expectations that are appended to the built-in `handshake`.
+fn of_handshake(expects: &str) -> Vec<(bool, String, String)> {
+    let text =
+        without("expect", include_str!("../../../scenarios/handshake.toml")) + "\n" + expects;
+    let scenario = scenario::read("test", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let found = findings(&scenario, None).into_iter();
+    found
+        .map(|finding| (finding.ok, finding.expected, finding.found))
+        .collect()
+}
+
+#[track_caller]
+fn finds(expect: &str, ok: bool, expected: &str, found: &str) {
+    let all = of_handshake(&format!("[[expect]]\n{expect}\n"));
+    assert_eq!(all, [(ok, expected.to_owned(), found.to_owned())]);
+}
+
+#[test]
+fn findings_say_what_was_expected_and_what_was_found() {
+    finds(
+        "frame = 'arp'",
+        true,
+        "at least 1 frames arp",
+        "2 frames: 1, 2",
+    );
+    finds(
+        "frame = 'arp'\ncount = 3",
+        false,
+        "3 frames arp",
+        "2 frames: 1, 2",
+    );
+    finds(
+        "frame = 'arp'\nfrom = \"server\"\nat_most = 1",
+        true,
+        "at most 1 frames arp from server",
+        "frame 2",
+    );
+    finds(
+        "frame = 'arp'\nlost = true",
+        false,
+        "at least 1 lost frames arp",
+        "none",
+    );
+    finds(
+        "frame = 'tcp.len == 5'\nat_least = 1\nat_most = 2",
+        true,
+        "1 to 2 frames tcp.len == 5",
+        "2 frames: 6, 8",
+    );
+    finds(
+        "in_order = ['tcp', 'arp']",
+        false,
+        "in this order: tcp, then arp",
+        "frame 3, then no arp",
+    );
+    finds(
+        "state = \"CLOSED\"\nnode = \"client\"",
+        true,
+        "client ends in CLOSED",
+        "CLOSED",
+    );
+    finds(
+        "state = \"ESTABLISHED\"\nnode = \"server\"\nbecause = \"it stays open\"",
+        false,
+        "it stays open: server ends in ESTABLISHED",
+        "CLOSED",
+    );
+    finds(
+        "passes = [\"ESTABLISHED\", \"TIME-WAIT\"]\nnode = \"client\"",
+        false,
+        "client passes ESTABLISHED > TIME-WAIT",
+        "CLOSED > SYN-SENT > ESTABLISHED > FIN-WAIT-1 > FIN-WAIT-2 > TIME-WAIT > CLOSED",
+    );
+    finds(
+        "record = \"arp-learned\"\nnode = \"client\"",
+        true,
+        "at least 1 arp-learned at client",
+        "\"192.168.10.80 02:00:00:00:00:02\"",
+    );
+    finds(
+        "between = ['arp.opcode == 1', 'arp.opcode == 2']\nmax = \"1 ms\"",
+        false,
+        "at most 1ms from arp.opcode == 1 to arp.opcode == 2",
+        "10.00576ms, 2 frames: 1, 2",
+    );
+    finds(
+        "between = ['tcp.flags.reset == 1', 'arp']\nmin = \"0 s\"",
+        false,
+        "at least 0ns from tcp.flags.reset == 1 to arp",
+        "no tcp.flags.reset == 1",
+    );
+}
