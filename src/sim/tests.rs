@@ -3,6 +3,7 @@
 mod apps;
 mod faults;
 mod links;
+mod noise;
 mod truth;
 
 use std::net::{Ipv4Addr, SocketAddrV4};

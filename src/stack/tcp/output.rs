@@ -157,6 +157,10 @@ impl Connection {
         cite: &'static str,
     ) {
         let acks = flags.has(TcpFlags::ACK);
+        let mut options = self.options_for(cx, flags);
+        // SACK blocks share the segment with the data (RFC 6691 §3): those without room wait for the next ACK.
+        let room = usize::from(self.snd.mss).saturating_sub(text.len());
+        options.sack.truncate(room.saturating_sub(4) / 8);
         let header = TcpHeader {
             source_port: self.local.port(),
             destination_port: self.remote.port(),
@@ -165,7 +169,7 @@ impl Connection {
             flags,
             window: self.window_for(flags),
             urgent_pointer: 0,
-            options: self.options_for(cx, flags).write(),
+            options: options.write(),
         };
         if acks {
             self.ack_due = false;

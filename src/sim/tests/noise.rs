@@ -1,0 +1,138 @@
+//! Worlds in which much goes wrong: what must hold whatever happens.
+
+use super::*;
+use crate::base::Rng;
+use crate::proto::filter::Filter;
+use crate::sim::World;
+
+/// A fault that strikes some frames now and then.
+fn some_fault(rng: &mut Rng) -> Fault {
+    let place = if rng.chance(0.5) {
+        CorruptPlace::Wire
+    } else {
+        CorruptPlace::Memory
+    };
+    let effect = match rng.below(4) {
+        0 => Effect::Drop,
+        1 => Effect::Delay(ms(rng.below(300))),
+        2 => Effect::Duplicate,
+        _ => Effect::Corrupt {
+            byte: None,
+            bit: None,
+            place,
+        },
+    };
+    Fault {
+        from: 1 + rng.below(20) as u32,
+        count: Some(1 + rng.below(6) as u32),
+        every: 1 + rng.below(7) as u32,
+        link: rng.chance(0.3).then(|| LinkId(rng.below(2) as u32)),
+        // Not ARP: an address that does not answer three times is given up.
+        ..Fault::once(
+            Match::Filter(Box::new(Filter::compile("tcp").unwrap())),
+            effect,
+        )
+    }
+}
+
+fn noisy(seed: u64, apps: Vec<App>) -> Spec {
+    let mut rng = Rng::new(seed, "noise");
+    let count = 1 + rng.below(4);
+    let faults = (0..count).map(|_| some_fault(&mut rng)).collect();
+    let mut spec = Spec {
+        faults,
+        ..over_switch(seed, apps)
+    };
+    for link in &mut spec.links {
+        link.rate = 1_000_000 << rng.below(7);
+        link.queue = 2 + rng.below(30) as usize;
+    }
+    spec
+}
+
+/// Both ends send 9,000 bytes to each other at once, and await as many.
+fn exchange() -> Vec<App> {
+    let bytes = |salt: usize| (0..9_000).map(|index| (index * 7 + salt) as u8).collect();
+    let script = |salt| {
+        vec![
+            Action::Send(Content::Binary(bytes(salt))),
+            Action::AwaitBytes(9_000),
+        ]
+    };
+    let close = [Action::Shutdown, Action::AwaitClose, close()];
+    vec![
+        tcp_server(Reply::Nothing, script(1)),
+        tcp_client(script(2).into_iter().chain(close).collect()),
+    ]
+}
+
+/// How many bytes a node's program was told of.
+fn received(outcome: &Outcome, node: NodeId) -> usize {
+    let bytes = |text: &String| -> Option<usize> {
+        text.strip_prefix("< received ")?
+            .split(' ')
+            .next()?
+            .parse()
+            .ok()
+    };
+    told(outcome, node).iter().filter_map(bytes).sum()
+}
+
+#[test]
+fn bytes_come_through_whatever_happens() {
+    for seed in 0..150 {
+        let outcome = run(&noisy(seed, exchange()));
+        assert!(!outcome.cut_short, "seed {seed}");
+        for node in [CLIENT, SERVER] {
+            // A flipped bit that no checksum can see would change the bytes, never their number.
+            assert_eq!(
+                received(&outcome, node),
+                9_000,
+                "seed {seed}: {:#?}",
+                told(&outcome, node)
+            );
+        }
+        for (index, record) in outcome.log.records().iter().enumerate() {
+            assert!(
+                record.cause.is_none_or(|cause| cause.index() < index),
+                "seed {seed}"
+            );
+        }
+        for frame in &outcome.frames {
+            assert!(
+                frame.bytes.len() >= 60 && frame.arrived_at.is_none_or(|at| at > frame.sent_at)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_websocket_comes_through_whatever_happens() {
+    for seed in 0..100 {
+        let mut spec = noisy(seed, websocket());
+        spec.limits.duration = Duration::from_secs(400);
+        let outcome = run(&spec);
+        let client = told(&outcome, CLIENT);
+        let closed = client
+            .iter()
+            .any(|text| text.starts_with("< closed cleanly"));
+        assert!(closed, "seed {seed}: {client:#?}");
+    }
+}
+
+#[test]
+fn step_by_step_is_the_same_as_at_once() {
+    let spec = noisy(3, websocket());
+    let mut world = World::new(&spec);
+    let mut last = world.now();
+    while let Some(next) = world.next_time() {
+        assert!(next >= last);
+        assert!(world.step());
+        assert_eq!(world.now(), next);
+        last = next;
+    }
+    assert!(!world.step());
+    let at_once = run(&spec);
+    assert_eq!(world.outcome().frames, at_once.frames);
+    assert_eq!(world.into_outcome().log.records(), at_once.log.records());
+}
