@@ -49,6 +49,7 @@ pub static PROTOCOL: Protocol = Protocol {
 
 const HEADER: usize = 8;
 const ETHERNET: u16 = 1;
+const IEEE_802: u16 = 6;
 const IPV4: u16 = 0x0800;
 const REQUEST: u16 = 1;
 const REPLY: u16 = 2;
@@ -127,7 +128,7 @@ fn put_header(b: &mut LayerBuilder<'_, '_>) -> Packet {
     b.put(&OPCODE, 6..8, opcode).text = names::named(OPCODES, opcode);
     Packet {
         opcode,
-        ethernet: hw_type == ETHERNET && hw == 6,
+        ethernet: matches!(hw_type, ETHERNET | IEEE_802) && hw == 6,
         ipv4: proto_type == IPV4 && proto == 4,
         hw: hw.into(),
         proto: proto.into(),
@@ -156,33 +157,42 @@ fn put_address(b: &mut LayerBuilder<'_, '_>, spec: &'static FieldSpec, at: usize
 
 /// What the packet asks or says, and the special uses of RFC 5227.
 fn summarize(b: &mut LayerBuilder<'_, '_>, packet: &Packet) {
-    if !(packet.ethernet && packet.ipv4) || b.bytes().len() < packet.len() {
-        let opcode = names::named(OPCODES, packet.opcode);
-        b.summary(format!("Address Resolution Protocol ({opcode})"));
+    let bytes = b.bytes();
+    let opcode = packet.opcode;
+    let known = names::named(OPCODES, opcode);
+    b.summary(format!("Address Resolution Protocol ({known})"));
+    if bytes.len() < packet.len() {
         return;
     }
-    let bytes = b.bytes();
-    let ip =
-        |at: usize| Ipv4Addr::from(<[u8; 4]>::try_from(&bytes[at..at + 4]).unwrap_or_default());
-    let (sender, target) = (ip(14), ip(24));
-    let sender_mac = names::mac(bytes[8..14].try_into().unwrap_or_default());
-    let gratuitous = sender == target && matches!(packet.opcode, REQUEST | REPLY);
-    let probe = packet.opcode == REQUEST && sender.is_unspecified() && !target.is_unspecified();
-    let words = match packet.opcode {
-        REQUEST if gratuitous => format!("announcement of {sender}"),
+    let (sender_hw, rest) = bytes[HEADER..].split_at(packet.hw);
+    let (sender, rest) = rest.split_at(packet.proto);
+    let (target_hw, rest) = rest.split_at(packet.hw);
+    let target = &rest[..packet.proto];
+    let to_nobody = packet.hw == 6 && target_hw.iter().all(|byte| *byte == 0);
+    let from_nobody = packet.ipv4 && sender.iter().all(|byte| *byte == 0);
+    let gratuitous = sender == target && matches!(opcode, REQUEST | REPLY);
+    let probe = opcode == REQUEST && to_nobody && from_nobody;
+    let announcement = gratuitous && opcode == REQUEST && to_nobody;
+    for (spec, is) in
+        [(&IS_GRATUITOUS, gratuitous), (&IS_PROBE, probe), (&IS_ANNOUNCEMENT, announcement)]
+    {
+        if is {
+            b.derived(spec, true);
+        }
+    }
+    if !(packet.ethernet && packet.ipv4) {
+        return;
+    }
+    let ip = |octets: &[u8]| <[u8; 4]>::try_from(octets).map(Ipv4Addr::from);
+    let (Ok(sender), Ok(target)) = (ip(sender), ip(target)) else { return };
+    let words = match opcode {
+        REQUEST if announcement => format!("announcement of {sender}"),
         REQUEST if probe => format!("who has {target}? (probe)"),
         REQUEST => format!("who has {target}? tell {sender}"),
-        REPLY => format!("{sender} is at {sender_mac}"),
-        opcode => names::named(OPCODES, opcode),
+        REPLY => {
+            format!("{sender} is at {}", names::mac(sender_hw.try_into().unwrap_or_default()))
+        }
+        _ => return,
     };
     b.summary(format!("Address Resolution Protocol, {words}"));
-    if gratuitous {
-        b.derived(&IS_GRATUITOUS, true);
-    }
-    if probe {
-        b.derived(&IS_PROBE, true);
-    }
-    if gratuitous && packet.opcode == REQUEST {
-        b.derived(&IS_ANNOUNCEMENT, true);
-    }
 }

@@ -198,6 +198,9 @@ fn error(mut b: LayerBuilder<'_, '_>, span: Span, kind: u8, code: u8) -> Option<
             b.raw(&UNUSED, 4..6);
             b.put(&MTU, 6..8, u16::from_be_bytes([word[6], word[7]]));
         }
+        SOURCE_QUENCH => {
+            b.has(4..HEADER);
+        }
         PARAMETER_PROBLEM => {
             b.put(&POINTER, 4..5, word[4]);
             put_quoted_length(&mut b, quoted_words, 5, 3);

@@ -108,6 +108,9 @@ fn dissect(d: &mut Dissector<'_>, span: Span) -> Option<Next> {
         return b.end();
     };
     let payload = put_lengths(&mut b, &ip, span);
+    if payload.start == span.end && usize::from(ip.total_len()) < header_len && ip.total_len() > 0 {
+        return b.end();
+    }
     put_fragmentation(&mut b, &ip);
     put_ttl(&mut b, &ip);
     b.put(&PROTO, 9..10, ip.protocol().0).text = names::ip_protocol(ip.protocol().0);
@@ -169,16 +172,21 @@ fn put_lengths(b: &mut LayerBuilder<'_, '_>, ip: &Ipv4HeaderSlice<'_>, span: Spa
     b.put(&LEN, 2..4, total);
     if total < header_len {
         let text = format!("Bogus IP length ({total}, less than header length {header_len})");
-        b.expert(Severity::Error, &BOGUS_LENGTH, 2..4, text);
+        b.expert(Severity::Error, &BOGUS_LENGTH, 2..4, text.clone());
+        b.malformed(2, text);
+        return span.skip(span.len());
     } else if total > there && !b.dissector().quoted {
         let text = format!("IPv4 total length exceeds packet length ({there} bytes)");
         b.expert(Severity::Error, &BOGUS_LENGTH, 2..4, text);
     }
-    Span {
-        whole: span.start + total,
-        ..span.limit(total)
-    }
-    .skip(header_len)
+    // Only a quoted packet was longer than what the layer below holds of it.
+    let quoted = b.dissector().quoted;
+    let whole = if quoted {
+        span.start + total
+    } else {
+        span.whole
+    };
+    Span { whole, ..span }.limit(total).skip(header_len)
 }
 
 fn put_fragmentation(b: &mut LayerBuilder<'_, '_>, ip: &Ipv4HeaderSlice<'_>) {

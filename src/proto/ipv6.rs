@@ -44,6 +44,7 @@ fields! {
     OPT_HOME_ADDRESS = "ipv6.opt.mipv6.home_address", "Home address", Ipv6;
     OPT_EXPERIMENTAL = "ipv6.opt.experimental", "Experimental option", Bytes;
     OPT_UNKNOWN = "ipv6.opt.unknown", "Unknown option payload", Bytes;
+    OPT_INVALID_LEN = "ipv6.opt.invalid_len", "Invalid IPv6 option length", None;
     BOGUS_VERSION = "ipv6.bogus_ipv6_version", "Bogus IPv6 version", None;
     PLEN_EXCEEDS = "ipv6.plen_exceeds_framing", "Payload length exceeds framing", None;
     FRAGMENT = "ipv6.fragment", "Fragment in frame", Dec, stateful;
@@ -122,16 +123,18 @@ fn put_length(b: &mut LayerBuilder<'_, '_>, ip: &Ipv6HeaderSlice<'_>, span: Span
         return span.skip(HEADER);
     }
     let quoted = b.dissector().quoted;
-    if length > there && !quoted {
+    if length > there && !quoted && span.whole_len() >= HEADER {
         let text = format!("IPv6 payload length exceeds framing length ({there} bytes)");
         b.expert(Severity::Warn, &PLEN_EXCEEDS, 4..6, text);
     }
     let total = HEADER + length;
-    Span {
-        whole: span.start + total,
-        ..span.limit(total)
-    }
-    .skip(HEADER)
+    // Only a quoted packet was longer than what the layer below holds of it.
+    let whole = if quoted {
+        span.start + total
+    } else {
+        span.whole
+    };
+    Span { whole, ..span }.limit(total).skip(HEADER)
 }
 
 fn put_address(b: &mut LayerBuilder<'_, '_>, at: usize, addr: Ipv6Addr, spec: &'static FieldSpec) {

@@ -79,6 +79,9 @@ fields! {
     OPT_USER_TO = "tcp.options.user_to", "User timeout", Bytes;
     USER_TO_GRANULARITY = "tcp.options.user_to_granularity", "Granularity", Bool;
     USER_TO_VAL = "tcp.options.user_to_val", "User timeout", Dec;
+    OPT_QS = "tcp.options.qs", "Quick-start response", Bytes;
+    QS_RATE = "tcp.options.qs.rate", "Rate", Dec;
+    QS_TTL_DIFF = "tcp.options.qs.ttl_diff", "TTL difference", Dec;
     OPT_AO = "tcp.options.ao", "Authentication option (TCP-AO)", Bytes;
     AO_KEYID = "tcp.options.ao.keyid", "Key id", Dec;
     AO_RNEXTKEYID = "tcp.options.ao.rnextkeyid", "Next key id of the receiver", Dec;
@@ -156,14 +159,15 @@ fn dissect(d: &mut Dissector<'_>, span: Span) -> Option<Next> {
         return bogus(b, &head, header_len);
     };
     let payload = span.skip(header_len);
-    put_numbers(&mut b, &tcp, payload.whole_len());
+    let len = span.whole_len().saturating_sub(header_len);
+    put_numbers(&mut b, &tcp, len);
     put_flags(&mut b, &tcp);
     b.put(&WINDOW_SIZE_VALUE, 14..16, tcp.window_size());
     put_checksum(&mut b, &tcp, span.whole_len());
     put_urgent(&mut b, &tcp);
     options::dissect(&mut b, &tcp);
     put_payload(&mut b, header_len, payload);
-    summarize(&mut b, &tcp, payload.whole_len());
+    summarize(&mut b, &tcp, len);
     // The walk puts streams together: a segment by itself is no message.
     b.finish(header_len, payload);
     None
@@ -300,7 +304,7 @@ const FLAG_WORDS: [(&str, char); 9] = [
     ("URG", 'U'),
     ("ECE", 'E'),
     ("CWR", 'C'),
-    ("AE", 'N'),
+    ("AE", 'A'),
 ];
 
 /// `SYN, ACK`, or `none`.

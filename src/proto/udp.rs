@@ -25,6 +25,7 @@ fields! {
     CHECKSUM_CALCULATED = "udp.checksum_calculated", "Calculated checksum", Hex(4);
     PAYLOAD = "udp.payload", "Payload", Bytes;
     LENGTH_BAD = "udp.length.bad", "Bad length value", None;
+    LENGTH_BAD_ZERO = "udp.length.bad_zero", "Length is zero but payload < 65536", None;
     CHECKSUM_BAD = "udp.checksum.bad", "Bad checksum", None;
     CHECKSUM_ZERO = "udp.checksum.zero", "Illegal checksum value (0)", None;
     STREAM = "udp.stream", "Stream index", Dec, stateful;
@@ -70,7 +71,9 @@ fn dissect(d: &mut Dissector<'_>, span: Span) -> Option<Next> {
     b.summary(format!(
         "User Datagram Protocol, Src Port: {src}, Dst Port: {dst}"
     ));
-    let payload = put_length(&mut b, usize::from(udp.length()), span);
+    let Some(payload) = put_length(&mut b, usize::from(udp.length()), span) else {
+        return b.end();
+    };
     let len = payload.whole - span.start;
     put_checksum(&mut b, udp.checksum(), len);
     if !payload.is_empty() {
@@ -86,16 +89,24 @@ fn dissect(d: &mut Dissector<'_>, span: Span) -> Option<Next> {
     )
 }
 
-/// The length, and what it leaves for the payload.
-fn put_length(b: &mut LayerBuilder<'_, '_>, length: usize, span: Span) -> Span {
+/// The length, and what it leaves for the payload; none if it cannot be.
+fn put_length(b: &mut LayerBuilder<'_, '_>, length: usize, span: Span) -> Option<Span> {
     b.put(&LENGTH, 4..6, length);
     let there = span.whole_len();
     let quoted = b.dissector().quoted;
+    if length == 0 && is_ipv6(b) {
+        // Only a jumbogram may leave it out (RFC 2675 §4).
+        if there < 0x1_0000 {
+            let text = "Length is zero but payload < 65536";
+            b.expert(Severity::Error, &LENGTH_BAD_ZERO, 4..6, text);
+        }
+        return Some(span.skip(HEADER));
+    }
     if length < HEADER {
         let text = format!("Bad length value {length} < {HEADER}");
         b.expert(Severity::Error, &LENGTH_BAD, 4..6, text.clone());
         b.malformed(4, text);
-        return span.skip(span.len());
+        return None;
     }
     if length > there && !b.dissector().fragment && !quoted {
         let text = format!("Bad length value {length} > IP payload length");
@@ -106,20 +117,25 @@ fn put_length(b: &mut LayerBuilder<'_, '_>, length: usize, span: Span) -> Span {
     } else {
         span.whole
     };
-    Span { whole, ..span }.limit(length).skip(HEADER)
+    Some(Span { whole, ..span }.limit(length).skip(HEADER))
 }
 
 fn put_checksum(b: &mut LayerBuilder<'_, '_>, found: u16, len: usize) {
-    let ipv6 = b.dissector().addrs.is_some_and(|addrs| addrs.dst.is_ipv6());
+    let illegal = found == 0 && is_ipv6(b) && !b.dissector().quoted;
     let sum = match (found, b.transport_sum(NUMBER, 6, len)) {
+        (0, _) if illegal => Sum::Illegal,
         (0, _) => Sum::NotPresent,
         // All zeros means none, so a sum of zero is sent as all ones (RFC 768).
         (_, Sum::Computed(0)) => Sum::Computed(0xffff),
         (_, sum) => sum,
     };
     b.checksum(&CHECKSUMS, 6, found, sum);
-    if found == 0 && ipv6 {
+    if illegal {
         let text = "Illegal checksum value (0): IPv6 requires one (RFC 8200 §8.1)";
         b.expert(Severity::Error, &CHECKSUM_ZERO, 6..8, text);
     }
+}
+
+fn is_ipv6(b: &mut LayerBuilder<'_, '_>) -> bool {
+    b.dissector().addrs.is_some_and(|addrs| addrs.dst.is_ipv6())
 }

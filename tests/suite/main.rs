@@ -2,6 +2,7 @@
 //! `cargo test -- --ignored`.
 
 mod architecture;
+mod crafted;
 mod live;
 mod screen;
 mod stack_linux;

@@ -173,7 +173,7 @@ impl<'d, 'a> LayerBuilder<'d, 'a> {
         self.depth -= 1;
     }
 
-    /// An expert finding about these bytes; its name can be filtered for.
+    /// An expert finding about these bytes, if they are there; its name can be filtered for.
     pub fn expert(
         &mut self,
         severity: Severity,
@@ -181,10 +181,11 @@ impl<'d, 'a> LayerBuilder<'d, 'a> {
         bytes: Range<usize>,
         text: impl Into<String>,
     ) {
+        if bytes.end > self.span.len() {
+            return;
+        }
         let text = text.into();
-        let there = self.span.len();
-        let start = self.span.start + bytes.start.min(there);
-        let end = self.span.start + bytes.end.min(there);
+        let (start, end) = (self.span.start + bytes.start, self.span.start + bytes.end);
         let mut field = Field::derived(finding, ());
         field.bits = start * 8..end * 8;
         field.depth = self.depth;
@@ -208,6 +209,7 @@ impl<'d, 'a> LayerBuilder<'d, 'a> {
             Sum::Computed(_) => (1, "Good"),
             Sum::Unverified => (2, "Unverified"),
             Sum::NotPresent => (3, "Not present"),
+            Sum::Illegal => (4, "Illegal"),
         };
         if !self.has(at..at + 2) {
             return;
@@ -216,7 +218,7 @@ impl<'d, 'a> LayerBuilder<'d, 'a> {
             Sum::Computed(right) if bad => format!("{found:#06x} (wrong, should be {right:#06x})"),
             Sum::Computed(_) => format!("{found:#06x} (correct)"),
             Sum::Unverified => format!("{found:#06x} (not verified)"),
-            Sum::NotPresent => format!("{found:#06x} (none)"),
+            Sum::NotPresent | Sum::Illegal => format!("{found:#06x} (none)"),
         };
         self.derived(specs.status, status).text = words.to_owned();
         if let (Sum::Computed(right), Some(spec)) = (sum, specs.calculated) {

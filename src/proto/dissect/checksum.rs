@@ -15,6 +15,8 @@ pub enum Sum {
     Unverified,
     /// The sender left it out.
     NotPresent,
+    /// The sender left it out where it must not.
+    Illegal,
 }
 
 impl Sum {

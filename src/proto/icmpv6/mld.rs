@@ -63,7 +63,7 @@ pub(super) fn report(mut b: LayerBuilder<'_, '_>, span: Span) -> Option<Next> {
     b.put(&MLDR_RECORDS, 6..8, records);
     let mut at = 8;
     for _ in 0..records {
-        if !b.has(at..at + 20) {
+        if !b.has(at..at + 1) {
             break;
         }
         at = put_record(&mut b, at);

@@ -8,7 +8,7 @@ use super::{
     OPT_PREFIX_FLAG_R, OPT_PREFIX_FLAG_RESERVED, OPT_PREFIX_LENGTH, OPT_PREFIX_PREFERRED,
     OPT_PREFIX_VALID, OPT_RDNSS, OPT_RDNSS_LIFETIME, OPT_REDIRECTED_PACKET, OPT_RESERVED,
     OPT_ROUTE_FLAG, OPT_ROUTE_LIFETIME, OPT_ROUTE_PREFERENCE, OPT_ROUTE_RESERVED, OPT_SRC_LINKADDR,
-    OPT_TARGET_LINKADDR, OPT_TYPE, RESERVED, UNKNOWN_DATA, be16, be32, put_address,
+    OPT_TARGET_LINKADDR, OPT_TYPE, UNKNOWN_DATA, be32, put_address,
 };
 use crate::proto::dissect::{LayerBuilder, Next, Span};
 use crate::proto::names::{self, Names};
@@ -93,16 +93,16 @@ fn put_content(b: &mut Builder<'_, '_>, kind: u8, data: Range<usize>) {
         TARGET_ADDRESS => put_link_address(b, &OPT_TARGET_LINKADDR, data),
         PREFIX => put_prefix(b, data.start),
         REDIRECTED => {
-            b.put(&OPT_RESERVED, data.start..data.start + 6, ());
+            put_reserved(b, data.start..data.start + 6);
             let end = data.end.min(b.bytes().len()).max(data.start + 6);
             b.put(&OPT_REDIRECTED_PACKET, data.start + 6..end, ());
         }
         MTU => {
-            b.raw(&RESERVED, data.start..data.start + 2);
+            put_reserved(b, data.start..data.start + 2);
             put_u32(b, &OPT_MTU, data.start + 2);
         }
         ADVERTISEMENT_INTERVAL => {
-            b.raw(&RESERVED, data.start..data.start + 2);
+            put_reserved(b, data.start..data.start + 2);
             put_u32(b, &OPT_ADVERTISEMENT_INTERVAL, data.start + 2);
         }
         NONCE => {
@@ -115,6 +115,10 @@ fn put_content(b: &mut Builder<'_, '_>, kind: u8, data: Range<usize>) {
             b.raw(&UNKNOWN_DATA, data);
         }
     }
+}
+
+fn put_reserved(b: &mut Builder<'_, '_>, bytes: Range<usize>) {
+    b.put(&OPT_RESERVED, bytes, ());
 }
 
 fn put_u32(b: &mut Builder<'_, '_>, spec: &'static FieldSpec, at: usize) {
@@ -143,7 +147,7 @@ fn put_prefix(b: &mut Builder<'_, '_>, at: usize) {
     });
     put_u32(b, &OPT_PREFIX_VALID, at + 2);
     put_u32(b, &OPT_PREFIX_PREFERRED, at + 6);
-    b.raw(&RESERVED, at + 10..at + 14);
+    put_reserved(b, at + 10..at + 14);
     put_address(b, &OPT_PREFIX, at + 14);
 }
 
@@ -169,7 +173,7 @@ fn put_route(b: &mut Builder<'_, '_>, data: Range<usize>) {
 
 /// RFC 8106 §5.1.
 fn put_rdnss(b: &mut Builder<'_, '_>, data: Range<usize>) {
-    b.raw(&RESERVED, data.start..data.start + 2);
+    put_reserved(b, data.start..data.start + 2);
     put_u32(b, &OPT_RDNSS_LIFETIME, data.start + 2);
     let mut at = data.start + 6;
     while at + 16 <= data.end && b.has(at..at + 16) {
@@ -179,8 +183,7 @@ fn put_rdnss(b: &mut Builder<'_, '_>, data: Range<usize>) {
 
 /// RFC 8106 §5.2: names one after the other, each of labels, padded with zeros.
 fn put_dnssl(b: &mut Builder<'_, '_>, data: Range<usize>) {
-    let _reserved = be16(b, data.start);
-    b.raw(&RESERVED, data.start..data.start + 2);
+    put_reserved(b, data.start..data.start + 2);
     put_u32(b, &OPT_DNSSL_LIFETIME, data.start + 2);
     let mut at = data.start + 6;
     while let Some((name, len)) = domain_name(b.slice(at..data.end)) {

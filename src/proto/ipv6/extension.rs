@@ -12,7 +12,7 @@ use std::ops::Range;
 use etherparse::{IpAuthHeaderSlice, Ipv6FragmentHeaderSlice};
 
 use super::{
-    OPT, OPT_EXPERIMENTAL, OPT_HOME_ADDRESS, OPT_JUMBO, OPT_LENGTH, OPT_PAD1, OPT_PADN,
+    OPT, OPT_INVALID_LEN, OPT_EXPERIMENTAL, OPT_HOME_ADDRESS, OPT_JUMBO, OPT_LENGTH, OPT_PAD1, OPT_PADN,
     OPT_ROUTER_ALERT, OPT_TYPE, OPT_TYPE_ACTION, OPT_TYPE_CHANGE, OPT_TYPE_REST, OPT_UNKNOWN,
 };
 use crate::proto::dissect::{Dissector, LayerBuilder, Next, Span};
@@ -159,22 +159,28 @@ fn put_option(b: &mut LayerBuilder<'_, '_>, at: usize, octets: usize) -> usize {
     if kind == PAD1 {
         b.put(&OPT, at..at + 1, ()).text = name.to_owned();
         b.nest(|b| {
-            put_type(b, at, kind, name);
+            b.put(&OPT_TYPE, at..at + 1, kind).text = format!("{name} ({kind:#04x})");
             b.put(&OPT_PAD1, at..at + 1, ());
         });
         return at + 1;
     }
     let len = usize::from(b.slice(at + 1..at + 2).first().copied().unwrap_or_default());
-    let end = (at + 2 + len).min(octets);
+    let end = at + 2 + len;
+    if end > octets {
+        let text = format!("Option of {len} bytes runs past the end of its header");
+        put_type(b, at, kind, name);
+        b.put(&OPT_LENGTH, at + 1..at + 2, len);
+        b.expert(Severity::Error, &OPT_INVALID_LEN, at + 1..at + 2, text.clone());
+        b.malformed(at + 1, text);
+        return octets;
+    }
     b.put(&OPT, at..end, ()).text = name.to_owned();
     b.nest(|b| {
         put_type(b, at, kind, name);
         b.put(&OPT_LENGTH, at + 1..at + 2, len);
-        if at + 2 <= end {
-            put_option_data(b, kind, at + 2..end);
-        }
+        put_option_data(b, kind, at + 2..end);
     });
-    end.max(at + 2)
+    end
 }
 
 fn put_type(b: &mut LayerBuilder<'_, '_>, at: usize, kind: u8, name: &str) {

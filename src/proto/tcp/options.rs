@@ -7,11 +7,11 @@ use etherparse::TcpHeaderSlice;
 use super::{
     AO_KEYID, AO_MAC, AO_RNEXTKEYID, EXPERIMENTAL_DATA, EXPERIMENTAL_EXID, MD5_DIGEST,
     MPTCP_SUBTYPE, MSS_ABSENT, MSS_PRESENT, MSS_VAL, NONZERO_AFTER_EOL, OPT_AO, OPT_EOL,
-    OPT_EXPERIMENTAL, OPT_MD5, OPT_MPTCP, OPT_MSS, OPT_NOP, OPT_SACK, OPT_SACK_PERM, OPT_TFO,
-    OPT_TIMESTAMP, OPT_UNKNOWN, OPT_USER_TO, OPT_WSCALE, OPTION_KIND, OPTION_LEN,
-    OPTION_LEN_INVALID, OPTIONS, SACK_COUNT, SACK_LE, SACK_RE, TFO_COOKIE, TFO_REQUEST, TSECR,
-    TSVAL, UNKNOWN_PAYLOAD, USER_TO_GRANULARITY, USER_TO_VAL, WSCALE_INVALID, WSCALE_MULTIPLIER,
-    WSCALE_SHIFT,
+    OPT_EXPERIMENTAL, OPT_MD5, OPT_MPTCP, OPT_MSS, OPT_NOP, OPT_QS, OPT_SACK, OPT_SACK_PERM,
+    OPT_TFO, OPT_TIMESTAMP, OPT_UNKNOWN, OPT_USER_TO, OPT_WSCALE, OPTION_KIND, OPTION_LEN,
+    OPTION_LEN_INVALID, OPTIONS, QS_RATE, QS_TTL_DIFF, SACK_COUNT, SACK_LE, SACK_RE, TFO_COOKIE,
+    TFO_REQUEST, TSECR, TSVAL, UNKNOWN_PAYLOAD, USER_TO_GRANULARITY, USER_TO_VAL, WSCALE_INVALID,
+    WSCALE_MULTIPLIER, WSCALE_SHIFT,
 };
 use crate::proto::dissect::LayerBuilder;
 use crate::proto::names::{self, Names};
@@ -78,6 +78,13 @@ static KINDS: &[Kind] = &[
         len: 18..19,
         content: md5,
     },
+    // RFC 4782 §3.2
+    Kind {
+        number: 27,
+        spec: &OPT_QS,
+        len: 8..9,
+        content: quick_start,
+    },
     // RFC 5482 §2
     Kind {
         number: 28,
@@ -110,14 +117,12 @@ static KINDS: &[Kind] = &[
     Kind {
         number: 253,
         spec: &OPT_EXPERIMENTAL,
-        len: 2..usize::MAX,
-        content: experimental,
+        len: 4..usize::MAX, content: experimental,
     },
     Kind {
         number: 254,
         spec: &OPT_EXPERIMENTAL,
-        len: 2..usize::MAX,
-        content: experimental,
+        len: 4..usize::MAX, content: experimental,
     },
 ];
 
@@ -163,9 +168,11 @@ pub(super) fn dissect(b: &mut Builder<'_, '_>, tcp: &TcpHeaderSlice<'_>) {
     if range.is_empty() {
         return;
     }
-    let mut kinds = Vec::new();
-    b.raw(&OPTIONS, range.clone()).text = format!("{} bytes", range.len());
+    let mut kinds = None;
+    let there = range.end.min(b.bytes().len().max(range.start));
+    b.raw(&OPTIONS, range.start..there).text = format!("{} bytes", range.len());
     b.nest(|b| kinds = put_all(b, range.clone()));
+    let Some(kinds) = kinds else { return };
     let has_mss = kinds.contains(&MSS);
     if tcp.syn() && !has_mss {
         let text = "The SYN packet does not contain a MSS option";
@@ -176,8 +183,8 @@ pub(super) fn dissect(b: &mut Builder<'_, '_>, tcp: &TcpHeaderSlice<'_>) {
     }
 }
 
-/// Adds the options one after the other; their kinds.
-fn put_all(b: &mut Builder<'_, '_>, range: Range<usize>) -> Vec<u8> {
+/// Adds the options one after the other; their kinds, unless one is broken.
+fn put_all(b: &mut Builder<'_, '_>, range: Range<usize>) -> Option<Vec<u8>> {
     let mut kinds = Vec::new();
     let mut at = range.start;
     while at < range.end {
@@ -188,8 +195,7 @@ fn put_all(b: &mut Builder<'_, '_>, range: Range<usize>) -> Vec<u8> {
         kinds.push(kind);
         match kind {
             EOL => {
-                put_end(b, at..range.end);
-                break;
+                return put_end(b, at..range.end).then_some(kinds);
             }
             NOP => {
                 put_single(b, &OPT_NOP, at, kind);
@@ -198,13 +204,13 @@ fn put_all(b: &mut Builder<'_, '_>, range: Range<usize>) -> Vec<u8> {
             _ => {
                 let len = usize::from(len);
                 if !put_option(b, kind, at, len, range.end) {
-                    break;
+                    return None;
                 }
                 at += len;
             }
         }
     }
-    kinds
+    Some(kinds)
 }
 
 fn put_single(b: &mut Builder<'_, '_>, spec: &'static FieldSpec, at: usize, kind: u8) {
@@ -214,18 +220,19 @@ fn put_single(b: &mut Builder<'_, '_>, spec: &'static FieldSpec, at: usize, kind
     });
 }
 
-/// The end of the list, and what fills the header up after it, which must be zeros (RFC 9293 §3.1).
-fn put_end(b: &mut Builder<'_, '_>, rest: Range<usize>) {
+/// The end of the list, and what fills the header up after it, which must be zeros (RFC 9293 §3.1): whether it is.
+fn put_end(b: &mut Builder<'_, '_>, rest: Range<usize>) -> bool {
     put_single(b, &OPT_EOL, rest.start, EOL);
     let fill = rest.start + 1..rest.end;
     if b.slice(fill.clone()).iter().any(|byte| *byte != 0) {
         let text = "Non zero bytes in option space after EOL option";
         b.expert(Severity::Error, &NONZERO_AFTER_EOL, fill, text);
-        return;
+        return false;
     }
     for at in fill {
         put_single(b, &OPT_EOL, at, EOL);
     }
+    true
 }
 
 /// An option with a length. False if the length cannot be, so that what follows is lost.
@@ -302,6 +309,12 @@ fn timestamps(b: &mut Builder<'_, '_>, option: Range<usize>) {
 
 fn md5(b: &mut Builder<'_, '_>, option: Range<usize>) {
     b.raw(&MD5_DIGEST, option.start + 2..option.end);
+}
+
+fn quick_start(b: &mut Builder<'_, '_>, option: Range<usize>) {
+    let at = option.start + 2;
+    b.bits(&QS_RATE, at * 8 + 4..at * 8 + 8, byte(b, at) & 0x0f);
+    b.put(&QS_TTL_DIFF, at + 1..at + 2, byte(b, at + 1));
 }
 
 fn user_timeout(b: &mut Builder<'_, '_>, option: Range<usize>) {
