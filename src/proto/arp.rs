@@ -171,11 +171,13 @@ fn summarize(b: &mut LayerBuilder<'_, '_>, packet: &Packet) {
     let to_nobody = packet.hw == 6 && target_hw.iter().all(|byte| *byte == 0);
     let from_nobody = packet.ipv4 && sender.iter().all(|byte| *byte == 0);
     let gratuitous = sender == target && matches!(opcode, REQUEST | REPLY);
-    let probe = opcode == REQUEST && to_nobody && from_nobody;
+    let probe = opcode == REQUEST && !gratuitous && to_nobody && from_nobody;
     let announcement = gratuitous && opcode == REQUEST && to_nobody;
-    for (spec, is) in
-        [(&IS_GRATUITOUS, gratuitous), (&IS_PROBE, probe), (&IS_ANNOUNCEMENT, announcement)]
-    {
+    for (spec, is) in [
+        (&IS_GRATUITOUS, gratuitous),
+        (&IS_PROBE, probe),
+        (&IS_ANNOUNCEMENT, announcement),
+    ] {
         if is {
             b.derived(spec, true);
         }
@@ -184,13 +186,18 @@ fn summarize(b: &mut LayerBuilder<'_, '_>, packet: &Packet) {
         return;
     }
     let ip = |octets: &[u8]| <[u8; 4]>::try_from(octets).map(Ipv4Addr::from);
-    let (Ok(sender), Ok(target)) = (ip(sender), ip(target)) else { return };
+    let (Ok(sender), Ok(target)) = (ip(sender), ip(target)) else {
+        return;
+    };
     let words = match opcode {
         REQUEST if announcement => format!("announcement of {sender}"),
         REQUEST if probe => format!("who has {target}? (probe)"),
         REQUEST => format!("who has {target}? tell {sender}"),
         REPLY => {
-            format!("{sender} is at {}", names::mac(sender_hw.try_into().unwrap_or_default()))
+            format!(
+                "{sender} is at {}",
+                names::mac(sender_hw.try_into().unwrap_or_default())
+            )
         }
         _ => return,
     };

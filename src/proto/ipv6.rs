@@ -44,7 +44,6 @@ fields! {
     OPT_HOME_ADDRESS = "ipv6.opt.mipv6.home_address", "Home address", Ipv6;
     OPT_EXPERIMENTAL = "ipv6.opt.experimental", "Experimental option", Bytes;
     OPT_UNKNOWN = "ipv6.opt.unknown", "Unknown option payload", Bytes;
-    OPT_INVALID_LEN = "ipv6.opt.invalid_len", "Invalid IPv6 option length", None;
     BOGUS_VERSION = "ipv6.bogus_ipv6_version", "Bogus IPv6 version", None;
     PLEN_EXCEEDS = "ipv6.plen_exceeds_framing", "Payload length exceeds framing", None;
     FRAGMENT = "ipv6.fragment", "Fragment in frame", Dec, stateful;

@@ -14,6 +14,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &super::sll::PROTOCOL,
     &super::null::PROTOCOL,
     &super::raw::PROTOCOL,
+    &super::vlan::service::PROTOCOL,
     &super::vlan::PROTOCOL,
     &super::llc::PROTOCOL,
     &super::arp::PROTOCOL,

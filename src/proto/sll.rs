@@ -43,6 +43,8 @@ const V1_HEADER: usize = 16;
 const V2_HEADER: usize = 20;
 /// Below this the protocol is no EtherType.
 const MIN_ETHER_TYPE: u16 = 0x0600;
+/// An IEEE 802.2 header follows.
+const LLC: u16 = 4;
 
 const PACKET_TYPES: Names<u16> = &[
     (0, "Unicast to us"),
@@ -121,7 +123,11 @@ fn put_source(b: &mut LayerBuilder<'_, '_>, at: usize, len: usize) {
 fn put_protocol(b: &mut LayerBuilder<'_, '_>, at: usize, protocol: u16, payload: Span) -> Next {
     if protocol < MIN_ETHER_TYPE {
         b.put(&LTYPE, at..at + 2, protocol);
-        return Next::data(payload);
+        return if protocol == LLC {
+            Next::new(Claim::Llc, payload)
+        } else {
+            Next::data(payload)
+        };
     }
     b.put(&ETYPE, at..at + 2, protocol).text = names::ether_type(protocol);
     Next::new(Claim::EtherType(protocol), payload)

@@ -19,7 +19,7 @@ pub use stateful::{StreamFacts, add_stateful};
 
 use etherparse::TcpHeaderSlice;
 
-use super::dissect::{ChecksumSpecs, Dissector, LayerBuilder, Next, Span};
+use super::dissect::{ChecksumSpecs, Dissector, LayerBuilder, Next, Span, Sum};
 use super::names;
 use super::registry::{Claim, Protocol, Reader, fields};
 use super::tree::Severity;
@@ -263,7 +263,7 @@ fn put_findings(b: &mut LayerBuilder<'_, '_>, tcp: &TcpHeaderSlice<'_>) {
 fn put_checksum(b: &mut LayerBuilder<'_, '_>, tcp: &TcpHeaderSlice<'_>, len: usize) {
     let sum = b.transport_sum(NUMBER, 16, len);
     b.checksum(&CHECKSUMS, 16, tcp.checksum(), sum);
-    if tcp.checksum() == 0xffff {
+    if tcp.checksum() == 0xffff && matches!(sum, Sum::Computed(0 | 0xffff)) {
         let text = "TCP Checksum 0xffff instead of 0x0000 (see RFC 1624)";
         b.expert(Severity::Note, &CHECKSUM_FFFF, 16..18, text);
     }

@@ -303,7 +303,7 @@ fn ipv4_packets() -> Vec<Vec<u8>> {
         changed(2, "001e"),
         changed(6, "e000"),
         changed(6, "2000"),
-        changed(6, "0001"),
+        changed(4, "7777 0001"),
         changed(8, "01"),
         changed(8, "00"),
         changed(16, "e0000001"),

@@ -12,7 +12,7 @@ use std::ops::Range;
 use etherparse::{IpAuthHeaderSlice, Ipv6FragmentHeaderSlice};
 
 use super::{
-    OPT, OPT_INVALID_LEN, OPT_EXPERIMENTAL, OPT_HOME_ADDRESS, OPT_JUMBO, OPT_LENGTH, OPT_PAD1, OPT_PADN,
+    OPT, OPT_EXPERIMENTAL, OPT_HOME_ADDRESS, OPT_JUMBO, OPT_LENGTH, OPT_PAD1, OPT_PADN,
     OPT_ROUTER_ALERT, OPT_TYPE, OPT_TYPE_ACTION, OPT_TYPE_CHANGE, OPT_TYPE_REST, OPT_UNKNOWN,
 };
 use crate::proto::dissect::{Dissector, LayerBuilder, Next, Span};
@@ -168,9 +168,11 @@ fn put_option(b: &mut LayerBuilder<'_, '_>, at: usize, octets: usize) -> usize {
     let end = at + 2 + len;
     if end > octets {
         let text = format!("Option of {len} bytes runs past the end of its header");
-        put_type(b, at, kind, name);
-        b.put(&OPT_LENGTH, at + 1..at + 2, len);
-        b.expert(Severity::Error, &OPT_INVALID_LEN, at + 1..at + 2, text.clone());
+        b.put(&OPT, at..octets, ()).text = name.to_owned();
+        b.nest(|b| {
+            put_type(b, at, kind, name);
+            b.put(&OPT_LENGTH, at + 1..at + 2, len);
+        });
         b.malformed(at + 1, text);
         return octets;
     }

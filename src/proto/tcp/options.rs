@@ -117,12 +117,14 @@ static KINDS: &[Kind] = &[
     Kind {
         number: 253,
         spec: &OPT_EXPERIMENTAL,
-        len: 4..usize::MAX, content: experimental,
+        len: 4..usize::MAX,
+        content: experimental,
     },
     Kind {
         number: 254,
         spec: &OPT_EXPERIMENTAL,
-        len: 4..usize::MAX, content: experimental,
+        len: 4..usize::MAX,
+        content: experimental,
     },
 ];
 
