@@ -2,9 +2,13 @@
 //! `cargo test -- --ignored`.
 
 mod architecture;
+mod cli;
 mod crafted;
+mod determinism;
+mod export;
 mod live;
 mod screen;
 mod stack_linux;
 mod terminal;
+mod tool;
 mod tshark_layers;

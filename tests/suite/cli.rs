@@ -1,0 +1,178 @@
+//! The commands as a new user tries them, with wrong arguments and broken files too.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::tool::{LAYERWALK, layerwalk, printed};
+
+/// What a failing call must exit with, and what it must say.
+fn fails(args: &[&str], code: i32, said: &[&str]) {
+    let output = layerwalk(args);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {error}");
+    for said in said {
+        assert!(
+            error.contains(said),
+            "{args:?} does not say `{said}`:\n{error}"
+        );
+    }
+    assert!(!error.contains("panicked"), "{args:?}: {error}");
+}
+
+#[test]
+fn wrong_use_is_told_with_the_way_out() {
+    fails(&["shwo", "websocket"], 2, &["shwo", "show"]);
+    fails(&["show", "websokcet"], 3, &["websokcet", "websocket"]);
+    fails(&["run", "no-such.toml"], 3, &["no-such.toml"]);
+    fails(&["open", "no-such.pcap"], 3, &["no-such.pcap"]);
+    fails(
+        &["show", "handshake", "--step", "0"],
+        2,
+        &["counted from 1"],
+    );
+    fails(
+        &["show", "handshake", "--step", "100000"],
+        2,
+        &["100000", "from 1 to"],
+    );
+    fails(
+        &["show", "handshake", "--filter", "tcp.prot == 80"],
+        2,
+        &["tcp.prot", "tcp.port", "^"],
+    );
+    fails(
+        &["show", "handshake", "--filter", "ip.src == "],
+        2,
+        &["filter"],
+    );
+    fails(&["check", "no-such"], 3, &["no-such"]);
+    fails(
+        &["capture", "-i", "no-such-interface", "--show"],
+        2,
+        &["no-such-interface", "lo"],
+    );
+}
+
+#[test]
+fn without_a_terminal_the_screen_points_to_show() {
+    fails(&[], 2, &["terminal", "layerwalk show"]);
+    fails(&["run", "handshake"], 2, &["terminal", "layerwalk show"]);
+}
+
+#[test]
+fn broken_captures_are_told_or_read_as_far_as_they_go() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let whole = folder
+        .path()
+        .join("whole.pcapng")
+        .to_str()
+        .unwrap()
+        .to_owned();
+    printed(["export", "handshake", "-o", &whole]);
+    let bytes = std::fs::read(&whole).unwrap();
+
+    let empty = write("empty.pcap", b"");
+    fails(&["show", &empty], 3, &["empty"]);
+    let garbage = write("garbage.pcap", &[0x5a; 4096]);
+    fails(&["show", &garbage], 3, &["garbage.pcap"]);
+
+    let cut = write("cut.pcapng", &bytes[..bytes.len() * 2 / 3]);
+    let output = layerwalk(["show", &cut]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    assert!(error.contains("cut.pcapng"), "{error}");
+    assert!(!output.stdout.is_empty());
+
+    // A classic pcap whose first packet claims four gigabytes.
+    let mut claims = Vec::new();
+    for word in [
+        0xa1b2_c3d4u32,
+        0x0004_0002,
+        0,
+        0,
+        0xffff_ffff,
+        1,
+        0,
+        0,
+        0xffff_fff0,
+        0xffff_fff0,
+    ] {
+        claims.extend(word.to_le_bytes());
+    }
+    claims.extend([0; 64]);
+    let claims = write("claims.pcap", &claims);
+    let output = layerwalk(["show", &claims]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("claims.pcap"), "{error}");
+    assert!(!error.contains("panicked"), "{error}");
+}
+
+#[test]
+fn a_pipe_that_ends_early_is_no_error() {
+    let mut child = Command::new(LAYERWALK)
+        .args(["show", "websocket", "--format", "jsonl"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn a_capture_is_read_from_standard_input() {
+    let mut child = Command::new(LAYERWALK)
+        .args(["show", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let capture = layerwalk(["export", "handshake", "-o", "-"]).stdout;
+    child.stdin.take().unwrap().write_all(&capture).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("SYN"));
+}
+
+#[test]
+fn one_message_is_shown_going_down_to_bits_and_up_again() {
+    let steps = printed(["show", "websocket", "--grain", "layer"]);
+    let line = steps
+        .lines()
+        .find(|line| line.contains("L5") && line.contains("ext"))
+        .unwrap();
+    let number = line.split_whitespace().next().unwrap();
+    let shown = printed(["show", "websocket", "--step", number, "--grain", "layer"]);
+    for layer in ["L7", "L6", "L5", "L4", "L3", "L2", "L1"] {
+        assert!(shown.contains(layer), "{layer} is not on the way:\n{shown}");
+    }
+    assert!(shown.contains("The first letter"), "{shown}");
+    assert!(shown.contains(" xor "), "the mask is shown:\n{shown}");
+}
+
+#[test]
+fn the_lists_the_manual_and_the_completions_are_printed() {
+    for args in [
+        &["list"][..],
+        &["list", "scenarios"],
+        &["list", "protocols"],
+        &["list", "keys"],
+        &["list", "schema"],
+        &["list", "scenarios", "--json"],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ] {
+        assert!(!printed(args).is_empty(), "{args:?}");
+    }
+}
