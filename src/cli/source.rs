@@ -39,7 +39,7 @@ pub fn open(source: &str, seed: Option<u64>) -> Result<Opened> {
 pub fn open_scenario(source: &str, seed: Option<u64>) -> Result<Opened> {
     let scenario = read_scenario(source)?;
     let spec = scenario.spec(seed);
-    let walk = Walk::from_outcome(&scenario.title, spec.seed, sim::run(&spec));
+    let walk = Walk::from_outcome(&scenario.name, spec.seed, sim::run(&spec));
     Ok(Opened {
         walk,
         capture: None,
