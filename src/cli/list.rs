@@ -9,6 +9,7 @@ use super::exit::Result;
 use crate::capture::live;
 use crate::proto::registry::PROTOCOLS;
 use crate::scenario;
+use crate::tui::keys::TABLE;
 
 /// List scenarios, interfaces, protocols or keys, or print the JSON Schema of scenario files
 #[derive(Debug, Args)]
@@ -33,6 +34,8 @@ enum What {
     Interfaces,
     /// The protocols that are understood
     Protocols,
+    /// The keys of the screen
+    Keys,
     /// The JSON Schema of scenario files
     Schema,
 }
@@ -43,6 +46,7 @@ pub fn run(args: &ListArgs) -> Result {
         What::Scenarios => scenarios(),
         What::Interfaces => interfaces(),
         What::Protocols => protocols(),
+        What::Keys => keys(),
         What::Schema => Rows {
             json: scenario::schema(),
             text: Vec::new(),
@@ -108,6 +112,20 @@ fn interfaces() -> Rows {
     });
     Rows {
         json: json!(all),
+        text: text.collect(),
+    }
+}
+
+fn keys() -> Rows {
+    let json = TABLE.iter().map(|binding| {
+        let keys: Vec<String> = binding.keys.iter().map(|key| key.label()).collect();
+        json!({"command": binding.name, "keys": keys, "what": binding.what})
+    });
+    let text = TABLE
+        .iter()
+        .map(|binding| vec![binding.keys_label(), binding.what.to_owned()]);
+    Rows {
+        json: json.collect(),
         text: text.collect(),
     }
 }

@@ -25,8 +25,8 @@ fn fails(args: &[&str], code: i32, said: &[&str]) {
 fn wrong_use_is_told_with_the_way_out() {
     fails(&["shwo", "websocket"], 2, &["shwo", "show"]);
     fails(&["show", "websokcet"], 3, &["websokcet", "websocket"]);
-    fails(&["run", "no-such.toml"], 3, &["no-such.toml"]);
-    fails(&["open", "no-such.pcap"], 3, &["no-such.pcap"]);
+    fails(&["show", "no-such.toml"], 3, &["no-such.toml"]);
+    fails(&["show", "no-such.pcap"], 3, &["no-such.pcap"]);
     fails(
         &["show", "handshake", "--step", "0"],
         2,
@@ -148,15 +148,28 @@ fn one_message_is_shown_going_down_to_bits_and_up_again() {
     let steps = printed(["show", "websocket", "--grain", "layer"]);
     let line = steps
         .lines()
-        .find(|line| line.contains("L5") && line.contains("ext"))
+        .find(|line| line.contains("send text"))
         .unwrap();
     let number = line.split_whitespace().next().unwrap();
     let shown = printed(["show", "websocket", "--step", number, "--grain", "layer"]);
     for layer in ["L7", "L6", "L5", "L4", "L3", "L2", "L1"] {
         assert!(shown.contains(layer), "{layer} is not on the way:\n{shown}");
     }
-    assert!(shown.contains("The first letter"), "{shown}");
-    assert!(shown.contains(" xor "), "the mask is shown:\n{shown}");
+    assert!(
+        shown.contains("received"),
+        "it does not come up again:\n{shown}"
+    );
+    for level in [
+        "first letter, \"H\"",
+        "48 xor",
+        "TCP stream",
+        "segment",
+        "packet",
+        "Frame",
+        "bit ",
+    ] {
+        assert!(shown.contains(level), "{level} is not shown:\n{shown}");
+    }
 }
 
 #[test]
