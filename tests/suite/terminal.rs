@@ -9,7 +9,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// The program in a terminal of 80 by 24.
-struct Session {
+pub struct Session {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn std::io::Write + Send>,
@@ -26,7 +26,7 @@ fn cells(n: u16) -> NonZero<u16> {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Session {
-    fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let size = PtySize {
             rows: 24,
             cols: 80,
@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// Reads until `seen` is true of the screen.
-    fn until(&mut self, what: &str, seen: impl Fn(&Self) -> bool) {
+    pub fn until(&mut self, what: &str, seen: impl Fn(&Self) -> bool) {
         while !seen(self) {
             match self.output.recv_timeout(PATIENCE) {
                 Ok(bytes) => {
@@ -85,7 +85,7 @@ impl Session {
         }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.screen.screen().contents()
     }
 
@@ -98,7 +98,7 @@ impl Session {
         session
     }
 
-    fn keys(&mut self, keys: &str) {
+    pub fn keys(&mut self, keys: &str) {
         self.writer
             .write_all(keys.as_bytes())
             .expect("the terminal takes keys");
@@ -127,7 +127,7 @@ impl Session {
     }
 
     /// Waits for the end and sees that the terminal is as it was.
-    fn ended(mut self) -> u32 {
+    pub fn ended(mut self) -> u32 {
         self.until("the end", |s| !s.screen.screen().alternate_screen());
         let status = self.child.wait().expect("it ends");
         self.until("the cursor", |s| !s.screen.screen().hide_cursor());

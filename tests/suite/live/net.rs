@@ -238,6 +238,12 @@ pub struct Saved {
 }
 
 impl Saved {
+    /// A place for it.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { folder }
+    }
+
     /// Where it is.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("capture.pcapng")
@@ -258,8 +264,7 @@ impl Capturing {
 
     /// Starts it with these variables (`NAME=VALUE`) in its environment, and waits until it captures.
     pub fn start_with(host: &Namespace, interface: &str, more: &[&str], env: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = Saved { folder };
+        let file = Saved::new();
         let path = file.path();
         let mut arguments = vec!["-u", "SUDO_UID", "-u", "SUDO_GID"];
         arguments.extend(env);
