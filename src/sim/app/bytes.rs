@@ -1,6 +1,6 @@
 //! Bytes over TCP: what a script sends and awaits.
 
-use super::script::{SCENARIO, Script, describe_received, quote};
+use super::script::{SCENARIO, Script, describe_received, quote, readable};
 use super::talk::{Order, Orders, Talk};
 use crate::base::Time;
 use crate::sim::spec::{Action, Content, Reply};
@@ -129,10 +129,7 @@ impl Bytes {
         match self.reply.clone() {
             Reply::Nothing => {}
             Reply::Fixed(content) => self.send(cx, &content),
-            Reply::Echo => match std::str::from_utf8(bytes) {
-                Ok(text) => self.send(cx, &Content::Text(text.to_owned())),
-                Err(_) => self.send(cx, &Content::Binary(bytes.to_vec())),
-            },
+            Reply::Echo => self.send(cx, &Content::of(bytes)),
         }
     }
 }
@@ -144,7 +141,7 @@ impl Talk for Bytes {
     }
 
     fn handle_input(&mut self, cx: &mut Cx, bytes: &[u8]) {
-        if let Ok(text) = std::str::from_utf8(bytes) {
+        if let Some(text) = readable(bytes) {
             read_text(cx, Some(self.conn), text);
         }
         self.event(cx, format!("received {}", describe_received(bytes)));

@@ -113,6 +113,14 @@ impl Alarm {
 pub const SCENARIO: &str = "scenario";
 
 impl Content {
+    /// Text if the bytes can be read, or else the bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        match readable(bytes) {
+            Some(text) => Self::Text(text.to_owned()),
+            None => Self::Binary(bytes.to_vec()),
+        }
+    }
+
     /// The bytes: text as UTF-8.
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -130,11 +138,18 @@ impl Content {
     }
 }
 
-/// Bytes in a few words: as text if they are printable UTF-8.
+/// Bytes that a person would read as text: UTF-8 without control characters but line ends and tabs.
+pub fn readable(bytes: &[u8]) -> Option<&str> {
+    let is_readable = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.is_empty() && text.chars().all(is_readable)).then_some(text)
+}
+
+/// Bytes in a few words: as text if they can be read.
 pub fn describe_received(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.is_empty() => format!("{} bytes {}", bytes.len(), quote(text)),
-        _ => describe_bytes(bytes),
+    match readable(bytes) {
+        Some(text) => format!("{} bytes {}", bytes.len(), quote(text)),
+        None => describe_bytes(bytes),
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::Program;
 use super::bytes::{read_text, write_down};
 use super::reason;
-use super::script::{SCENARIO, Script, describe_received};
+use super::script::{SCENARIO, Script, describe_received, readable};
 use crate::base::Time;
 use crate::sim::spec::{self, Action, Content};
 use crate::stack::cx::Cx;
@@ -37,7 +37,7 @@ impl Program for UdpEcho {
         }
         if let Some(Datagram { from, bytes }) = host.udp_receive(self.port) {
             received(cx, from, &bytes);
-            send(cx, host, self.port, from, &content(&bytes));
+            send(cx, host, self.port, from, &Content::of(&bytes));
         }
         true
     }
@@ -154,7 +154,7 @@ fn bind(cx: &mut Cx, host: &mut Host, port: Option<u16>) -> Option<u16> {
 }
 
 fn received(cx: &mut Cx, from: SocketAddr, bytes: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    if let Some(text) = readable(bytes) {
         read_text(cx, None, text);
     }
     let text = format!("received {} from {from}", describe_received(bytes));
@@ -167,12 +167,5 @@ fn send(cx: &mut Cx, host: &mut Host, port: u16, to: SocketAddr, content: &Conte
     write_down(cx, None, content);
     if let Err(error) = host.udp_send_to(cx, port, to, content.bytes()) {
         cx.step(7, None, SCENARIO, What::AppEvent(error.to_string().into()));
-    }
-}
-
-fn content(bytes: &[u8]) -> Content {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Content::Text(text.to_owned()),
-        Err(_) => Content::Binary(bytes.to_vec()),
     }
 }

@@ -153,6 +153,30 @@ fn datagrams() {
 }
 
 #[test]
+fn a_datagram_in_fragments() {
+    let script = vec![Action::Send(Content::Binary(vec![5; 4000])), Action::Await];
+    let client = UdpClient {
+        to: server_at(7),
+        local_port: Some(5000),
+        script,
+    };
+    let apps = vec![
+        app(SERVER, AppKind::UdpEcho(UdpEcho { port: 7 })),
+        app(CLIENT, AppKind::UdpClient(client)),
+    ];
+    let outcome = run(&over_switch(42, apps));
+    let told = told(&outcome, CLIENT);
+    assert!(
+        told.last()
+            .unwrap()
+            .starts_with("< received 4000 bytes 05 05"),
+        "{told:?}"
+    );
+    // Two for ARP, three fragments there and three back, each on two links.
+    assert_eq!(outcome.frames.len(), 2 * (2 + 3 + 3));
+}
+
+#[test]
 fn a_datagram_for_nobody() {
     let client = UdpClient {
         to: server_at(9),
