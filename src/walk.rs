@@ -240,13 +240,32 @@ impl Walk {
 
     /// The next step of this grain or a coarser one at the same end: sent by the same host, or inside it.
     pub fn next_of_endpoint(&self, at: StepId, grain: Grain) -> Option<StepId> {
-        let _ = grain;
-        self.next(at, grain)
+        let (steps, same) = self.endpoint(at, grain)?;
+        let here = steps.partition_point(|step| *step <= at);
+        steps[here..].iter().copied().find(|step| same(*step))
     }
 
     /// The last step before of this grain or a coarser one at the same end.
     pub fn previous_of_endpoint(&self, at: StepId, grain: Grain) -> Option<StepId> {
-        self.back(at, grain)
+        let (steps, same) = self.endpoint(at, grain)?;
+        let here = steps.partition_point(|step| *step < at);
+        steps[..here].iter().rev().copied().find(|step| same(*step))
+    }
+
+    /// The steps of the step's ladder, and what tells those at the step's own end.
+    fn endpoint(&self, at: StepId, grain: Grain) -> Option<(&[StepId], impl Fn(StepId) -> bool)> {
+        let at = self.clamp(at)?;
+        let pair_id = self.steps.pair_at(at)?;
+        let pair = self.pipeline.flows.pair(pair_id);
+        let end = self.end_of(at, pair)?;
+        let same = move |step: StepId| self.end_of(step, pair) == Some(end);
+        Some((self.steps.of_pair(pair_id, grain), same))
+    }
+
+    /// The step at which a message begins: the sending of its first frame.
+    pub fn message_step(&self, message: MessageId) -> Option<StepId> {
+        let entry = self.pipeline.messages().get(message.0 as usize)?;
+        self.frame_step(entry.first)
     }
 
     /// The step that sends this frame.

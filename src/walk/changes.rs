@@ -5,7 +5,7 @@ use super::step::StepId;
 use super::view::{Ends, Numbers};
 
 /// Changes of these say nothing that the others do not.
-const MINOR: [&str; 2] = ["timers", "SRTT"];
+const MINOR: [&str; 6] = ["timers", "SRTT", "MSS", "RTO", "unsent", "unread"];
 
 impl Walk {
     /// What the step changed at the ends of its connection: `server LISTEN > SYN-RECEIVED; ISN, SND.NXT`. Empty if
@@ -15,9 +15,7 @@ impl Walk {
             return String::new();
         };
         let flow = self.connection_at(at);
-        let before = flow
-            .zip(self.before(at))
-            .map(|(flow, step)| self.ends_now(flow, step));
+        let before = flow.map(|flow| self.ends_before(flow, at));
         let old = |end: usize| before.as_ref().and_then(|ends| ends[end].state);
         let ends = [0, 1].map(|end| {
             let old = old(end).map_or("-", crate::stack::record::TcpState::name);

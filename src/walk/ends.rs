@@ -9,7 +9,7 @@ use super::truth::EndNow;
 use super::view::{Ends, EndsRow, Numbers};
 use crate::base::Time;
 use crate::proto::stream::Dir;
-use crate::stack::record::TcpVars;
+use crate::stack::record::{TcpState, TcpVars};
 
 const BOTH: [Dir; 2] = [Dir::ToServer, Dir::ToClient];
 
@@ -19,13 +19,12 @@ impl Walk {
         let flow_id = self.connection_at(at)?;
         let flow = self.pipeline.flows.get(flow_id);
         let now = self.ends_now(flow_id, at);
-        let before = self.before(at).map(|before| self.ends_now(flow_id, before));
+        let before = self.ends_before(flow_id, at);
         let texts = |ends: &[EndNow; 2]| [rows(&ends[0], numbers), rows(&ends[1], numbers)];
-        let (new, old) = (texts(&now), before.as_ref().map(texts));
+        let (new, old) = (texts(&now), texts(&before));
         let rows = (0..NAMES.len()).map(|row| {
             let values = [0, 1].map(|end| new[end][row].clone());
-            let changed = |end: usize| old.as_ref().is_none_or(|old| old[end][row] != values[end]);
-            let changed = [changed(0), changed(1)].map(|changed| changed && old.is_some());
+            let changed = [0, 1].map(|end| old[end][row] != values[end]);
             EndsRow {
                 name: NAMES[row],
                 values,
@@ -39,10 +38,18 @@ impl Walk {
         })
     }
 
-    /// The step that a step is compared with to say what it changed: the one before at its own grain.
-    pub(super) fn before(&self, at: StepId) -> Option<StepId> {
-        let grain = self.step(at)?.grain.max(Grain::Frame);
-        self.back(at, grain)
+    /// What both ends knew before the step: at the step before it at its own grain.
+    pub(super) fn ends_before(&self, flow_id: FlowId, at: StepId) -> [EndNow; 2] {
+        let grain = self
+            .step(at)
+            .map_or(Grain::Layer, |step| step.grain.max(Grain::Frame));
+        match self.back(at, grain) {
+            Some(before) => self.ends_now(flow_id, before),
+            None => BOTH.map(|_| EndNow {
+                state: self.truth.as_ref().map(|_| TcpState::Closed),
+                vars: None,
+            }),
+        }
     }
 
     /// The TCP connection that a step is about: its own, or else the nearest one between the same hosts.
@@ -53,7 +60,7 @@ impl Walk {
         if let Some(flow) = own(at) {
             return Some(flow);
         }
-        let of_pair = self.steps.of_pair(self.steps.pair_at(at)?);
+        let of_pair = self.steps.of_pair(self.steps.pair_at(at)?, Grain::Layer);
         let here = of_pair.partition_point(|step| *step <= at);
         let near = |steps: &[StepId]| steps.iter().copied().find_map(own);
         let before = of_pair[..here]

@@ -129,8 +129,7 @@ impl Walk {
         else {
             return;
         };
-        let carried = self.pipeline.carried(self.pipeline.root(id));
-        let Some(Transport::Tcp(header)) = carried.map(|carried| carried.transport) else {
+        let Some(Transport::Tcp(header)) = self.pipeline.transport(self.pipeline.root(id)) else {
             return;
         };
         let seq = header.seq.wrapping_sub(segment.base);

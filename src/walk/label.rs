@@ -1,7 +1,7 @@
 //! What a frame is called: in a word or two, and on a row of the ladder.
 
 use super::brief::{Net, Tcp, Transport};
-use super::pipeline::{Carried, Pipeline};
+use super::pipeline::Pipeline;
 use crate::base::FrameId;
 
 /// More of a message than this is not said in one line.
@@ -9,10 +9,14 @@ const LONGEST: usize = 120;
 
 /// In a word or two: `SYN, ACK`, `Text "hi"`, `ARP request`.
 pub(super) fn title(pipeline: &Pipeline, frame: FrameId) -> String {
+    short(pipeline, frame) + again(pipeline, frame)
+}
+
+fn short(pipeline: &Pipeline, frame: FrameId) -> String {
     if let Some(text) = messages(pipeline, frame) {
         return text;
     }
-    match pipeline.carried(frame).map(|carried| carried.transport) {
+    match pipeline.transport(frame) {
         Some(Transport::Tcp(tcp)) => {
             let flags = flags(&tcp, ", ");
             if tcp.wire_len > 0 {
@@ -35,7 +39,7 @@ pub(super) fn top_layer(pipeline: &Pipeline, frame: FrameId) -> u8 {
         let layers = &pipeline.messages()[message.0 as usize].dissection.layers;
         return layers.last().map_or(7, |layer| layer.protocol.osi);
     }
-    match pipeline.carried(root).map(|carried| carried.transport) {
+    match pipeline.transport(root) {
         Some(Transport::Tcp(_) | Transport::Udp { .. }) => 4,
         Some(Transport::Icmp { .. } | Transport::Other(_)) => 3,
         None => {
@@ -70,14 +74,14 @@ pub(super) fn row(pipeline: &Pipeline, frame: FrameId) -> String {
     if let Some(text) = messages(pipeline, frame) {
         return text + again;
     }
-    match pipeline.carried(frame) {
-        Some(carried) => of_carried(pipeline, frame, &carried) + again,
+    match pipeline.transport(frame) {
+        Some(transport) => of_transport(pipeline, frame, &transport) + again,
         None => lower(pipeline, frame) + again,
     }
 }
 
-fn of_carried(pipeline: &Pipeline, frame: FrameId, carried: &Carried) -> String {
-    match &carried.transport {
+fn of_transport(pipeline: &Pipeline, frame: FrameId, transport: &Transport) -> String {
+    match transport {
         Transport::Tcp(tcp) => segment(pipeline, frame, tcp),
         Transport::Udp {
             source,

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use super::brief::Net;
 use super::flows::Pair;
 use super::step::{Grain, Step, StepId};
-use super::steps::PairId;
 use super::view::{Ladder, Lane, Mark, Row};
 use super::{Walk, label};
 use crate::base::{FrameId, NodeId};
@@ -25,7 +24,7 @@ impl Walk {
             return Ladder::default();
         };
         let pair = self.pipeline.flows.pair(pair_id);
-        let steps = self.rows_of(pair_id, grain);
+        let steps = self.steps.of_pair(pair_id, grain);
         let here = steps.partition_point(|step| *step <= at);
         let first = here.saturating_sub(AROUND);
         let last = steps.len().min(here + AROUND);
@@ -38,13 +37,6 @@ impl Walk {
             rows_before: first,
             rows_total: steps.len(),
         }
-    }
-
-    fn rows_of(&self, pair: PairId, grain: Grain) -> Vec<StepId> {
-        let of_pair = self.steps.of_pair(pair).iter().copied();
-        of_pair
-            .filter(|step| self.steps.list()[step.0 as usize].grain <= grain)
-            .collect()
     }
 
     fn row(&self, id: StepId, pair: Pair) -> Row {
@@ -86,6 +78,15 @@ impl Walk {
         match end.filter(|_| !lost) {
             Some(end) => (title(), Mark::AtEnd { end }),
             None => (title(), Mark::Between),
+        }
+    }
+
+    /// The end of the ladder that a step is at: the sender of its frame, or the host that it happens in.
+    pub(super) fn end_of(&self, id: StepId, pair: Pair) -> Option<Dir> {
+        match self.mark(id, &self.steps.list()[id.0 as usize], pair).1 {
+            Mark::Arrow { dir, .. } => Some(dir),
+            Mark::AtEnd { end } => Some(end),
+            Mark::Between => None,
         }
     }
 
@@ -144,7 +145,7 @@ impl Walk {
         });
         let states = connection.map(|flow| {
             let now = self.ends_now(flow, at);
-            let before = self.before(at).map(|before| self.ends_now(flow, before));
+            let before = self.ends_before(flow, at);
             (self.pipeline.flows.get(flow).ends, now, before)
         });
         [0, 1].map(|lane| {
@@ -162,9 +163,7 @@ impl Walk {
                 view.state = now[end]
                     .state
                     .map_or_else(String::new, |state| state.name().into());
-                view.changed = before
-                    .as_ref()
-                    .is_some_and(|before| before[end].state != now[end].state);
+                view.changed = before[end].state != now[end].state;
             }
             view
         })

@@ -26,8 +26,6 @@ pub(super) struct Entry {
     pub info: String,
     /// The frame that brought the first byte.
     pub first: FrameId,
-    /// The last of the frames that brought it: with it the message was whole.
-    pub last: FrameId,
 }
 
 /// Who reads the two streams of a connection.
@@ -71,6 +69,17 @@ enum State {
     Stopped,
 }
 
+/// What the bytes that are there now are the end of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Of a segment, and more will follow: a long message is not tried each time.
+    OfSegment,
+    /// Of what the sender wrote in one go (PSH): a long message may be whole.
+    OfWrite,
+    /// Of the capture: nothing follows.
+    OfCapture,
+}
+
 /// A message that was read, and where.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -94,20 +103,20 @@ impl Reading {
     }
 
     /// Reads what is new in both streams, that of `first` first. `bytes` gives a run's bytes; `ports` are the client's
-    /// and the server's; `push`: the sender asks to hand the data on, so a long message is tried too.
+    /// and the server's; `end`: how much may follow.
     pub fn read<'a>(
         &mut self,
         streams: [&Stream; 2],
         first: Dir,
         ports: [u16; 2],
-        push: bool,
+        end: End,
         bytes: impl Fn(&Run) -> &'a [u8],
     ) -> Vec<Found> {
         let mut found = Vec::new();
         loop {
             let before = found.len();
             for dir in [first, first.reverse()] {
-                self.read_dir(streams[dir.index()], dir, ports, push, &bytes, &mut found);
+                self.read_dir(streams[dir.index()], dir, ports, end, &bytes, &mut found);
             }
             if found.len() == before {
                 return found;
@@ -120,7 +129,7 @@ impl Reading {
         stream: &Stream,
         dir: Dir,
         ports: [u16; 2],
-        push: bool,
+        end: End,
         bytes: &impl Fn(&Run) -> &'a [u8],
         found: &mut Vec<Found>,
     ) {
@@ -131,14 +140,15 @@ impl Reading {
             }
             let to = reader.at + reader.bytes.len() as u64;
             let Some(run) = stream.runs_in(to..stream.end()).next() else {
-                self.parse(dir, push, stream.is_closed(), found);
+                let closed = end == End::OfCapture || stream.is_closed();
+                self.parse(dir, end != End::OfSegment, closed, found);
                 return;
             };
             match run.source {
                 Some(_) => self.take(dir, &run, bytes(&run), ports),
                 None => {
                     // what stands before the gap is all there will be of it
-                    self.parse(dir, true, false, found);
+                    self.parse(dir, true, true, found);
                     self.lose(dir, &run);
                 }
             }

@@ -9,7 +9,7 @@ use super::brief::{self, Ip, Net, Transport};
 use super::connection::SegmentFacts;
 use super::defrag::{Datagram, Defrag};
 use super::flows::{Flows, Kind, Opening, Talk};
-use super::messages::{Entry, Found};
+use super::messages::{End, Entry, Found};
 use super::reassembly::Run;
 use super::step::{FlowId, MessageId};
 use super::steps::PairId;
@@ -54,12 +54,6 @@ pub(super) struct Pipeline {
     within: FxHashMap<FrameId, MessageId>,
 }
 
-/// A frame's transport header and the buffer that its offsets count in.
-pub(super) struct Carried {
-    pub ip: Ip,
-    pub transport: Transport,
-}
-
 impl Pipeline {
     /// Takes a frame, and returns it with the messages that were read thanks to it.
     pub fn push(&mut self, frame: Frame) -> (FrameId, Vec<MessageId>) {
@@ -101,7 +95,7 @@ impl Pipeline {
             for dir in [Dir::ToServer, Dir::ToClient] {
                 while tcp.half_mut(dir).stream.skip() {}
             }
-            self.read_messages(id, Dir::ToServer, true);
+            self.read_messages(id, Dir::ToServer, End::OfCapture);
         }
         (first_message..self.messages.len())
             .map(message_id)
@@ -233,23 +227,31 @@ impl Pipeline {
             .take_while(move |id| entry(*id).start < range.end)
     }
 
-    /// Reads the frame's headers up to transport; `None` where there are none (an incomplete datagram among them).
-    pub fn carried(&self, id: FrameId) -> Option<Carried> {
+    /// The frame's transport header; `None` where there is none (in a part of a datagram, say). Its offsets count in
+    /// [`Self::segment_buffer`].
+    pub fn transport(&self, id: FrameId) -> Option<Transport> {
         let frame = self.store.get(id);
         let Net::Ip(ip) = frame.net() else {
             return None;
         };
-        let transport = match (self.datagram(id), ip.fragment) {
+        match (self.datagram(id), ip.fragment) {
             (Some(datagram), _) => {
                 let len = datagram.bytes.len();
-                brief::transport(&datagram.bytes, 0..len, len, datagram.protocol)
+                Some(brief::transport(
+                    &datagram.bytes,
+                    0..len,
+                    len,
+                    datagram.protocol,
+                ))
             }
-            (None, Some(_)) => return None,
-            (None, None) => {
-                brief::transport(&frame.bytes, ip.payload.clone(), ip.wire_len, ip.protocol)
-            }
-        };
-        Some(Carried { ip, transport })
+            (None, Some(_)) => None,
+            (None, None) => Some(brief::transport(
+                &frame.bytes,
+                ip.payload,
+                ip.wire_len,
+                ip.protocol,
+            )),
+        }
     }
 
     fn arp(&mut self, id: FrameId, arp: brief::Arp) {
@@ -271,7 +273,7 @@ impl Pipeline {
                 self.metas[id.index()].datagram = Some(self.datagrams.len() as u32 - 1);
             }
         }
-        let transport = self.carried(id).map(|carried| carried.transport);
+        let transport = self.transport(id);
         match transport {
             Some(Transport::Tcp(tcp)) => self.tcp(id, &ip, &tcp),
             Some(Transport::Udp {
@@ -368,7 +370,12 @@ impl Pipeline {
         self.flows.get_mut(flow_id).tcp = Some(connection);
 
         self.metas[id.index()].segment = Some(facts);
-        self.read_messages(flow_id, dir, tcp.flags.psh);
+        let end = if tcp.flags.psh {
+            End::OfWrite
+        } else {
+            End::OfSegment
+        };
+        self.read_messages(flow_id, dir, end);
         self.metas[id.index()].phase = self.tcp_phase(flow_id, id, tcp, closing);
     }
 
@@ -386,7 +393,7 @@ impl Pipeline {
         old.is_none() || old == new
     }
 
-    fn read_messages(&mut self, flow_id: FlowId, first: Dir, push: bool) {
+    fn read_messages(&mut self, flow_id: FlowId, first: Dir, end: End) {
         let flow = self.flows.get_mut(flow_id);
         let ports = [flow.ends[0].port(), flow.ends[1].port()];
         let Some(mut connection) = flow.tcp.take() else {
@@ -394,7 +401,7 @@ impl Pipeline {
         };
         let mut reading = std::mem::take(&mut connection.reading);
         let streams = [Dir::ToServer, Dir::ToClient].map(|dir| &connection.half(dir).stream);
-        let found = reading.read(streams, first, ports, push, |run| self.run_bytes(run));
+        let found = reading.read(streams, first, ports, end, |run| self.run_bytes(run));
         connection.reading = reading;
         for message in found {
             let dir = message.dir;
@@ -437,7 +444,6 @@ impl Pipeline {
             dissection: Box::new(found.message.dissection),
             info: found.message.info,
             first,
-            last,
         });
         self.beginning.entry(first).or_default().push(id);
         self.ending.entry(last).or_default().push(id);

@@ -136,10 +136,7 @@ impl Walk {
 
     /// The sequence numbers that a segment uses: SYN, data, FIN.
     fn runs_sent(&self, frame: FrameId, at: StepId, current: bool) -> Vec<Sent> {
-        let transport = self
-            .pipeline
-            .carried(frame)
-            .map(|carried| carried.transport);
+        let transport = self.pipeline.transport(frame);
         let Some(Transport::Tcp(tcp)) = transport else {
             return Vec::new();
         };

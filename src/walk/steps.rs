@@ -3,8 +3,6 @@
 mod capture;
 pub(super) mod sim;
 
-use std::ops::Range;
-
 use super::step::{Grain, PhaseId, Step, StepId};
 use super::view::Phase;
 
@@ -23,8 +21,8 @@ pub(super) struct Steps {
     phase_is_new: bool,
     /// The pair whose ladder shows the step, in the order of the steps.
     pairs: Vec<Option<PairId>>,
-    /// The steps of each pair.
-    of_pair: Vec<Vec<StepId>>,
+    /// The steps of each pair, by grain: of it or a coarser one.
+    of_pair: Vec<[Vec<StepId>; 3]>,
 }
 
 impl Steps {
@@ -53,9 +51,11 @@ impl Steps {
         if let Some(pair) = pair {
             let index = pair.0 as usize;
             if self.of_pair.len() <= index {
-                self.of_pair.resize_with(index + 1, Vec::new);
+                self.of_pair.resize_with(index + 1, Default::default);
             }
-            self.of_pair[index].push(id);
+            for list in &mut self.of_pair[index][step.grain as usize..] {
+                list.push(id);
+            }
         }
         self.pairs.push(pair);
         self.list.push(step);
@@ -71,8 +71,14 @@ impl Steps {
         if step.grain == Grain::Layer {
             insert_sorted(&mut self.coarser[1], id);
         }
+        let finer = step.grain as usize;
         step.grain = Grain::Message;
         insert_sorted(&mut self.coarser[0], id);
+        if let Some(pair) = self.pairs[id.0 as usize] {
+            for list in &mut self.of_pair[pair.0 as usize][..finer] {
+                insert_sorted(list, id);
+            }
+        }
     }
 
     /// The step, to note what was learned of it later.
@@ -143,20 +149,6 @@ impl Steps {
         }
     }
 
-    /// The steps in `range` of this grain or a coarser one.
-    pub fn in_range(&self, range: Range<u32>, grain: Grain) -> impl Iterator<Item = StepId> + '_ {
-        let first = StepId(range.start);
-        let mut at = match self.list.get(range.start as usize) {
-            Some(step) if step.grain <= grain => Some(first),
-            _ => self.next(first, grain),
-        };
-        std::iter::from_fn(move || {
-            let id = at.filter(|id| id.0 < range.end)?;
-            at = self.next(id, grain);
-            Some(id)
-        })
-    }
-
     /// The pair whose ladder is shown at the step: its own, else the nearest before it, else the first after it.
     pub fn pair_at(&self, at: StepId) -> Option<PairId> {
         let index = (at.0 as usize).min(self.pairs.len().checked_sub(1)?);
@@ -164,9 +156,11 @@ impl Steps {
         before.or_else(|| self.pairs[index..].iter().find_map(|pair| *pair))
     }
 
-    /// The steps of a pair of hosts, of all grains.
-    pub fn of_pair(&self, pair: PairId) -> &[StepId] {
-        self.of_pair.get(pair.0 as usize).map_or(&[], Vec::as_slice)
+    /// The steps of a pair of hosts, of this grain or a coarser one.
+    pub fn of_pair(&self, pair: PairId, grain: Grain) -> &[StepId] {
+        self.of_pair
+            .get(pair.0 as usize)
+            .map_or(&[], |lists| &lists[grain as usize])
     }
 }
 

@@ -1,13 +1,15 @@
 //! The walk of every capture that is at hand.
 
+mod simulated;
 mod tshark;
 
 use std::path::{Path, PathBuf};
 
 use super::Walk;
 use super::step::{Grain, MessageId, StepId};
-use super::view::Numbers;
+use super::view::{Numbers, Place};
 use crate::base::FrameId;
+use crate::proto::tree::Derived;
 
 /// The folder of captures to test against, if it is there.
 fn captures() -> Vec<PathBuf> {
@@ -62,6 +64,66 @@ fn drawn(walk: &Walk, at: StepId) -> String {
     format!("{text}{views:?}")
 }
 
+/// Traces every byte of every message down to its frames, and from there up again: it must come back to where it was.
+fn trace_comes_back(walk: &Walk) {
+    for id in (0..walk.messages()).map(|id| MessageId(id as u32)) {
+        let message = walk.message(id).expect("a message");
+        for buffer in 0..=message.dissection.derived.len() {
+            let bytes = message.dissection.buffer(&message.bytes, buffer);
+            for at in [0, bytes.len() / 2, bytes.len().saturating_sub(1)] {
+                let Some(byte) = bytes.get(at) else { continue };
+                let down = walk.trace_message(id, buffer, at..at + 1);
+                assert_eq!(down.levels[0].bytes, [*byte]);
+                let frames = down.levels.iter().filter_map(|level| match level.place {
+                    Place::Frame(frame) => Some((frame, level.range.clone())),
+                    _ => None,
+                });
+                let mut frames: Vec<_> = frames.collect();
+                if message
+                    .dissection
+                    .derived
+                    .get(buffer.wrapping_sub(1))
+                    .is_some_and(is_not_whole)
+                {
+                    continue;
+                }
+                assert_eq!(frames.len(), 1, "one byte is in one frame");
+                let (frame, range) = frames.remove(0);
+                let up = walk.trace_frame(frame, range);
+                let here = up.levels.iter().find(|level| {
+                    level.place == Place::Message(id, buffer) && level.range == (at..at + 1)
+                });
+                assert!(here.is_some(), "{:?} {buffer} {at}: {up:?}", message.info);
+                let bits = up
+                    .levels
+                    .iter()
+                    .find(|level| matches!(level.place, Place::Bits(_)));
+                if let Some(bits) = bits {
+                    assert_eq!(bits.range.len(), 8);
+                    let wire = bits.bytes.iter().rev().fold(0, |byte, bit| byte << 1 | bit);
+                    let sent = up
+                        .levels
+                        .iter()
+                        .find(|l| matches!(l.place, Place::Frame(_)));
+                    assert_eq!(sent.map(|level| &level.bytes[..]), Some(&[wire][..]));
+                }
+            }
+        }
+    }
+}
+
+/// Inflated data has no byte-for-byte origin.
+fn is_not_whole(derived: &Derived) -> bool {
+    derived.pieces.iter().map(|piece| piece.len).sum::<usize>() < derived.bytes.len()
+}
+
+#[test]
+fn traces_of_every_capture_come_back() {
+    for path in captures() {
+        trace_comes_back(&open(&path));
+    }
+}
+
 #[test]
 fn every_capture_is_walked_forward_and_back() {
     for path in captures() {
@@ -83,7 +145,7 @@ fn every_capture_is_walked_forward_and_back() {
             assert_eq!(forward, back, "{}", path.display());
             assert!(!forward.is_empty(), "{}", path.display());
         }
-        let some = walk.steps().len().min(60);
+        let some = walk.steps().len().min(24);
         let forward: Vec<String> = (0..some)
             .map(|at| drawn(&walk, StepId(at as u32)))
             .collect();

@@ -181,7 +181,7 @@ impl Walk {
     /// A run as bytes of the segment that brought it.
     fn segment_level(&self, run: &Run) -> Option<Level> {
         let (frame, at) = run.source?;
-        let transport = self.pipeline.carried(frame)?.transport;
+        let transport = self.pipeline.transport(frame)?;
         let Transport::Tcp(tcp) = transport else {
             return None;
         };

@@ -77,7 +77,7 @@ fn crossed(pipeline: &Pipeline, id: FrameId) -> Vec<Crossed> {
         Net::Ip(ip) => add(3, if ip.source.is_ipv4() { "IPv4" } else { "IPv6" }),
         Net::Other(_) => {}
     }
-    match pipeline.carried(id).map(|carried| carried.transport) {
+    match pipeline.transport(id) {
         Some(Transport::Tcp(_)) => add(4, "TCP"),
         Some(Transport::Udp { .. }) => add(4, "UDP"),
         Some(Transport::Icmp { v6, .. }) => add(3, if v6 { "ICMPv6" } else { "ICMP" }),

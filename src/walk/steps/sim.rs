@@ -21,12 +21,13 @@ impl Steps {
     pub fn push_records(&mut self, told: &Told<'_>) -> Vec<StepId> {
         let mut frame_steps = vec![None; told.outcome.frames.len()];
         let mut now = Now::start(told);
+        let phases = phases_ahead(told);
         for (index, record) in told.outcome.log.records().iter().enumerate() {
             let id = RecordId::from_index(index);
             let Some(stop) = stop(told, record) else {
                 continue;
             };
-            now.go_to(told, id, record);
+            now.go_to(told, id, record, phases[index]);
             let step = now.step(told, id, record, stop);
             let step = self.push(step, now.phase, now.pair);
             // a frame that found the queue full was never sent
@@ -84,13 +85,14 @@ impl Now {
     }
 
     /// Only the sending of a frame, and what leads to it, begins another phase: what arrives was sent in an earlier one.
-    fn go_to(&mut self, told: &Told<'_>, id: RecordId, record: &Record) {
+    /// `ahead` is the phase of the next frame that is sent.
+    fn go_to(&mut self, told: &Told<'_>, id: RecordId, record: &Record, ahead: &'static str) {
         let frame = told.truth.frame_of(id);
         let meta = frame.map(|frame| told.pipeline.meta(frame));
-        let sends = matches!(record.what, What::FrameSent(_));
+        let is_new = meta.is_some_and(|meta| meta.repeats.is_none());
         let leads = frame.is_some_and(|frame| told.truth.is_before(id, frame));
-        if let Some(meta) = meta.filter(|meta| (sends || leads) && meta.repeats.is_none()) {
-            self.phase = meta.phase;
+        if is_new && (leads || matches!(record.what, What::FrameSent(_))) {
+            self.phase = ahead;
         }
         let flow = told.truth.flow_of(record);
         let of_flow = flow.map(|flow| told.pipeline.flows.get(flow).pair);
@@ -129,6 +131,23 @@ impl Now {
             flow: flow.or(root.and_then(|frame| told.pipeline.meta(frame).flow)),
         }
     }
+}
+
+/// Of each record, the phase of the next frame that a host sends, from it on.
+fn phases_ahead(told: &Told<'_>) -> Vec<&'static str> {
+    let mut ahead = "Start";
+    let mut phases: Vec<&'static str> = Vec::new();
+    for record in told.outcome.log.records().iter().rev() {
+        if let What::FrameSent(frame) = record.what {
+            let meta = told.pipeline.meta(frame);
+            if meta.repeats.is_none() {
+                ahead = meta.phase;
+            }
+        }
+        phases.push(ahead);
+    }
+    phases.reverse();
+    phases
 }
 
 /// How fine a stop is, and what it is called.
@@ -173,7 +192,8 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
         What::ArpLearned { ip, mac } => layer(format!("{ip} is at {}", mac_text(*mac))),
         What::ArpQueued { ip } => layer(format!("waits for the MAC address of {ip}")),
         What::FrameSent(id) => {
-            let title = label::title(told.pipeline, told.pipeline.root(*id));
+            let root = told.pipeline.root(*id);
+            let title = label::title(told.pipeline, root);
             let kind = record
                 .node
                 .map(|node| told.outcome.nodes[node.index()].kind);

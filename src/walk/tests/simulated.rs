@@ -1,0 +1,149 @@
+//! Walks of simulations: what is known at which step.
+
+use super::{drawn, trace_comes_back};
+use crate::walk::Walk;
+use crate::walk::step::{Grain, StepId};
+use crate::walk::view::{MapAt, Mark, Numbers};
+use crate::{scenario, sim};
+
+fn walk(scenario: &scenario::Scenario) -> Walk {
+    Walk::from_outcome("test", 7, sim::run(&scenario.spec(Some(7))))
+}
+
+fn built_in(name: &str) -> Walk {
+    walk(&scenario::find(name).expect("a built-in scenario"))
+}
+
+fn step_of(walk: &Walk, title: &str) -> StepId {
+    let named = |id: &StepId| walk.step(*id).is_some_and(|step| step.title == title);
+    let mut at = walk.first(Grain::Frame);
+    let steps = std::iter::from_fn(|| {
+        let id = at?;
+        at = walk.next(id, Grain::Frame);
+        Some(id)
+    });
+    steps
+        .into_iter()
+        .find(named)
+        .unwrap_or_else(|| panic!("no step {title}"))
+}
+
+/// A row of the ends: both values, with a star before what the step changed.
+fn row(walk: &Walk, at: StepId, name: &str) -> String {
+    let ends = walk.ends(at, Numbers::Relative).expect("a connection");
+    let row = ends
+        .rows
+        .iter()
+        .find(|row| row.name == name)
+        .expect("the row");
+    let star = |end: usize| if row.changed[end] { "*" } else { "" };
+    format!("{}{} {}{}", star(0), row.values[0], star(1), row.values[1])
+}
+
+#[test]
+fn a_frame_step_shows_the_sender_after_and_the_receiver_before() {
+    let walk = built_in("handshake");
+    let check = |title: &str, expected: [&str; 3]| {
+        let at = step_of(&walk, title);
+        let rows = ["state", "SND.NXT", "RCV.NXT"].map(|name| row(&walk, at, name));
+        assert_eq!(rows, expected, "at {title}");
+    };
+    check("SYN", ["SYN-SENT LISTEN", "1 -", "- -"]);
+    check("SYN, ACK", ["SYN-SENT *SYN-RECEIVED", "1 *1", "- *1"]);
+    check("ACK", ["*ESTABLISHED SYN-RECEIVED", "1 1", "*1 1"]);
+    check("FIN, ACK", ["*FIN-WAIT-1 ESTABLISHED", "*7 6", "6 6"]);
+    check("end", ["*CLOSED *CLOSED", "7 7", "7 7"]);
+    let at = step_of(&walk, "SYN, ACK");
+    assert!(
+        walk.changes(at)
+            .starts_with("server LISTEN > SYN-RECEIVED; ISN, SND.")
+    );
+    let lanes = walk.ladder(at, Grain::Frame).lanes;
+    assert_eq!(
+        lanes.map(|lane| (lane.state, lane.changed)),
+        [
+            ("SYN-SENT".to_owned(), false),
+            ("SYN-RECEIVED".to_owned(), true),
+        ]
+    );
+}
+
+#[test]
+fn phases_follow_each_other_without_turning_back() {
+    let names = |walk: &Walk| -> Vec<String> {
+        walk.heading(StepId(0))
+            .phases
+            .into_iter()
+            .map(|phase| phase.name)
+            .collect()
+    };
+    assert_eq!(
+        names(&built_in("handshake")),
+        ["ARP", "TCP", "Data", "Close"]
+    );
+    assert_eq!(
+        names(&built_in("websocket")),
+        ["ARP", "TCP", "HTTP", "WS", "Close"]
+    );
+}
+
+#[test]
+fn a_lost_frame_is_drawn_as_lost() {
+    let walk = built_in("handshake-lost-synack");
+    let at = step_of(&walk, "SYN, ACK");
+    let lost = walk.next(at, Grain::Frame).expect("the loss");
+    assert!(
+        walk.step(lost)
+            .is_some_and(|step| step.title.starts_with("lost"))
+    );
+    assert!(matches!(walk.map(lost).at, MapAt::Lost(..)));
+    let ladder = walk.ladder(at, Grain::Frame);
+    let row = ladder
+        .rows
+        .iter()
+        .find(|row| row.step == at)
+        .expect("its row");
+    assert!(
+        matches!(row.mark, Mark::Arrow { lost: true, .. }),
+        "{row:?}"
+    );
+    assert!(ladder.rows.iter().any(|row| row.label.contains("time-out")));
+    assert!(ladder.rows.iter().any(|row| row.label.ends_with("(again)")));
+}
+
+#[test]
+fn every_scenario_is_the_same_forward_and_back() {
+    for scenario in scenario::catalogue() {
+        let walk = walk(scenario);
+        let steps = 0..walk.steps().len() as u32;
+        let forward: Vec<String> = steps.clone().map(|at| drawn(&walk, StepId(at))).collect();
+        for at in steps.rev() {
+            assert_eq!(forward[at as usize], drawn(&walk, StepId(at)));
+        }
+        trace_comes_back(&walk);
+    }
+}
+
+#[test]
+fn every_message_of_the_websocket_walk_is_a_stop() {
+    let walk = built_in("websocket");
+    let stops = (0..walk.messages()).map(|id| {
+        let id = crate::walk::step::MessageId(id as u32);
+        let step = walk.message_step(id).expect("a step");
+        (
+            walk.steps()[step.0 as usize].grain,
+            walk.message(id).expect("a message").info,
+        )
+    });
+    let stops: Vec<_> = stops.collect();
+    assert!(
+        stops.iter().all(|(grain, _)| *grain == Grain::Message),
+        "{stops:?}"
+    );
+    let infos: Vec<&str> = stops.iter().map(|(_, info)| info.as_str()).collect();
+    assert!(infos[0].starts_with("GET "), "{infos:?}");
+    assert!(
+        infos.iter().any(|info| info.starts_with("Text")),
+        "{infos:?}"
+    );
+}
