@@ -82,7 +82,7 @@ impl Described {
         }
         Shape::new(
             json!({"$ref": format!("#/$defs/{name}")}),
-            format!("table {name}"),
+            format!("[{name}](#{})", name.to_lowercase()),
         )
     }
 

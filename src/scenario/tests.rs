@@ -38,6 +38,40 @@ fn every_builtin_can_be_read() {
 }
 
 #[test]
+fn the_catalogue_fits_80_columns() {
+    let names = catalogue().iter().map(|scenario| scenario.name.len());
+    let width = names.max().unwrap_or(0) + 2;
+    for scenario in catalogue() {
+        let len = width + scenario.summary.chars().count();
+        assert!(len <= 80, "{}: the summary is too long", scenario.name);
+    }
+}
+
+/// The reference in `docs/scenarios.md` is what the declarations say. With `UPDATE=1` set it is written anew.
+#[test]
+fn the_documentation_is_up_to_date() {
+    const MARK: &str = "<!-- From here on made from the declarations of the keys. -->\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scenarios.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, found) = page.split_once(MARK).expect("the mark is there");
+    let expected = super::reference();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, format!("{before}{MARK}{expected}")).unwrap();
+    } else if found != expected {
+        panic!("docs/scenarios.md is old; run this test with UPDATE=1 set");
+    }
+}
+
+/// The first scenario of the page, so that what a reader copies works.
+#[test]
+fn the_example_of_the_documentation_can_be_read() {
+    let page = include_str!("../../docs/scenarios.md");
+    let (_, rest) = page.split_once("```toml\n").expect("there is an example");
+    let (example, _) = rest.split_once("```").expect("it ends");
+    assert_eq!(mistakes(example), [""; 0]);
+}
+
+#[test]
 fn a_right_file_has_no_mistakes() {
     check("", &[]);
 }

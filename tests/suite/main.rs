@@ -7,6 +7,7 @@ mod crafted;
 mod determinism;
 mod export;
 mod live;
+mod scenarios;
 mod screen;
 mod stack_linux;
 mod terminal;

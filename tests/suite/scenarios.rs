@@ -1,0 +1,166 @@
+//! `check` and `list`: exit codes, what is written where, and the schema against another implementation of JSON Schema.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use assert_cmd::Command as Layerwalk;
+
+const EXAMPLE: &str = r#"
+title   = "A ping"
+summary = "One echo request"
+node    = [{ name = "a", ip = "10.0.0.1/24" }, { name = "b", ip = "10.0.0.2/24" }]
+link    = [{ ends = ["a", "b"] }]
+app     = [{ on = "a", kind = "ping", to = "b" }]
+
+[[expect]]
+frame = 'icmp'
+count = 2
+"#;
+
+/// Runs `layerwalk` and returns its exit code, standard output and standard error.
+fn layerwalk(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Layerwalk::cargo_bin("layerwalk")
+        .unwrap()
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+/// Runs `check` on a file with this text.
+fn check(text: &str) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("my.toml");
+    std::fs::write(&path, text).unwrap();
+    layerwalk(&["check", path.to_str().unwrap()])
+}
+
+#[test]
+fn check_tells_how_each_expectation_came_out() {
+    let (code, out, err) = check(EXAMPLE);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(
+        out.contains("ok  ") && out.contains("2 frames icmp: found 2 frames"),
+        "{out}"
+    );
+
+    let (code, out, _) = check(&EXAMPLE.replace("count = 2", "count = 3"));
+    assert_eq!(code, Some(1));
+    assert!(
+        out.contains("FAIL") && out.contains("3 frames icmp: found 2 frames"),
+        "{out}"
+    );
+}
+
+#[test]
+fn check_reports_all_mistakes_and_goes_on_with_the_next_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.toml");
+    std::fs::write(
+        &path,
+        EXAMPLE.replace("to =", "too =").replace("frame", "fram"),
+    )
+    .unwrap();
+    let (code, out, err) = layerwalk(&["check", path.to_str().unwrap(), "handshake"]);
+    assert_eq!(code, Some(3));
+    assert!(
+        err.contains("did you mean `to`?") && err.contains("did you mean `frame`?"),
+        "{err}"
+    );
+    assert!(err.contains("wrong.toml:6:"), "{err}");
+    assert!(
+        !err.contains('\u{1b}'),
+        "no colour where nobody sees it: {err:?}"
+    );
+    assert!(out.contains("handshake: "), "{out}");
+}
+
+#[test]
+fn check_without_or_with_a_wrong_name_is_told_what_to_do() {
+    assert_eq!(layerwalk(&["check"]).0, Some(2));
+    let (code, _, err) = layerwalk(&["check", "hand-shake"]);
+    assert_eq!(code, Some(3));
+    assert!(err.contains("did you mean `handshake`?"), "{err}");
+    let (code, _, err) = layerwalk(&["check", "/nowhere/x.toml"]);
+    assert_eq!(code, Some(3));
+    assert!(err.contains("/nowhere/x.toml"), "{err}");
+}
+
+#[test]
+fn every_builtin_passes_its_check() {
+    let (code, out, err) = layerwalk(&["check", "--all"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    for name in ["websocket", "handshake", "seven-layers"] {
+        assert!(out.contains(&format!("{name}: ")), "{out}");
+    }
+}
+
+#[test]
+fn list_writes_text_and_json() {
+    for what in ["scenarios", "interfaces", "protocols", "keys"] {
+        let (code, text, _) = layerwalk(&["list", what]);
+        assert_eq!(code, Some(0));
+        let (_, json, _) = layerwalk(&["list", what, "--json"]);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let list = json.as_array().unwrap();
+        assert_eq!(list.len(), text.lines().count(), "{what}");
+    }
+    let (_, text, _) = layerwalk(&["list"]);
+    assert!(
+        text.starts_with("websocket "),
+        "the default walk comes first: {text}"
+    );
+}
+
+#[test]
+fn the_schema_names_every_table() {
+    let (code, json, _) = layerwalk(&["list", "schema"]);
+    assert_eq!(code, Some(0));
+    let schema: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        schema["$schema"],
+        "https://json-schema.org/draft/2020-12/schema"
+    );
+    for table in ["Node", "Link", "App", "Fault", "Expect", "Ask", "Note"] {
+        assert!(schema["$defs"][table]["description"].is_string(), "{table}");
+    }
+}
+
+/// Another implementation of JSON Schema takes every built-in scenario, and refuses wrong ones.
+#[test]
+#[ignore = "needs python with jsonschema"]
+fn the_schema_fits_the_builtin_scenarios() {
+    const SCRIPT: &str = r#"
+import json, sys, tomllib, pathlib, jsonschema
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft202012Validator.check_schema(schema)
+validator = jsonschema.Draft202012Validator(schema)
+files = sorted(pathlib.Path(sys.argv[2]).glob("*.toml"))
+assert files
+for file in files:
+    text = file.read_text()
+    errors = list(validator.iter_errors(tomllib.loads(text)))
+    assert not errors, (file, [(e.json_path, e.message) for e in errors])
+    for old, new in [("[[node]]", "[[nodes]]"), ("\nkind ", "\nkinds "), ("title ", "name "), ('"10 ms"', '"10 sec"'),
+                     ("order   = ", "order = 9999"), ("\nframe ", "\nfram "), ("\nbecause ", "\nbecaus "), ("\nip ", "\nipp ")]:
+        wrong = text.replace(old, new)
+        if wrong != text:
+            assert not validator.is_valid(tomllib.loads(wrong)), (file, old, new)
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.json");
+    std::fs::write(&schema, layerwalk(&["list", "schema"]).1).unwrap();
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let status = Command::new("python3")
+        .args(["-c", SCRIPT])
+        .args([schema, scenarios])
+        .stdin(Stdio::null())
+        .status()
+        .expect("python3 can be run");
+    assert!(status.success());
+}
