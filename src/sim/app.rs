@@ -1,7 +1,7 @@
 //! The programs that run on hosts.
 //!
-//! A [`Program`] is what a host runs. Those that speak over TCP are one of the two of [`tcp`], a listener or a
-//! connector, and differ in their [`talk::Talk`]: [`bytes`], [`http`], [`websocket`]. To add one: its data in
+//! A [`Program`] is what a host runs. Those that speak over TCP are one of the two of `tcp`, a listener or a
+//! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`. To add one: its data in
 //! `sim::spec`, a `Talk` in a file of its own here, and a line in [`program`].
 
 mod bytes;
