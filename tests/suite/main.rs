@@ -6,6 +6,7 @@ mod cli;
 mod crafted;
 mod determinism;
 mod export;
+mod filters;
 mod live;
 mod scenarios;
 mod screen;

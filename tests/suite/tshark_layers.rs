@@ -176,7 +176,7 @@ fn fields_of_crafted_frames() {
 }
 
 /// The folder of captures, beside the repository or wherever `LAYERWALK_CAPTURES` says.
-fn captures() -> Option<PathBuf> {
+pub fn captures() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("LAYERWALK_CAPTURES") {
         return Some(path.into());
     }
@@ -187,7 +187,7 @@ fn captures() -> Option<PathBuf> {
 }
 
 /// Every capture below `root`, in the order of the names.
-fn files(root: &Path) -> Vec<PathBuf> {
+pub fn files(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in fs::read_dir(root)
         .expect("the folder of captures")

@@ -68,6 +68,7 @@ struct Direction {
     fragmented: Option<Part>,
     /// The bytes of a character that the last fragment of text ended within; at most 3.
     cut_character: Vec<u8>,
+    /// A Close was seen.
     closed: bool,
 }
 
@@ -83,9 +84,6 @@ impl WebSocket {
 
 impl StreamProtocol for WebSocket {
     fn next(&mut self, dir: Dir, bytes: &[u8], closed: bool) -> Next {
-        if self.directions[dir.index()].closed {
-            return Next::NotMine("bytes after the Close frame".into());
-        }
         let header = FrameHeader::parse(bytes);
         let whole = header.and_then(|header| header.frame_len().filter(|len| *len <= bytes.len()));
         match (header, whole) {
@@ -131,6 +129,10 @@ impl WebSocket {
         let direction = &mut self.directions[dir.index()];
         let part = direction.follow(&header, self.deflate, &mut findings);
         direction.check_text(part, &clear, header.fin, &mut findings);
+        if direction.closed {
+            let text = "Nothing may follow a Close";
+            findings.push(Finding(Severity::Error, &CLOSE_EXPERT, text));
+        }
         if header.opcode == Opcode::Close {
             direction.closed = true;
             check_close(&clear, &mut findings);

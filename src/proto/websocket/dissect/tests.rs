@@ -264,6 +264,8 @@ fn what_is_wrong_is_said() {
         &[frame(Opcode::Close, b"\x03\xe8\xff")],
         &["The close reason is not UTF-8"],
     );
+    let late = [frame(Opcode::Close, b""), frame(Opcode::Text, b"x")];
+    check(&late, &["Nothing may follow a Close"]);
     let masked = one(false, Dir::ToClient, &frame(Opcode::Text, b"").emit());
     assert_eq!(experts(&[masked]), ["A server must not mask its frames"]);
     let wide = one(false, Dir::ToClient, &[0x82, 126, 0, 1, 7]);
@@ -285,14 +287,6 @@ fn a_claimed_length_is_waited_for_and_not_believed() {
         protocol.next(Dir::ToClient, &header, true),
         Next::NotMine(_)
     ));
-}
-
-#[test]
-fn nothing_follows_a_close() {
-    let bytes = [Frame::close(None, "").emit(), vec![1, 2, 3]].concat();
-    let (messages, end) = read(false, Dir::ToClient, &bytes, usize::MAX);
-    assert_eq!(messages.len(), 1);
-    assert_eq!(end.as_deref(), Some("bytes after the Close frame"));
 }
 
 proptest! {
