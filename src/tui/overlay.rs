@@ -7,7 +7,6 @@ use super::panes::Cx;
 use super::theme::Role;
 use crate::base::text;
 use crate::proto::physical;
-use crate::proto::stream::Dir;
 use crate::walk::view::{Level, Place};
 
 /// What is laid over the panes.
@@ -214,27 +213,15 @@ fn trace(cx: &Cx<'_>, columns: usize) -> Vec<Line> {
     lines
 }
 
+/// `4 TCP segment in frame 19  offset 6`: the names of the levels say where they are.
 fn level_heading(level: &Level) -> String {
-    let place = match level.place {
-        Place::Message(id, 0) => format!("message {}", id.0 + 1),
-        Place::Message(id, buffer) => format!("message {}, made of it: {buffer}", id.0 + 1),
-        Place::Stream(_, Dir::ToServer) => "stream client > server".to_owned(),
-        Place::Stream(_, Dir::ToClient) => "stream server > client".to_owned(),
-        Place::Segment(id) => format!("payload of the segment in frame {}", id.0 + 1),
-        Place::Packet(id) => format!("packet in frame {}", id.0 + 1),
-        Place::Frame(id) => format!("frame {}", id.0 + 1),
-        Place::Bits(id) => format!("bits on the wire of frame {}", id.0 + 1),
-    };
-    let unit = if matches!(level.place, Place::Bits(_)) {
-        "bit"
-    } else {
-        "offset"
-    };
+    let is_bits = matches!(level.place, Place::Bits(_));
+    let unit = if is_bits { "bit" } else { "offset" };
     let range = match level.range.len() {
         0 | 1 => format!("{unit} {}", level.range.start),
         _ => format!("{unit} {} to {}", level.range.start, level.range.end - 1),
     };
-    format!("{} {}  {range}  ({place})", level.osi, level.name)
+    format!("{} {}  {range}", level.osi, level.name)
 }
 
 /// The level's bytes in hexadecimal, and as text where they are some; bits as they are.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::base::Time;
 use crate::teach::why::{self, Why};
 use crate::walk::Walk;
-use crate::walk::step::{Grain, Step, StepId};
+use crate::walk::step::{Grain, PhaseId, Step, StepId};
 use crate::walk::view::{
-    Ends, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Physical, SeqSpace,
+    Ends, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Phase, Physical,
+    SeqSpace,
 };
 
 /// One step, with all that is drawn of it.
@@ -62,7 +63,7 @@ impl Scene {
             total,
             grain,
             since_start: step.time.since(start(walk)),
-            heading: walk.heading(at),
+            heading: heading(walk, at, grain),
             row_numbers: row_numbers(walk, &ladder, grain),
             ladder,
             ends: walk.ends(at, numbers),
@@ -76,6 +77,26 @@ impl Scene {
             step,
         })
     }
+}
+
+/// The heading with the phases that have a step of the grain.
+fn heading(walk: &Walk, at: StepId, grain: Grain) -> Heading {
+    let mut heading = walk.heading(at);
+    let stops = |phase: &Phase| {
+        let steps = phase.steps.start as usize..phase.steps.end as usize;
+        let mut steps = walk.steps().get(steps).into_iter().flatten();
+        steps.any(|step| step.grain <= grain)
+    };
+    let current = heading.current.0 as usize;
+    let before = heading
+        .phases
+        .iter()
+        .take(current)
+        .filter(|phase| stops(phase))
+        .count();
+    heading.phases.retain(stops);
+    heading.current = PhaseId(u32::try_from(before).unwrap_or(u32::MAX));
+    heading
 }
 
 fn start(walk: &Walk) -> Time {

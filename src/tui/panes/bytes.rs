@@ -97,6 +97,9 @@ fn layers_in_short(cx: &Cx<'_>, columns: usize) -> String {
             let is_chosen =
                 chosen.is_some_and(|key| key.protocol == layer.protocol.id && key.nth == *nth);
             *nth += 1;
+            if layer.header.is_empty() {
+                continue;
+            }
             let word = format!("{} {}", layer.protocol.short, layer.header.len());
             words.push(if is_chosen { format!("[{word}]") } else { word });
         }

@@ -142,14 +142,27 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &Row<'_>, is_ch
     }
 }
 
+/// Name and length: of the header, or of what it holds where it has none; and what it was made from.
 fn heading(cx: &Cx<'_>, row: &Row<'_>) -> String {
-    let name = row.layer.protocol.name;
-    let what = match row.part {
-        Part::Frame => String::new(),
-        Part::Message(i) if cx.scene.messages.len() > 1 => format!(" (message {})", i + 1),
-        Part::Message(_) => String::new(),
+    let layer = row.layer;
+    let len = if layer.header.is_empty() {
+        layer.payload.len()
+    } else {
+        layer.header.len()
     };
-    format!("{name}, {}{what}", words::bytes(row.layer.header.len()))
+    let derived = layer.buffer.checked_sub(1).and_then(|i| {
+        let (dissection, _) = row.part.of(cx.scene)?;
+        dissection
+            .derived
+            .get(i)
+            .map(|derived| derived.name.to_lowercase())
+    });
+    let of = match (derived, row.part) {
+        (Some(name), _) => format!(" ({name})"),
+        (None, Part::Message(i)) if cx.scene.messages.len() > 1 => format!(" (message {})", i + 1),
+        _ => String::new(),
+    };
+    format!("{}, {}{of}", layer.protocol.name, words::bytes(len))
 }
 
 /// Label, value, and the number written the other way.

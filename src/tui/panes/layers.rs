@@ -1,7 +1,7 @@
 //! 3 Layers: what each of the seven layers adds, and where it stands in the frame. Enter on layer 1 shows the wire.
 
 use super::{Cx, Effect, Pane, PaneId};
-use crate::tui::canvas::{Canvas, fit, width};
+use crate::tui::canvas::{Canvas, width};
 use crate::tui::keys::Command;
 use crate::tui::overlay::Overlay;
 use crate::tui::select::{Key, Selection};
@@ -146,7 +146,7 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
     } else {
         &row.protocol
     };
-    let names = 9;
+    let names = if canvas.width() >= 50 { 13 } else { 9 };
     let x = canvas.put(0, y, &format!("{mark}{} ", row.osi), style);
     canvas.put(x, y, &cx.theme.fit(name, names), style);
     let bar = bar_width(canvas.width());
@@ -163,7 +163,7 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
 }
 
 fn bar_width(columns: usize) -> usize {
-    if columns >= 50 { columns - 33 } else { 0 }
+    if columns >= 50 { columns - 37 } else { 0 }
 }
 
 /// Where the layer stands in the frame: `    [ip        |tcp        ]`.
@@ -175,7 +175,7 @@ fn bar_of(cx: &Cx<'_>, row: &LayerRow, columns: usize) -> String {
         .map(|row| row.range.end)
         .max()
         .unwrap_or(0);
-    if row.range.is_empty() || total == 0 {
+    if row.range.is_empty() || total == 0 || (row.header.is_empty() && row.osi > 1) {
         return String::new();
     }
     // Equal shares, not true ones: of a long frame a header would be too short to see.
@@ -189,7 +189,7 @@ fn bar_of(cx: &Cx<'_>, row: &LayerRow, columns: usize) -> String {
     let mut text = String::new();
     for (i, other) in inner.iter().enumerate() {
         let outside = other.header.start < row.header.start;
-        let name = fit(
+        let name = cut(
             &cx.theme.safe(&short_name(cx, other)),
             share.saturating_sub(1),
         );
@@ -206,6 +206,17 @@ fn bar_of(cx: &Cx<'_>, row: &LayerRow, columns: usize) -> String {
         }
     }
     text
+}
+
+/// As much of the name as has room: here even a bit of it tells.
+fn cut(name: &str, columns: usize) -> String {
+    let mut used = 0;
+    name.chars()
+        .take_while(|c| {
+            used += width(c.encode_utf8(&mut [0; 4]));
+            used <= columns
+        })
+        .collect()
 }
 
 /// The name that filters use (`eth`, `ip`), where the layer is in the frame itself.

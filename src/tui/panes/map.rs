@@ -25,8 +25,11 @@ impl Pane for MapPane {
             let end = places
                 .get(i + 1)
                 .map_or(canvas.width(), |next| next.x.saturating_sub(1));
-            let room = end.saturating_sub(place.x);
-            canvas.put(place.x, 1, &fit(&address, room), cx.theme.style(Role::Text));
+            // The last address stands further left where it is longer than its box.
+            let x = place.x.min(end.saturating_sub(width(&address)));
+            let x = if i + 1 == places.len() { x } else { place.x };
+            let text = fit(&address, end.saturating_sub(x));
+            canvas.put(x, 1, &text, cx.theme.style(Role::Text));
             if let Some(next) = places.get(i + 1) {
                 draw_link(cx, canvas, i, place.end(), next.x);
             }

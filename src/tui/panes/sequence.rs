@@ -65,13 +65,10 @@ fn draw_space(
             let x = AT + width(&bar.text) + 1;
             canvas.put(x, top + 1, "*", cx.theme.style(Role::Changed));
         }
-        if end == 0
-            && space
-                .runs
-                .first()
-                .is_some_and(|run| run.kind == SeqKind::Syn)
-        {
-            canvas.put_right(canvas.width() - 1, top + 1, legend(space), plain);
+        let legend = legend(space);
+        let used = AT + width(&bar.text) + 4 + width(legend);
+        if end == 0 && !space.runs.is_empty() && used < canvas.width() {
+            canvas.put_right(canvas.width() - 1, top + 1, legend, plain);
         }
     }
     if top + 2 < bottom {

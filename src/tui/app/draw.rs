@@ -1,0 +1,171 @@
+//! Drawing the whole screen: title, phases, panes or an overlay, hints.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{App, Prompt};
+use crate::tui::bars;
+use crate::tui::canvas::Canvas;
+use crate::tui::overlay;
+use crate::tui::panes::Cx;
+use crate::tui::plan::{Plan, Wish, plan};
+use crate::tui::select::{self, Chosen};
+use crate::tui::theme::Role;
+
+impl App<'_> {
+    /// Draws the whole screen.
+    pub fn draw(&self, buffer: &mut Buffer) {
+        if !self.blank {
+            self.draw_screen(buffer);
+        }
+        self.theme.finish(buffer);
+    }
+
+    /// Where everything stands on a screen of this area.
+    pub(super) fn plan(&self, area: Rect) -> Plan {
+        let wish = Wish {
+            focus: self.focus,
+            side: self.side,
+            zoom: self.zoom,
+        };
+        plan(area.width, area.height, wish)
+    }
+
+    fn draw_screen(&self, buffer: &mut Buffer) {
+        let area = buffer.area;
+        let plan = self.plan(area);
+        let Some(scene) = &self.scene else {
+            return self.draw_empty(buffer, &plan);
+        };
+        let hints_on_top = plan.hints_on_top;
+        let extra = self.extra();
+        let mut top = Canvas::new(buffer, plan.title);
+        bars::title(
+            &mut top,
+            &self.theme,
+            scene,
+            self.numbers,
+            hints_on_top,
+            &extra,
+        );
+        bars::phases(&mut Canvas::new(buffer, plan.phases), &self.theme, scene);
+        self.with_cx(plan.large, |cx| match &self.open {
+            Some(open) => self.draw_overlay(buffer, &plan, open, Some(cx)),
+            None => self.draw_panes(buffer, &plan, cx),
+        });
+        self.draw_footer(buffer, &plan);
+    }
+
+    /// What the title says beside the step: new steps of a live capture, autoplay.
+    fn extra(&self) -> String {
+        let new = self.walk.steps().len().saturating_sub(self.seen);
+        match self.autoplay {
+            _ if !self.follows && self.seen > 0 && new > 0 => format!("+{new} new (G)"),
+            Some(pace) => format!("auto {pace} s"),
+            None => String::new(),
+        }
+    }
+
+    fn draw_empty(&self, buffer: &mut Buffer, plan: &Plan) {
+        let area = buffer.area;
+        let mut canvas = Canvas::new(buffer, area);
+        let text = " no frames yet";
+        canvas.put(0, 0, text, self.theme.style(Role::Strong));
+        if let Some(open) = &self.open {
+            self.draw_overlay(buffer, plan, open, None);
+        }
+        self.draw_footer(buffer, plan);
+    }
+
+    fn draw_panes(&self, buffer: &mut Buffer, plan: &Plan, cx: &Cx<'_>) {
+        let area = buffer.area;
+        bars::rules(&mut Canvas::new(buffer, area), &self.theme, plan);
+        for &(id, rect) in &plan.panes {
+            let pane = self.panes.get(id);
+            let has_rule = plan.rules.iter().any(|&(y, ..)| y + 1 == rect.y);
+            if has_rule {
+                let title = pane.title(cx, usize::from(rect.width));
+                let mut canvas = Canvas::new(buffer, area);
+                bars::pane_title(&mut canvas, &self.theme, rect, &title, id == self.focus);
+            }
+            pane.draw(cx, &mut Canvas::new(buffer, rect));
+        }
+    }
+
+    fn draw_overlay(
+        &self,
+        buffer: &mut Buffer,
+        plan: &Plan,
+        open: &overlay::Open,
+        cx: Option<&Cx<'_>>,
+    ) {
+        let area = buffer.area;
+        let (top, end) = overlay_rows(area, plan);
+        let rule = Rect::new(0, top, area.width, 1);
+        let line = "─".repeat(usize::from(area.width));
+        Canvas::new(buffer, rule).put(0, 0, &line, self.theme.style(Role::Rule));
+        let title = self
+            .theme
+            .fit(&open.title(), usize::from(area.width).saturating_sub(4));
+        Canvas::new(buffer, rule).put(2, 0, &title, self.theme.style(Role::Focus));
+        let body = Rect::new(0, top + 1, area.width, end.saturating_sub(top + 1));
+        let mut canvas = Canvas::new(buffer, body);
+        open.draw(cx, &self.theme, &self.catalogue, &mut canvas);
+    }
+
+    fn draw_footer(&self, buffer: &mut Buffer, plan: &Plan) {
+        if plan.footer.is_empty() {
+            return;
+        }
+        let mut canvas = Canvas::new(buffer, plan.footer);
+        let text = match &self.prompt {
+            Prompt::None if self.message.is_empty() => {
+                return bars::hints(&mut canvas, &self.theme, !plan.hints_on_top);
+            }
+            Prompt::None => self.message.clone(),
+            Prompt::Find(text) => format!("/{text}_"),
+            Prompt::Mark => "mark: a letter".to_owned(),
+            Prompt::ToMark => {
+                let letters: Vec<String> = self.marks.keys().map(char::to_string).collect();
+                format!("go to mark: {}", letters.join(" "))
+            }
+            Prompt::Copy => "copy: f field  h hex  d display filter".to_owned(),
+        };
+        let columns = canvas.width().saturating_sub(1);
+        canvas.put(
+            1,
+            0,
+            &self.theme.fit(&text, columns),
+            self.theme.style(Role::Strong),
+        );
+    }
+
+    /// Runs `f` with what panes draw from; not at all if the walk has no step.
+    pub(super) fn with_cx<R>(&self, large: bool, f: impl FnOnce(&Cx<'_>) -> R) -> Option<R> {
+        let scene = self.scene.as_ref()?;
+        let rows = select::rows(scene, &self.selection, self.numbers);
+        let chosen = Chosen::look_up(&self.walk, scene, &rows, &self.selection);
+        Some(f(&Cx {
+            scene,
+            rows: &rows,
+            chosen: chosen.as_ref(),
+            selection: &self.selection,
+            theme: &self.theme,
+            numbers: self.numbers,
+            depth: self.depth,
+            focus: self.focus,
+            large,
+        }))
+    }
+}
+
+/// The rows of an overlay: its rule, and the one after its last.
+fn overlay_rows(area: Rect, plan: &Plan) -> (u16, u16) {
+    let top = plan.title.height + plan.phases.height;
+    let end = if plan.footer.is_empty() {
+        area.height
+    } else {
+        plan.footer.y
+    };
+    (top.min(area.height), end.max(top))
+}
