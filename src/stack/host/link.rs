@@ -1,6 +1,7 @@
 //! Layer 2 of a host: Ethernet frames and ARP.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
 use super::{Host, Transmit};
@@ -67,7 +68,8 @@ impl Host {
         }
         let for_me = packet.target_ip == own_ip;
         let known = self.arp.has(packet.sender_ip);
-        if !packet.sender_ip.is_unspecified() && (for_me || known) {
+        let neighbour = self.interface.is_on_link(packet.sender_ip);
+        if neighbour && (for_me || known) {
             self.learn(cx, packet.sender_ip, packet.sender_mac);
         }
         if !for_me {
@@ -153,21 +155,22 @@ impl Host {
                     );
                     self.send_arp_request(cx, ip);
                 }
-                Due::GiveUp(ip, waiting) => {
-                    cx.cause = waiting.front().and_then(|packet| packet.cause);
-                    decide(
-                        cx,
-                        2,
-                        "RFC 1122 §2.3.2.1",
-                        format!("{ip} does not answer ARP"),
-                    );
-                    for packet in waiting {
-                        let quoted = &packet.frame[EthernetHeader::LEN..];
-                        self.undeliverable(cx, quoted, Unreachable::Host);
-                    }
-                }
+                Due::GiveUp(ip, waiting) => self.give_up_on(cx, ip, waiting),
             }
             cx.cause = outer;
+        }
+    }
+
+    /// Nobody has answered: whoever sent the packets that wait is told.
+    fn give_up_on(&mut self, cx: &mut Cx<'_>, ip: Ipv4Addr, waiting: VecDeque<Waiting>) {
+        cx.cause = waiting.front().and_then(|packet| packet.cause);
+        let text = format!("{ip} does not answer ARP");
+        decide(cx, 2, "RFC 1122 §2.3.2.1", text);
+        let decision = cx.cause;
+        for packet in waiting {
+            cx.cause = decision;
+            let quoted = &packet.frame[EthernetHeader::LEN..];
+            self.undeliverable(cx, quoted, Unreachable::Host);
         }
     }
 

@@ -45,7 +45,12 @@ impl Connection {
             if len == 0 && !fin {
                 break;
             }
-            self.send_first(cx, len, fin, "RFC 9293 §3.10.2");
+            let cite = if fin {
+                "RFC 9293 §3.10.4"
+            } else {
+                "RFC 9293 §3.10.2"
+            };
+            self.send_first(cx, len, fin, cite);
         }
     }
 

@@ -140,7 +140,9 @@ impl Connection {
 
     /// Path MTU discovery (RFC 1191 §6.1): smaller segments from now on, and at once for what was too big.
     fn lower_mss(&mut self, cx: &mut Cx<'_>, mtu: u16) {
-        let mss = mtu.saturating_sub(40 + self.option_len()).max(8);
+        // An old router does not say how large; none may ask for less than 68 (RFC 791 §3.2).
+        let mtu = if mtu == 0 { 576 } else { mtu.max(68) };
+        let mss = mtu - 40 - self.option_len();
         if mss >= self.snd.mss {
             return;
         }

@@ -24,14 +24,14 @@ fn fate(choice: u8, severity: u8) -> Fate {
 /// The switches that a case tries out.
 fn configs() -> impl Strategy<Value = TcpConfig> {
     let buffers = prop_oneof![Just(600u32), Just(5000), Just(65_536)];
-    let mss = prop_oneof![Just(None), (1u16..2000).prop_map(Some)];
+    let mss = prop_oneof![Just(None), (100u16..2000).prop_map(Some)];
     (
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
         buffers,
         mss,
-        1u32..20_000,
+        500u32..20_000,
     )
         .prop_map(
             |(sack, timestamps, window_scaling, receive_buffer, mss, send_buffer)| TcpConfig {
