@@ -164,3 +164,36 @@ fn step_by_step_is_the_same_as_at_once() {
     assert_eq!(world.outcome().frames, at_once.frames);
     assert_eq!(world.into_outcome().log.records(), at_once.log.records());
 }
+
+#[test]
+fn odd_worlds_end_without_harm() {
+    let odd: [fn(&mut Spec); 9] = [
+        |spec| spec.links[0].rate = 0,
+        |spec| spec.links[0].queue = 0,
+        |spec| spec.links[0].ends = [CLIENT, CLIENT],
+        |spec| spec.apps[1].on = SWITCH,
+        |spec| spec.links[0].delay = Duration::MAX,
+        |spec| tcp_of_client(spec).mss = Some(0),
+        |spec| tcp_of_client(spec).receive_buffer = Some(0),
+        |spec| tcp_of_client(spec).receive_buffer = Some(1),
+        |spec| tcp_of_client(spec).receive_buffer = Some(u32::MAX),
+    ];
+    for (index, change) in odd.into_iter().enumerate() {
+        let mut spec = over_switch(42, exchange());
+        spec.limits = Limits {
+            frames: 3_000,
+            events: 30_000,
+            ..spec.limits
+        };
+        change(&mut spec);
+        let outcome = run(&spec);
+        assert!(outcome.frames.len() <= 3_000, "world {index}");
+    }
+}
+
+fn tcp_of_client(spec: &mut Spec) -> &mut Tcp {
+    match &mut spec.nodes[CLIENT.index()].kind {
+        NodeKind::Host(host) => &mut host.tcp,
+        NodeKind::Switch => panic!("the client is a host"),
+    }
+}

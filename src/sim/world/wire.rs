@@ -61,6 +61,11 @@ impl World {
     }
 
     fn offer(&mut self, pipe: PipeId, frame: Outgoing) {
+        // One event may want to send any number: the limit holds within it too, and the run ends after it.
+        if self.outcome.frames.len() >= self.limits.frames {
+            self.outcome.cut_short = true;
+            return;
+        }
         match self.pipes[pipe.0].offer(frame) {
             Accepted::Now(frame) => self.transmit(pipe, frame),
             Accepted::Waits => {}
