@@ -10,7 +10,7 @@
 //! What is left out, and what a learner would notice: there is no congestion control, so a whole window goes out at
 //! once and a lost segment waits for its time-out even after three duplicate ACKs; every segment with data is
 //! acknowledged at once, and nothing is held back by the Nagle algorithm; keep-alives, urgent data and ECN are not
-//! sent.
+//! sent; FIN-WAIT-2 has no time-out; a SYN for a connection in TIME-WAIT does not reopen it.
 
 mod arrives;
 mod config;
