@@ -187,3 +187,6 @@ impl Partial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -243,3 +243,6 @@ fn cut(run: &Run, range: &Range<u64>) -> Run {
         source: run.source.map(|(frame, at)| (frame, at + skipped)),
     }
 }
+
+#[cfg(test)]
+mod tests;

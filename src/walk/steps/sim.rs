@@ -123,7 +123,9 @@ impl Now {
             grain,
             phase: PhaseId(0),
             title: stop.title,
-            layer: top.filter(|_| sends).unwrap_or(record.layer),
+            layer: top
+                .filter(|_| sends && root == frame)
+                .unwrap_or(record.layer),
             node: record.node,
             record: Some(id),
             frame: self.frame,
