@@ -41,12 +41,15 @@ use crate::sim::outcome::{Outcome, Transmission};
 use crate::stack::record::Record;
 
 use pipeline::Pipeline;
-use step::{Grain, MessageId, Step, StepId};
+use step::{Grain, MessageId, PhaseId, Step, StepId};
 use steps::Steps;
 use steps::sim::Told;
 use store::Frame;
 use truth::Truth;
 use view::{FrameView, Heading, Physical, Source};
+
+/// So many phases before and after the current one are handed out at most.
+const PHASES_AROUND: usize = 100;
 
 /// A walk: frames, flows, streams and messages, the steps through them, and (of a simulation) the truth.
 #[derive(Debug)]
@@ -157,16 +160,27 @@ impl Walk {
             fcs_len: iface.and_then(|iface| iface.fcs_len),
             checksum_not_ready: packet.checksum_not_ready,
         };
-        let (id, messages) = self.pipeline.push(frame);
+        let before = self.last_frame();
+        let (id, news) = self.pipeline.push(frame);
+        for gap in &news.gaps {
+            self.steps.push_gap(&self.pipeline, gap, before);
+        }
         let step = self.steps.push_frame(&self.pipeline, id);
         self.frame_steps.push(step);
-        self.note_messages(&messages);
+        self.note_messages(&news.messages);
     }
 
     /// Says that no packet will follow: what waits behind a hole in a stream is read without what is missing.
     pub fn finish(&mut self) {
-        let messages = self.pipeline.finish();
-        self.note_messages(&messages);
+        let news = self.pipeline.finish();
+        for gap in &news.gaps {
+            self.steps.push_gap(&self.pipeline, gap, self.last_frame());
+        }
+        self.note_messages(&news.messages);
+    }
+
+    fn last_frame(&self) -> Option<FrameId> {
+        self.frames().checked_sub(1).map(FrameId::from_index)
     }
 
     fn note_messages(&mut self, messages: &[MessageId]) {
@@ -220,22 +234,32 @@ impl Walk {
         self.steps.back(at, grain)
     }
 
-    /// The first step of the next phase.
+    /// The first frame of the next phase.
     pub fn next_phase(&self, at: StepId) -> Option<StepId> {
         let phase = self.step(at)?.phase.0 as usize;
-        let next = self.steps.phases().get(phase + 1)?;
-        Some(StepId(next.steps.start))
+        self.phase_start(phase + 1)
     }
 
-    /// The first step of this phase, or of the one before where `at` is that already.
+    /// The first frame of this phase, or of the one before where `at` is not behind that.
     pub fn previous_phase(&self, at: StepId) -> Option<StepId> {
         let phase = self.step(at)?.phase.0 as usize;
-        let start = self.steps.phases().get(phase)?.steps.start;
-        if at.0 > start {
-            return Some(StepId(start));
+        match self.phase_start(phase)? {
+            start if start < at => Some(start),
+            _ => self.phase_start(phase.checked_sub(1)?),
         }
-        let previous = self.steps.phases().get(phase.checked_sub(1)?)?;
-        Some(StepId(previous.steps.start))
+    }
+
+    /// The first stop of a phase at the grain of messages, or else its first step.
+    fn phase_start(&self, phase: usize) -> Option<StepId> {
+        let steps = &self.steps.phases().get(phase)?.steps;
+        let first = StepId(steps.start);
+        if self.steps.list()[first.0 as usize].grain == Grain::Message {
+            return Some(first);
+        }
+        let stop = self
+            .next(first, Grain::Message)
+            .filter(|stop| stop.0 < steps.end);
+        Some(stop.unwrap_or(first))
     }
 
     /// The next step of this grain or a coarser one at the same end: sent by the same host, or inside it.
@@ -309,13 +333,17 @@ impl Walk {
 
 /// What the views draw.
 impl Walk {
-    /// The line on top of the screen.
+    /// The line on top of the screen. Of very many phases only those near the step.
     pub fn heading(&self, at: StepId) -> Heading {
+        let phases = self.steps.phases();
+        let current = self.step(at).map_or(0, |step| step.phase.0 as usize);
+        let first = current.saturating_sub(PHASES_AROUND);
+        let last = phases.len().min(current + PHASES_AROUND);
         Heading {
             title: self.title.clone(),
             source: self.source.clone(),
-            phases: self.steps.phases().to_vec(),
-            current: self.step(at).map_or(step::PhaseId(0), |step| step.phase),
+            phases: phases[first..last].to_vec(),
+            current: PhaseId(u32::try_from(current - first).unwrap_or(0)),
         }
     }
 

@@ -36,6 +36,23 @@ pub(super) struct Meta {
     pub repeats: Option<FrameId>,
 }
 
+/// What came of a frame.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// The messages that were read thanks to it.
+    pub messages: Vec<MessageId>,
+    /// The gaps that showed with it.
+    pub gaps: Vec<Gap>,
+}
+
+/// Bytes of a stream that were sent and not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Gap {
+    pub flow: FlowId,
+    pub dir: Dir,
+    pub len: u32,
+}
+
 /// What was made of the frames so far.
 #[derive(Debug, Default)]
 pub(super) struct Pipeline {
@@ -50,13 +67,15 @@ pub(super) struct Pipeline {
     /// The messages that begin in a frame, and those that are whole with it.
     beginning: FxHashMap<FrameId, Vec<MessageId>>,
     ending: FxHashMap<FrameId, Vec<MessageId>>,
+    /// The gaps that were found since they were last asked for.
+    gaps: Vec<Gap>,
     /// The first message that a frame brought bytes of.
     within: FxHashMap<FrameId, MessageId>,
 }
 
 impl Pipeline {
-    /// Takes a frame, and returns it with the messages that were read thanks to it.
-    pub fn push(&mut self, frame: Frame) -> (FrameId, Vec<MessageId>) {
+    /// Takes a frame, and tells what came of it.
+    pub fn push(&mut self, frame: Frame) -> (FrameId, News) {
         let id = self.store.push(frame);
         self.metas.push(Meta::default());
         let first_message = self.messages.len();
@@ -67,8 +86,16 @@ impl Pipeline {
             Net::Ip(ip) => self.ip(id, ip),
             Net::Other(_) => self.metas[id.index()].phase = "Other",
         }
-        let messages = (first_message..self.messages.len()).map(message_id);
-        (id, messages.collect())
+        (id, self.news(first_message))
+    }
+
+    fn news(&mut self, first_message: usize) -> News {
+        News {
+            messages: (first_message..self.messages.len())
+                .map(message_id)
+                .collect(),
+            gaps: std::mem::take(&mut self.gaps),
+        }
     }
 
     /// Takes a frame that repeats an earlier one on another link: it belongs to the same conversation, but its bytes are
@@ -85,21 +112,22 @@ impl Pipeline {
     }
 
     /// Says that no frame will follow: what still waits behind a hole is read without it.
-    pub fn finish(&mut self) -> Vec<MessageId> {
+    pub fn finish(&mut self) -> News {
         let first_message = self.messages.len();
+        let mut gaps = Vec::new();
         for index in 0..self.flows.list().len() {
             let id = FlowId(index as u32);
             let Some(tcp) = self.flows.get_mut(id).tcp.as_mut() else {
                 continue;
             };
             for dir in [Dir::ToServer, Dir::ToClient] {
-                while tcp.half_mut(dir).stream.skip() {}
+                let skipped = std::iter::from_fn(|| tcp.half_mut(dir).stream.skip());
+                gaps.extend(skipped.map(|len| Gap { flow: id, dir, len }));
             }
             self.read_messages(id, Dir::ToServer, End::OfCapture);
         }
-        (first_message..self.messages.len())
-            .map(message_id)
-            .collect()
+        self.gaps.extend(gaps);
+        self.news(first_message)
     }
 
     /// What was learned of a frame.
@@ -364,7 +392,13 @@ impl Pipeline {
         });
         connection.inferred.segment(id, dir, tcp, facts.scale);
         for dir in [Dir::ToServer, Dir::ToClient] {
-            while connection.half_mut(dir).stream.skip_acked() {}
+            let skipped = std::iter::from_fn(|| connection.half_mut(dir).stream.skip_acked());
+            let gap = |len| Gap {
+                flow: flow_id,
+                dir,
+                len,
+            };
+            self.gaps.extend(skipped.map(gap));
         }
         let closing = connection.closing;
         self.flows.get_mut(flow_id).tcp = Some(connection);

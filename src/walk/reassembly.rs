@@ -197,30 +197,29 @@ impl Stream {
         }
     }
 
-    /// Turns the first hole into a gap, if the other end acknowledged what was in it. Returns whether it did.
-    pub fn skip_acked(&mut self) -> bool {
+    /// Turns the first hole into a gap, if the other end acknowledged what was in it. Returns its length.
+    pub fn skip_acked(&mut self) -> Option<u32> {
         let acked = self.acked;
         let behind = self
             .early
             .first_key_value()
             .is_some_and(|(&start, _)| start <= acked);
-        behind && self.skip()
+        behind.then(|| self.skip())?
     }
 
-    /// Turns the first hole into a gap. Returns whether there was one.
-    pub fn skip(&mut self) -> bool {
-        let (Some((&to, _)), end) = (self.early.first_key_value(), self.end()) else {
-            return false;
-        };
+    /// Turns the first hole into a gap. Returns its length.
+    pub fn skip(&mut self) -> Option<u32> {
+        let (&to, _) = self.early.first_key_value()?;
+        let start = self.end();
         // longer than a run can say is longer than a window can be: see FARTHEST
-        let len = u32::try_from(to - end).unwrap_or(u32::MAX);
+        let len = u32::try_from(to - start).unwrap_or(u32::MAX);
         self.runs.push(Run {
-            start: end,
+            start,
             len,
             source: None,
         });
         self.join();
-        true
+        Some(len)
     }
 
     /// The runs that hold the bytes `range`, each cut to it.

@@ -170,3 +170,27 @@ fn every_capture_is_walked_forward_and_back() {
         }
     }
 }
+
+#[test]
+fn a_gap_in_a_capture_is_a_step_of_its_own() {
+    for path in captures()
+        .iter()
+        .filter(|path| path.ends_with("http__entity_gap.pcap"))
+    {
+        let walk = open(path);
+        let gaps = walk
+            .steps()
+            .iter()
+            .filter(|step| step.title.starts_with("gap: "));
+        assert_eq!(gaps.count(), 1);
+        let notes: Vec<String> = walk
+            .flows()
+            .into_iter()
+            .flat_map(|flow| flow.notes)
+            .collect();
+        assert!(
+            notes.iter().any(|note| note.contains("missing")),
+            "{notes:?}"
+        );
+    }
+}

@@ -392,6 +392,6 @@ pub struct Heading {
     pub source: Source,
     /// The phases.
     pub phases: Vec<Phase>,
-    /// The current one.
+    /// The place of the current one in `phases`.
     pub current: PhaseId,
 }

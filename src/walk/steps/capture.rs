@@ -5,7 +5,7 @@ use super::Steps;
 use crate::base::FrameId;
 use crate::walk::brief::{Net, Transport};
 use crate::walk::label;
-use crate::walk::pipeline::Pipeline;
+use crate::walk::pipeline::{Gap, Pipeline};
 use crate::walk::step::{Grain, MessageId, PhaseId, Step, StepId};
 
 /// A layer that a frame crosses.
@@ -44,6 +44,33 @@ impl Steps {
             self.push(up, phase, pair);
         }
         id
+    }
+
+    /// Adds a step for bytes that were sent and not seen. `frame` is the last frame before.
+    pub fn push_gap(&mut self, pipeline: &Pipeline, gap: &Gap, frame: Option<FrameId>) {
+        let flow = pipeline.flows.get(gap.flow);
+        let phase = self
+            .phases()
+            .last()
+            .map_or("TCP", |phase| phase.name.as_str())
+            .to_owned();
+        let step = Step {
+            time: frame.map_or(flow.first_time, |frame| pipeline.store.get(frame).time),
+            grain: Grain::Frame,
+            phase: PhaseId(0),
+            title: format!(
+                "gap: {} bytes from {} not seen",
+                gap.len,
+                flow.ends[gap.dir.index()]
+            ),
+            layer: 4,
+            node: None,
+            record: None,
+            frame,
+            message: None,
+            flow: Some(gap.flow),
+        };
+        self.push(step, &phase, Some(flow.pair));
     }
 
     /// Notes that a message was read: its first frame becomes a step of the message grain, and all its frames' steps
