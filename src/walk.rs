@@ -357,10 +357,22 @@ impl Walk {
         })
     }
 
+    /// The number of a frame that people see (`frame.number`), from 1. A frame that a switch sent on is the same frame
+    /// again, and has the same number.
+    pub fn number(&self, id: FrameId) -> u32 {
+        self.pipeline.meta(id).number
+    }
+
+    /// The frames that have a number of their own: all but those that a switch sent on.
+    pub fn originals(&self) -> impl Iterator<Item = FrameId> + '_ {
+        let ids = (0..self.frames()).map(FrameId::from_index);
+        ids.filter(|id| self.pipeline.meta(*id).repeats.is_none())
+    }
+
     /// The frames that a display filter selects: by themselves, or by a message that is whole with them.
     pub fn matching(&self, filter: &Filter) -> Vec<FrameId> {
-        let ids = (0..self.frames()).map(FrameId::from_index);
-        ids.filter(|id| self.frame(*id).is_some_and(|view| self.fits(filter, &view)))
+        self.originals()
+            .filter(|id| self.frame(*id).is_some_and(|view| self.fits(filter, &view)))
             .collect()
     }
 

@@ -112,7 +112,7 @@ pub(super) fn frames(walk: &Walk, filter: Option<&Filter>, out: &mut dyn Write) 
             .matching(filter)
             .into_iter()
             .try_for_each(|id| frame(walk, id, out)),
-        None => (0..walk.frames()).try_for_each(|i| frame(walk, FrameId::from_index(i), out)),
+        None => walk.originals().try_for_each(|id| frame(walk, id, out)),
     }
 }
 
@@ -132,7 +132,7 @@ pub(super) fn steps(
             time: step.time.to_string(),
             layer: step.layer,
             line: line(walk, step, grain).trim().to_owned(),
-            frame: step.frame.map(|frame| frame.0 + 1),
+            frame: step.frame.map(|frame| walk.number(frame)),
             message: step.message.map(|message| message.0 + 1),
             why: &why.short,
             cite: &why.cite,
@@ -149,7 +149,7 @@ pub(super) fn frame(walk: &Walk, id: FrameId, out: &mut dyn Write) -> io::Result
         return Ok(());
     };
     let line = FrameLine {
-        number: id.0 + 1,
+        number: walk.number(id),
         time: view.time.to_string(),
         len: view.original_len,
         cap_len: view.bytes.len(),
@@ -166,7 +166,7 @@ fn message(walk: &Walk, id: MessageId, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     };
     let part = |part: &crate::walk::view::Part| PartLine {
-        frame: part.frame.0 + 1,
+        frame: walk.number(part.frame),
         offset: part.range.start,
         len: part.range.len(),
     };

@@ -43,7 +43,12 @@ pub(super) fn full(
     }
     ends(walk, at, out)?;
     if let Some(view) = step.frame.and_then(|id| walk.frame(id)) {
-        writeln!(out, "Frame {}: {} bytes", view.id.0 + 1, view.original_len)?;
+        writeln!(
+            out,
+            "Frame {}: {} bytes",
+            walk.number(view.id),
+            view.original_len
+        )?;
         fields(&view.dissection, out)?;
         hex(&view.bytes, out)?;
         for id in &view.messages {

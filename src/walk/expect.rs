@@ -10,7 +10,7 @@ use super::step::MessageId;
 use super::view::MessageView;
 use crate::base::{FrameId, NodeId};
 use crate::scenario::{Anchor, Expect, Expected, Filter, RecordKind, Times};
-use crate::sim::outcome::{NodeKind, Outcome};
+use crate::sim::outcome::Outcome;
 use crate::stack::record::{ConnId, Record, TcpState, TimerAction, What};
 
 /// What became of an expectation.
@@ -36,40 +36,7 @@ pub fn check(walk: &Walk, expects: &[Expect]) -> Vec<Finding> {
 /// The frame that a note or a question of a scenario is about, if the run has it.
 pub fn anchored(walk: &Walk, anchor: &Anchor) -> Option<FrameId> {
     let nth = (anchor.nth as usize).checked_sub(1)?;
-    matching(walk, &anchor.filter).get(nth).copied()
-}
-
-/// The frames that fit a filter. Of a simulation only those that hosts send: what a switch sends on is the same again.
-pub fn matching(walk: &Walk, filter: &Filter) -> Vec<FrameId> {
-    (0..walk.frames())
-        .map(FrameId::from_index)
-        .filter(|&id| sent_by_host(walk, id))
-        .filter(|&id| fits(walk, filter, id))
-        .collect()
-}
-
-/// Whether a frame, with the messages that end in it, fits.
-fn fits(walk: &Walk, filter: &Filter, id: FrameId) -> bool {
-    let Some(frame) = walk.frame(id) else {
-        return false;
-    };
-    let ending = frame
-        .messages
-        .iter()
-        .filter_map(|&message| walk.message(message));
-    let messages: Vec<MessageView> = ending.collect();
-    let mut dissections = vec![&frame.dissection];
-    dissections.extend(messages.iter().map(|message| &message.dissection));
-    filter.matches(&dissections)
-}
-
-fn sent_by_host(walk: &Walk, id: FrameId) -> bool {
-    let Some(outcome) = walk.outcome() else {
-        return true;
-    };
-    let from = outcome.frames.get(id.index()).map(|frame| frame.from);
-    let node = from.and_then(|from| outcome.nodes.get(from.index()));
-    node.is_some_and(|node| node.kind == NodeKind::Host)
+    walk.matching(&anchor.filter).get(nth).copied()
 }
 
 fn finding(walk: &Walk, expect: &Expect) -> Finding {
@@ -143,7 +110,7 @@ impl Looker<'_> {
         lost: Option<bool>,
         times: Times,
     ) -> Looked {
-        let frames = matching(self.walk, filter);
+        let frames = self.walk.matching(filter);
         let is_right = |&id: &FrameId| {
             let sent = self
                 .outcome()
@@ -163,7 +130,7 @@ impl Looker<'_> {
         Looked {
             ok: times.fits(frames.len()),
             expected,
-            found: numbers(&frames),
+            found: numbers(self.walk, &frames),
             frames,
         }
     }
@@ -185,7 +152,7 @@ impl Looker<'_> {
             expected,
             found: match found.len() {
                 0 => "none".into(),
-                count => format!("{count}, in {}", numbers(&frames)),
+                count => format!("{count}, in {}", numbers(self.walk, &frames)),
             },
             frames,
         }
@@ -196,7 +163,7 @@ impl Looker<'_> {
         let mut missing = None;
         for filter in filters {
             let after = |id: &FrameId| frames.last().is_none_or(|last| id > last);
-            match matching(self.walk, filter).into_iter().find(after) {
+            match self.walk.matching(filter).into_iter().find(after) {
                 Some(frame) => frames.push(frame),
                 None => {
                     missing = Some(filter);
@@ -209,8 +176,10 @@ impl Looker<'_> {
             ok: missing.is_none(),
             expected: format!("in this order: {}", texts.join(", then ")),
             found: match missing {
-                None => numbers(&frames),
-                Some(filter) => format!("{}, then no {}", numbers(&frames), filter.text()),
+                None => numbers(self.walk, &frames),
+                Some(filter) => {
+                    format!("{}, then no {}", numbers(self.walk, &frames), filter.text())
+                }
             },
             frames,
         }
@@ -310,9 +279,9 @@ impl Looker<'_> {
             (None, None) => "any time".into(),
         };
         let expected = format!("{limits} from {} to {}", from.text(), to.text());
-        let first = matching(self.walk, from).first().copied();
+        let first = self.walk.matching(from).first().copied();
         let after = |id: &FrameId| first.is_some_and(|first| *id > first);
-        let second = matching(self.walk, to).into_iter().find(after);
+        let second = self.walk.matching(to).into_iter().find(after);
         let time = |id: FrameId| self.walk.frame(id).map(|frame| frame.time);
         let span = match (first.and_then(time), second.and_then(time)) {
             (Some(from), Some(to)) => Some(to.since(from)),
@@ -325,9 +294,9 @@ impl Looker<'_> {
             ok: span.is_some_and(fits),
             expected,
             found: match span {
-                Some(span) => format!("{span:?}, {}", numbers(&frames)),
+                Some(span) => format!("{span:?}, {}", numbers(self.walk, &frames)),
                 None if first.is_none() => format!("no {}", from.text()),
-                None => format!("{}, then no {}", numbers(&frames), to.text()),
+                None => format!("{}, then no {}", numbers(self.walk, &frames), to.text()),
             },
             frames,
         }
@@ -395,12 +364,12 @@ fn mac_text(mac: &[u8; 6]) -> String {
 }
 
 /// Frame numbers as people see them.
-fn numbers(frames: &[FrameId]) -> String {
+fn numbers(walk: &Walk, frames: &[FrameId]) -> String {
     const SHOWN: usize = 8;
     let numbers: Vec<String> = frames
         .iter()
         .take(SHOWN)
-        .map(|id| (id.0 + 1).to_string())
+        .map(|id| walk.number(*id).to_string())
         .collect();
     let more = if frames.len() > SHOWN { ", …" } else { "" };
     match frames.len() {

@@ -45,7 +45,7 @@ impl Walk {
             .interface
             .and_then(|index| self.interfaces.get(index as usize));
         FrameFacts {
-            number: Some(id.index() as u64 + 1),
+            number: Some(u64::from(self.number(id))),
             time: Some(stored.time),
             previous: id.index().checked_sub(1).map(time_of),
             first: Some(time_of(0)),

@@ -21,6 +21,8 @@ use crate::proto::stream::Dir;
 /// What was learned of a frame when it came.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Meta {
+    /// The number that people see, from 1: a frame that a switch sent on has that of the frame that it repeats.
+    pub number: u32,
     pub flow: Option<FlowId>,
     /// Which way it goes in its conversation.
     pub dir: Option<Dir>,
@@ -58,6 +60,8 @@ pub(super) struct Gap {
 pub(super) struct Pipeline {
     pub store: Store,
     pub flows: Flows,
+    /// How many frames have a number of their own.
+    numbered: u32,
     metas: Vec<Meta>,
     defrag: Defrag,
     datagrams: Vec<Datagram>,
@@ -77,7 +81,11 @@ impl Pipeline {
     /// Takes a frame, and tells what came of it.
     pub fn push(&mut self, frame: Frame) -> (FrameId, News) {
         let id = self.store.push(frame);
-        self.metas.push(Meta::default());
+        self.numbered += 1;
+        self.metas.push(Meta {
+            number: self.numbered,
+            ..Meta::default()
+        });
         let first_message = self.messages.len();
         let frame = self.store.get(id);
         let net = frame.net();

@@ -187,7 +187,7 @@ impl Walk {
         };
         let start = (at as usize).checked_sub(tcp.payload.start)?;
         Some(Level {
-            name: format!("TCP segment in frame {}", frame.index() + 1),
+            name: format!("TCP segment in frame {}", self.number(frame)),
             osi: 4,
             place: Place::Segment(frame),
             range: start..start + run.len as usize,
@@ -212,7 +212,7 @@ impl Walk {
                 .filter_map(|(frame, range)| self.packet_level(*frame, range)),
         );
         levels.extend(parts.iter().map(|(frame, range)| Level {
-            name: format!("Frame {}", frame.index() + 1),
+            name: format!("Frame {}", self.number(*frame)),
             osi: 2,
             place: Place::Frame(*frame),
             range: range.clone(),
@@ -232,7 +232,7 @@ impl Walk {
         };
         let (from, to) = (range.start.max(ip.start), range.end.min(ip.payload.end));
         (from < to).then(|| Level {
-            name: format!("IP packet in frame {}", frame.index() + 1),
+            name: format!("IP packet in frame {}", self.number(frame)),
             osi: 3,
             place: Place::Packet(frame),
             range: from - ip.start..to - ip.start,
@@ -245,7 +245,7 @@ impl Walk {
         let bytes = &stored.bytes[range.clone()];
         let bit = |byte: usize| (physical::LEAD_LEN + byte) * 8;
         (stored.link_type == LinkType::ETHERNET).then(|| Level {
-            name: format!("Bits of frame {} on the wire", frame.index() + 1),
+            name: format!("Bits of frame {} on the wire", self.number(frame)),
             osi: 1,
             place: Place::Bits(frame),
             range: bit(range.start)..bit(range.end),
