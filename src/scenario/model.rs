@@ -141,12 +141,10 @@ pub enum Expected {
         /// How often.
         times: Times,
     },
-    /// The time from the first frame that fits `from` to the first after it that fits `to`.
+    /// The time from the first frame that fits one filter to the first after it that fits another.
     Between {
-        /// The first frame.
-        from: Filter,
-        /// The second.
-        to: Filter,
+        /// The two filters.
+        frames: Box<[Filter; 2]>,
         /// At least so much.
         min: Option<Duration>,
         /// At most so much.

@@ -99,7 +99,7 @@ impl Looker<'_> {
             } => self.records(kind.word(), text, *node, *times, |what| {
                 text_of(*kind, what)
             }),
-            Expected::Between { from, to, min, max } => self.between(from, to, *min, *max),
+            Expected::Between { frames, min, max } => self.between(frames, *min, *max),
         }
     }
 
@@ -226,7 +226,7 @@ impl Looker<'_> {
                 .filter(|record| record.node == Some(node))
         };
         let opened = |record: &&Record| matches!(record.what, What::ConnOpened { .. });
-        let Some(last) = own().filter(opened).last() else {
+        let Some(last) = own().rfind(opened) else {
             return Vec::new();
         };
         let of_last = |record: &&Record| record.conn == last.conn;
@@ -267,8 +267,7 @@ impl Looker<'_> {
 
     fn between(
         self,
-        from: &Filter,
-        to: &Filter,
+        [from, to]: &[Filter; 2],
         min: Option<Duration>,
         max: Option<Duration>,
     ) -> Looked {
@@ -346,10 +345,13 @@ fn text_of(kind: RecordKind, what: &What) -> Option<String> {
         | (RecordKind::Decided, What::Decided(text))
         | (RecordKind::FrameDropped, What::FrameDropped { why: text, .. })
         | (RecordKind::FrameFaulted, What::FrameFaulted { what: text, .. }) => text.to_string(),
-        (RecordKind::TimerExpired, What::Timer { name, action }) => match action {
-            TimerAction::Expired => (*name).to_owned(),
-            _ => return None,
-        },
+        (
+            RecordKind::TimerExpired,
+            What::Timer {
+                name,
+                action: TimerAction::Expired,
+            },
+        ) => (*name).to_owned(),
         (RecordKind::ArpLearned, What::ArpLearned { ip, mac }) => format!("{ip} {}", mac_text(mac)),
         (RecordKind::ArpQueued, What::ArpQueued { ip }) => ip.to_string(),
         (RecordKind::SwitchLearned, What::SwitchLearned { mac, .. }) => mac_text(mac),

@@ -1,34 +1,18 @@
-//! Programs and their scripts.
+//! Programs.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::ops::Range;
 
 use crate::base::NodeId;
-use crate::scenario::format::{self, ActionKind, AwaitWhat, EndHow, List};
-use crate::scenario::mistake::{Mistake, plural, quote};
+use crate::scenario::format::{self, List};
+use crate::scenario::mistake::{Mistake, quote};
 use crate::scenario::read::At;
 use crate::scenario::values::{Header, Number, Port, Prefixed, Target};
-use crate::sim::spec::{self, Action, AppKind, Content, Reply};
+use crate::sim::spec::{self, AppKind, Content, Reply};
+
+use super::script::Carrier;
 
 use super::{Builder, same_network, tables};
-
-/// What carries a script: not every action fits every one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Carrier {
-    WebSocket,
-    Tcp,
-    Udp,
-}
-
-impl Carrier {
-    fn name(self) -> &'static str {
-        match self {
-            Self::WebSocket => "a WebSocket",
-            Self::Tcp => "TCP",
-            Self::Udp => "UDP",
-        }
-    }
-}
 
 impl<'b> Builder<'b, '_> {
     pub(super) fn apps(&mut self) -> Vec<spec::App> {
@@ -290,95 +274,6 @@ impl<'b> Builder<'b, '_> {
         }
     }
 
-    fn script(
-        &mut self,
-        script: &At<List<format::Action>>,
-        carrier: Carrier,
-    ) -> Option<Vec<Action>> {
-        let actions = script.get()?;
-        let built: Vec<Option<Action>> = actions
-            .iter()
-            .map(|at| self.action(at.get()?, carrier))
-            .collect();
-        built.into_iter().collect()
-    }
-
-    fn action(&mut self, table: &format::Action, carrier: Carrier) -> Option<Action> {
-        use Carrier::{Tcp, Udp, WebSocket};
-        let any = &[WebSocket, Tcp, Udp][..];
-        let (action, fits) = match &table.what {
-            ActionKind::Send(a) => (Action::Send(Content::Text(a.send.value.clone()?)), any),
-            ActionKind::SendHex(a) => (
-                Action::Send(Content::Binary(a.send_hex.value.clone()?.0)),
-                any,
-            ),
-            ActionKind::SendSize(a) => (Action::Send(letters(a.send_size.value?.narrow())), any),
-            ActionKind::Ping(a) => {
-                self.at_most(&a.ping, 125);
-                (
-                    Action::Ping(a.ping.value.clone()?.into_bytes()),
-                    &[WebSocket][..],
-                )
-            }
-            ActionKind::Await(a) => match a.r#await.value? {
-                AwaitWhat::Message => (Action::Await, any),
-                AwaitWhat::Pong => (Action::AwaitPong, &[WebSocket][..]),
-                AwaitWhat::Close => (Action::AwaitClose, &[WebSocket, Tcp][..]),
-            },
-            ActionKind::AwaitText(a) => (
-                Action::AwaitContent(Content::Text(a.await_text.value.clone()?)),
-                any,
-            ),
-            ActionKind::AwaitBytes(a) => (
-                Action::AwaitBytes(a.await_bytes.value?.narrow()),
-                &[Tcp][..],
-            ),
-            ActionKind::Wait(a) => (Action::Wait(a.wait.value?), any),
-            ActionKind::Close(a) => {
-                self.at_most(&a.reason, 123);
-                let code = Some(self.close_code(&a.close)?);
-                let reason = a.reason.value.clone()?;
-                (Action::Close { code, reason }, &[WebSocket][..])
-            }
-            ActionKind::End(a) => match a.end.value? {
-                EndHow::Close => {
-                    let (code, reason) = (None, String::new());
-                    (Action::Close { code, reason }, &[WebSocket, Tcp][..])
-                }
-                EndHow::Shutdown => (Action::Shutdown, &[Tcp][..]),
-                EndHow::Abort => (Action::Abort, &[WebSocket, Tcp][..]),
-            },
-            ActionKind::Unclear => return None,
-        };
-        if !fits.contains(&carrier) {
-            let names: Vec<&str> = fits.iter().map(|carrier| carrier.name()).collect();
-            let message = format!("this cannot be done over {}", carrier.name());
-            let mistake = Mistake::new(table.span.clone(), message, "does not fit this `kind`");
-            self.reader
-                .note(mistake.help(format!("it fits {}", names.join(" and "))));
-            return None;
-        }
-        Some(action)
-    }
-
-    /// RFC 6455 §7.4.1: some codes only stand for what happened and are never sent.
-    fn close_code(&mut self, at: &At<Number<1000, 4999>>) -> Option<u16> {
-        let code = at.value?.narrow();
-        if matches!(code, 1004 | 1005 | 1006 | 1015) {
-            let message = format!("the status code {code} is never sent");
-            self.note(&at.span, message, "reserved by RFC 6455, 7.4.1");
-        }
-        Some(code)
-    }
-
-    fn at_most(&mut self, text: &At<String>, most: usize) {
-        let len = text.get().map_or(0, String::len);
-        if len > most {
-            let message = format!("a control frame has no room for {len} byte{}", plural(len));
-            self.note(&text.span, message, &format!("at most {most} bytes"));
-        }
-    }
-
     fn path(&mut self, path: &At<String>) {
         let right =
             |path: &str| path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic());
@@ -423,11 +318,6 @@ impl<'b> Builder<'b, '_> {
             );
         }
     }
-}
-
-/// So many letters, `a` to `z` over and over.
-fn letters(count: usize) -> Content {
-    Content::Text(('a'..='z').cycle().take(count).collect())
 }
 
 fn headers(list: &At<List<Header>>) -> Vec<(String, String)> {

@@ -115,8 +115,7 @@ impl Builder<'_, '_> {
         }
         let [from, to] = e.between.get()?;
         Some(Expected::Between {
-            from: from.value.clone()?,
-            to: to.value.clone()?,
+            frames: Box::new([from.value.clone()?, to.value.clone()?]),
             min,
             max,
         })

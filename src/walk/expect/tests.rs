@@ -54,8 +54,11 @@ fn every_note_and_question_has_its_frame() {
     }
 }
 
-/// Changes of a scenario's text that make the world behave otherwise.
-const WRONG_WORLDS: &[(&str, fn(&str) -> String)] = &[
+/// A change of a scenario's text.
+type Change = fn(&str) -> String;
+
+/// Changes that make the world behave otherwise.
+const WRONG_WORLDS: &[(&str, Change)] = &[
     ("nothing arrives", |text| {
         faulty(text, "all = true\ndo = \"drop\"")
     }),

@@ -1,0 +1,199 @@
+//! The tables of the programs.
+
+use std::time::Duration;
+
+use crate::scenario::declare::{either, table};
+use crate::scenario::values::{Header, Number, Port, Target};
+
+use super::{Action, List};
+
+table! {
+    /// A program on a host.
+    App {
+        /// The host.
+        on: String,
+        /// When it starts.
+        start: Duration = "0 ms",
+        ..kind: AppKind
+    }
+}
+
+either! {
+    /// What the program does is chosen by `kind`:
+    AppKind by "kind" {
+        /// Opens a WebSocket and follows a script (RFC 6455).
+        "websocket-client" => WebSocketClient(WebSocketClient),
+        /// Accepts WebSockets and follows a script on each (RFC 6455).
+        "websocket-server" => WebSocketServer(WebSocketServer),
+        /// Makes HTTP requests one after the other over one connection (RFC 9112).
+        "http-client" => HttpClient(HttpClient),
+        /// Answers HTTP requests with fixed pages, and with 404 for any other path (RFC 9112).
+        "http-server" => HttpServer(HttpServer),
+        /// Connects over TCP and follows a script (RFC 9293).
+        "tcp-client" => TcpClient(TcpClient),
+        /// Accepts TCP connections and follows a script on each (RFC 9293).
+        "tcp-server" => TcpServer(TcpServer),
+        /// Sends and awaits UDP datagrams (RFC 768).
+        "udp-client" => UdpClient(UdpClient),
+        /// Sends each UDP datagram back (RFC 862).
+        "udp-echo" => UdpEcho(UdpEcho),
+        /// Sends ICMP echo requests (RFC 792).
+        "ping" => Ping(Ping),
+    }
+}
+
+table! {
+    /// Opens a WebSocket.
+    WebSocketClient {
+        /// The server.
+        to: Target,
+        /// The path that it asks for.
+        path: String = "/",
+        /// The `Host` header; else what `to` says.
+        host: Option<String>,
+        /// The `Origin` header.
+        origin: Option<String>,
+        /// The `Sec-WebSocket-Version` that it offers: 13, or a wrong one.
+        version: Number<0, 255> = 13,
+        /// The subprotocols that it offers.
+        subprotocols: List<String>,
+        /// The port that it sends from; else the host's next one.
+        local_port: Option<Port>,
+        /// What it does once the connection is open, in this order.
+        script: List<Action>,
+    }
+}
+
+table! {
+    /// Accepts WebSockets.
+    WebSocketServer {
+        /// The port.
+        port: Port = 80,
+        /// The path that it upgrades.
+        path: String = "/",
+        /// The subprotocols that it speaks, the dearest first.
+        subprotocols: List<String>,
+        /// Sends each message back.
+        echo: bool = false,
+        /// Answers each message with this text.
+        answer: Option<String>,
+        /// Sends a ping each time so much has passed.
+        ping_every: Option<Duration>,
+        /// What it does on each connection once that is open, in this order.
+        script: List<Action>,
+    }
+}
+
+table! {
+    /// Makes HTTP requests.
+    HttpClient {
+        /// The server.
+        to: Target,
+        /// The `Host` header; else what `to` says.
+        host: Option<String>,
+        /// The port that it sends from; else the host's next one.
+        local_port: Option<Port>,
+        /// The requests, in this order.
+        request: List<Request>,
+    }
+}
+
+table! {
+    /// An HTTP request.
+    Request {
+        /// How long to wait after the answer to the one before.
+        after: Duration = "0 ms",
+        /// The method.
+        method: String = "GET",
+        /// The path.
+        path: String = "/",
+        /// More headers, each as `"Name: value"`.
+        headers: List<Header>,
+        /// The body.
+        body: Option<String>,
+    }
+}
+
+table! {
+    /// Answers HTTP requests.
+    HttpServer {
+        /// The port.
+        port: Port = 80,
+        /// The pages that it has.
+        page: List<Page>,
+    }
+}
+
+table! {
+    /// What an HTTP server answers one path with.
+    Page {
+        /// The path.
+        path: String = "/",
+        /// The status code.
+        status: Number<200, 599> = 200,
+        /// More headers, each as `"Name: value"`.
+        headers: List<Header>,
+        /// The body.
+        body: String = "",
+    }
+}
+
+table! {
+    /// Connects over TCP.
+    TcpClient {
+        /// The server.
+        to: Target,
+        /// The port that it sends from; else the host's next one.
+        local_port: Option<Port>,
+        /// What it does once the connection is established, in this order.
+        script: List<Action>,
+    }
+}
+
+table! {
+    /// Accepts TCP connections.
+    TcpServer {
+        /// The port.
+        port: Port,
+        /// Sends all bytes back.
+        echo: bool = false,
+        /// Answers whatever comes with this text.
+        answer: Option<String>,
+        /// What it does on each connection once that is established, in this order.
+        script: List<Action>,
+    }
+}
+
+table! {
+    /// Sends and awaits UDP datagrams.
+    UdpClient {
+        /// The server.
+        to: Target,
+        /// The port that it sends from; else the host's next one.
+        local_port: Option<Port>,
+        /// What it does, in this order.
+        script: List<Action>,
+    }
+}
+
+table! {
+    /// Sends each UDP datagram back.
+    UdpEcho {
+        /// The port.
+        port: Port = 7,
+    }
+}
+
+table! {
+    /// Sends ICMP echo requests.
+    Ping {
+        /// A node or an address.
+        to: String,
+        /// How many.
+        count: Number<1, 1000> = 1,
+        /// How long from one to the next.
+        interval: Duration = "1 s",
+        /// Bytes of data in each.
+        size: Number<0, 65_507> = 56,
+    }
+}
