@@ -56,7 +56,7 @@ fn title_pieces(
         rank,
         gap,
     };
-    let title = theme.fit(&scene.heading.title, (columns / 3).max(8));
+    let title = own_title(scene).map(|title| theme.fit(title, (columns / 3).max(8)));
     let what = theme.fit(&scene.step.title, (columns / 3).max(10));
     let wide = columns >= 112;
     let numbers = match (numbers, wide) {
@@ -67,14 +67,13 @@ fn title_pieces(
     };
     let time = words::span(scene.since_start);
     let time = if wide { format!("t {time}") } else { time };
-    let mut pieces = vec![
-        piece(title, Role::Strong, 5, 1),
-        piece(
-            theme.fit(&badge(scene), (columns / 3).max(12)),
-            Role::Text,
-            4,
-            1 + usize::from(wide),
-        ),
+    let badge = badge(scene, theme, (columns / 3).max(12));
+    let mut pieces: Vec<Piece> = title
+        .map(|title| piece(title, Role::Strong, 5, 1))
+        .into_iter()
+        .collect();
+    pieces.extend([
+        piece(badge, Role::Text, 4, 1 + usize::from(wide)),
         piece(
             format!("step {}/{}", scene.number, scene.total),
             Role::Strong,
@@ -84,23 +83,35 @@ fn title_pieces(
         piece(what, Role::Text, 2, 2),
         piece(time, Role::Text, 3, 4),
         piece(numbers.to_owned(), Role::Text, 6, 4),
-    ];
+    ]);
     if !extra.is_empty() {
         pieces.push(piece(extra.to_owned(), Role::Changed, 0, 2));
     }
     pieces
 }
 
-/// `[SIM seed 42]`, `[REAL ws.pcapng #2]`, `[LIVE eth0 #2]`.
-fn badge(scene: &Scene) -> String {
-    let number = scene
-        .step
-        .frame
-        .map_or(String::new(), |frame| format!(" #{}", frame.0 + 1));
+/// `[SIM seed 42]`, `[REAL ws.pcapng #2]`, `[LIVE eth0 #2]`; a long name is cut, the number is not.
+fn badge(scene: &Scene, theme: &Theme, columns: usize) -> String {
+    let number = match scene.step.frame {
+        Some(frame) => format!(" #{}]", frame.0 + 1),
+        None => "]".to_owned(),
+    };
+    let (kind, name) = match &scene.heading.source {
+        Source::Simulated { seed } => return format!("[SIM seed {seed}]"),
+        Source::Capture { name } => ("[REAL ", name),
+        Source::Live { interface } => ("[LIVE ", interface),
+    };
+    let room = columns.saturating_sub(kind.len() + number.len()).max(6);
+    format!("{kind}{}{number}", theme.fit(name, room))
+}
+
+/// The title, if it says more than the badge does.
+fn own_title(scene: &Scene) -> Option<&str> {
+    let title = scene.heading.title.as_str();
     match &scene.heading.source {
-        Source::Simulated { seed } => format!("[SIM seed {seed}]"),
-        Source::Capture { name } => format!("[REAL {name}{number}]"),
-        Source::Live { interface } => format!("[LIVE {interface}{number}]"),
+        Source::Capture { name } if name == title => None,
+        Source::Live { interface } if interface == title => None,
+        _ => Some(title),
     }
 }
 
@@ -110,7 +121,10 @@ fn put_pieces(canvas: &mut Canvas<'_>, theme: &Theme, end: usize, mut pieces: Ve
         |pieces: &[Piece]| -> usize { pieces.iter().map(|piece| width(&piece.text) + 1).sum() };
     // The title gives way first: a short piece of it is as good.
     let over = needed(&pieces).saturating_sub(end);
-    if let Some(title) = pieces.first_mut().filter(|_| over > 0) {
+    if let Some(title) = pieces
+        .first_mut()
+        .filter(|title| over > 0 && title.rank == 5)
+    {
         title.text = fit(&title.text, width(&title.text).saturating_sub(over).max(12));
     }
     while needed(&pieces) > end && pieces.len() > 1 {

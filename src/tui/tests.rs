@@ -87,8 +87,8 @@ fn every_pane_at_every_size() {
         "1", "2", "3", "4", "4", "5", "6", "7", "z", "z?", "q:", "\x1b",
     ] {
         press(&mut app, keys);
-        for width in (1..=130).step_by(3) {
-            for height in (1..=45).step_by(2) {
+        for width in (1..=130).step_by(7) {
+            for height in (1..=45).step_by(4) {
                 let text = text(&screen(&mut app, width, height));
                 assert_eq!(text.lines().count(), usize::from(height));
                 assert!(

@@ -1,9 +1,12 @@
 //! Roles and how they look. A role always has a glyph or a word too: colour alone says nothing.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::canvas;
+use crate::base::text;
 
 /// What a piece of the screen is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,12 +144,15 @@ impl Theme {
         }
     }
 
-    /// Text from outside, safe for the terminal, and with ASCII alone where that was asked for.
-    pub fn safe<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
-        if self.ascii {
-            crate::base::text::ascii(text)
-        } else {
-            crate::base::text::safe(text)
+    /// Text from outside, safe for the terminal; with ASCII alone where that was asked for, then the signs of
+    /// typography have their ASCII forms.
+    pub fn safe<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if !self.ascii {
+            return text::safe(text);
+        }
+        match plain_signs(text) {
+            Cow::Borrowed(text) => text::ascii(text),
+            Cow::Owned(text) => Cow::Owned(text::ascii(&text).into_owned()),
         }
     }
 
@@ -165,4 +171,29 @@ fn to_ascii(symbol: &str) -> &'static str {
         "‾" => "^",
         _ => "?",
     }
+}
+
+/// The signs of typography that our own texts use, in ASCII.
+fn plain_signs(text: &str) -> Cow<'_, str> {
+    const SIGNS: [(char, &str); 8] = [
+        ('§', "sec. "),
+        ('…', ".."),
+        ('–', "-"),
+        ('“', "\""),
+        ('”', "\""),
+        ('’', "'"),
+        ('→', "->"),
+        ('×', "x"),
+    ];
+    if !text.contains(SIGNS.map(|(sign, _)| sign)) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match SIGNS.iter().find(|(sign, _)| *sign == c) {
+            Some((_, ascii)) => plain.push_str(ascii),
+            None => plain.push(c),
+        }
+    }
+    Cow::Owned(plain)
 }

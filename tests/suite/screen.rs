@@ -148,8 +148,8 @@ fn any_size_and_any_look() {
         for look in &looks {
             let mut app = App::new(walk, look.theme(), Vec::new());
             app.set_grain(Grain::Layer);
-            for (i, width) in (1..=130u16).step_by(9).enumerate() {
-                for (j, height) in (1..=45u16).step_by(4).enumerate() {
+            for (i, width) in (1..=130u16).step_by(13).enumerate() {
+                for (j, height) in (1..=45u16).step_by(6).enumerate() {
                     let at = u32::try_from(i * 31 + j * 7).expect("small") % steps.max(1);
                     app.go(StepId(at));
                     let raw = if j % 2 == 0 {

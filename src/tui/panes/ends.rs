@@ -111,8 +111,11 @@ fn value(cx: &Cx<'_>, ends: &Ends, value: &str, room: usize) -> String {
         value.into_owned()
     };
     if width(&text) > room {
-        // The one state that is longer than its column has a well-known short form.
-        return fit(&text.replace("SYN-RECEIVED", "SYN-RCVD"), room);
+        // The states that are longer than their column have well-known short forms.
+        let short = text
+            .replace("SYN-RECEIVED", "SYN-RCVD")
+            .replace("ESTABLISHED", "ESTAB");
+        return fit(&short, room);
     }
     text
 }

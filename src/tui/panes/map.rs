@@ -21,7 +21,13 @@ impl Pane for MapPane {
         for (i, place) in places.iter().enumerate() {
             let node = &map.nodes[i];
             canvas.put(place.x, 0, &place.text, cx.theme.style(Role::Strong));
-            let address = cx.theme.safe(&node.address);
+            // In a capture a node's name is its address.
+            let address = if node.address == node.name {
+                ""
+            } else {
+                &node.address
+            };
+            let address = cx.theme.safe(address);
             let end = places
                 .get(i + 1)
                 .map_or(canvas.width(), |next| next.x.saturating_sub(1));
@@ -117,7 +123,7 @@ fn joins(ends: [NodeId; 2], map: &Map, a: usize, b: usize) -> bool {
 /// The frame under the link or the node where it is.
 fn draw_at(cx: &Cx<'_>, canvas: &mut Canvas<'_>, places: &[Place]) {
     let map = &cx.scene.map;
-    let label = cx.theme.safe(&map.label);
+    let label = cx.theme.fit(&map.label, canvas.width() / 2);
     let find = |id: NodeId| places.iter().find(|place| place.node == id);
     let (text, middle, role) = match map.at {
         MapAt::Nowhere => return,

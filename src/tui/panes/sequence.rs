@@ -32,10 +32,18 @@ impl Pane for SeqPane {
         let rows = (canvas.height() / 2).clamp(1, 5);
         for (end, space) in spaces.iter().enumerate() {
             let name = format!("{}>{}", names[end], names[1 - end]);
+            let name = if width(&name) <= AT - 2 {
+                name
+            } else {
+                ROLES[end].to_owned()
+            };
             draw_space(cx, canvas, end * rows, (end + 1) * rows, &name, space, end);
         }
     }
 }
+
+/// The directions where the names are too long.
+const ROLES: [&str; 2] = ["client>server", "server>client"];
 
 /// The column where the numbers begin.
 const AT: usize = 16;

@@ -143,7 +143,11 @@ fn foot(cx: &Cx<'_>, columns: usize, room: usize) -> Vec<FootLine> {
 }
 
 fn source(cx: &Cx<'_>, columns: usize) -> String {
-    let cite = cx.theme.safe(&cx.scene.why.cite).into_owned();
+    // `RFC 9293 3.4`: the numbers alone say that they are paragraphs.
+    let cite = cx
+        .theme
+        .safe(&cx.scene.why.cite.replace('§', ""))
+        .into_owned();
     match (columns >= 100, cite.is_empty()) {
         (true, _) => cite,
         (false, true) => "e more".to_owned(),
