@@ -14,3 +14,4 @@ mod stack_linux;
 mod terminal;
 mod tool;
 mod tshark_layers;
+mod tshark_streams;

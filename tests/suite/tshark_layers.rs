@@ -223,7 +223,7 @@ fn common_ids() -> Vec<&'static str> {
         .collect()
 }
 
-fn run(command: &mut Command) -> String {
+pub fn run(command: &mut Command) -> String {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -279,7 +279,7 @@ fn is_explained(file: &str, frame: usize, id: &str) -> bool {
     })
 }
 
-fn short(text: &str) -> String {
+pub fn short(text: &str) -> String {
     if text.chars().count() <= 90 {
         text.to_owned()
     } else {

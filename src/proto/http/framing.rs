@@ -88,8 +88,8 @@ fn content_length(headers: &Headers) -> Result<Option<u64>, FramingError> {
     Ok(length)
 }
 
-/// Digits alone: `u64::from_str` would also take a plus sign.
-fn parse_length(digits: &str) -> Option<u64> {
+/// The number that a `Content-Length` tells. Digits alone: `u64::from_str` would also take a plus sign.
+pub(super) fn parse_length(digits: &str) -> Option<u64> {
     let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     all_digits.then(|| digits.parse().ok()).flatten()
 }

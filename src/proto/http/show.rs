@@ -2,7 +2,7 @@
 
 use super::dissect::{Parsed, Place, StartLine, status};
 use super::fields::*;
-use super::framing::Framing;
+use super::framing::{Framing, parse_length};
 use super::handshake;
 use super::head::{HeadError, Request, Response, reason_phrase};
 use super::lines::{FieldLine, text};
@@ -121,14 +121,14 @@ fn put_header(b: &mut LayerBuilder<'_, '_>, parsed: &Parsed<'_>, field: &FieldLi
     let value = field.value_text(bytes);
     let known = HEADERS.iter().find(|(known, _)| *known == name);
     if let Some((_, spec)) = known {
-        b.put(spec, field.line.clone(), value);
-        if name == "content-length"
-            && let Ok(Framing::Length(len)) = parsed.body.framing
-        {
-            b.nest(|b| {
-                b.derived(&CONTENT_LENGTH, len);
-            });
-        }
+        b.put(spec, field.line.clone(), value.as_str());
+    }
+    if name == "content-length"
+        && let Some(len) = parse_length(&value)
+    {
+        b.nest(|b| {
+            b.derived(&CONTENT_LENGTH, len);
+        });
     }
     let line_spec = match parsed.start {
         StartLine::Request { .. } => &REQUEST_LINE,
