@@ -49,7 +49,10 @@ pub(super) struct Inferred {
 impl Inferred {
     /// Takes the next segment; `scale` says how its window is to be read.
     pub fn segment(&mut self, frame: FrameId, dir: Dir, tcp: &Tcp, scale: Scale) {
-        if let Some(before) = self.under_way.take() {
+        // what is sent again at once did not arrive, as far as can be seen
+        let again = |before: &Segment| before.dir == dir && before.tcp.seq == tcp.seq;
+        let before = self.under_way.take();
+        if let Some(before) = before.filter(|before| before.tcp.seg_len() == 0 || !again(before)) {
             self.arrive(&before);
         }
         let segment = Segment {
@@ -82,14 +85,9 @@ impl Inferred {
                 TcpState::SynSent
             });
             end.snd_una.get_or_insert(tcp.seq);
-            let other = &mut self.ends[segment.dir.reverse().index()];
-            if !flags.ack {
-                other.state.get_or_insert(TcpState::Listen);
-            }
         } else if !flags.rst {
             end.state.get_or_insert(TcpState::Established);
         }
-        let end = &mut self.ends[segment.dir.index()];
         if flags.fin {
             end.fin = Some(tcp.seq.wrapping_add(tcp.wire_len as u32));
             end.state = Some(match end.state {
@@ -126,7 +124,7 @@ impl Inferred {
             end.timestamps = tcp.timestamps;
             end.state = Some(match (end.state, flags.ack) {
                 (Some(TcpState::SynSent), true) => TcpState::Established,
-                (Some(TcpState::Listen | TcpState::SynSent) | None, false) => TcpState::SynReceived,
+                (Some(TcpState::SynSent) | None, false) => TcpState::SynReceived,
                 (state, _) => state.unwrap_or(TcpState::Established),
             });
         }

@@ -71,13 +71,13 @@ enum State {
 
 /// What the bytes that are there now are the end of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum EndOf {
     /// Of a segment, and more will follow: a long message is not tried each time.
-    OfSegment,
+    Segment,
     /// Of what the sender wrote in one go (PSH): a long message may be whole.
-    OfWrite,
+    Write,
     /// Of the capture: nothing follows.
-    OfCapture,
+    Capture,
 }
 
 /// A message that was read, and where.
@@ -109,7 +109,7 @@ impl Reading {
         streams: [&Stream; 2],
         first: Dir,
         ports: [u16; 2],
-        end: End,
+        end: EndOf,
         bytes: impl Fn(&Run) -> &'a [u8],
     ) -> Vec<Found> {
         let mut found = Vec::new();
@@ -129,7 +129,7 @@ impl Reading {
         stream: &Stream,
         dir: Dir,
         ports: [u16; 2],
-        end: End,
+        end: EndOf,
         bytes: &impl Fn(&Run) -> &'a [u8],
         found: &mut Vec<Found>,
     ) {
@@ -140,8 +140,8 @@ impl Reading {
             }
             let to = reader.at + reader.bytes.len() as u64;
             let Some(run) = stream.runs_in(to..stream.end()).next() else {
-                let closed = end == End::OfCapture || stream.is_closed();
-                self.parse(dir, end != End::OfSegment, closed, found);
+                let closed = end == EndOf::Capture || stream.is_closed();
+                self.parse(dir, end != EndOf::Segment, closed, found);
                 return;
             };
             match run.source {

@@ -9,7 +9,7 @@ use super::brief::{self, Ip, Net, Transport};
 use super::connection::SegmentFacts;
 use super::defrag::{Datagram, Defrag};
 use super::flows::{Flows, Kind, Opening, Talk};
-use super::messages::{End, Entry, Found};
+use super::messages::{EndOf, Entry, Found};
 use super::reassembly::Run;
 use super::step::{FlowId, MessageId};
 use super::steps::PairId;
@@ -132,7 +132,7 @@ impl Pipeline {
                 let skipped = std::iter::from_fn(|| tcp.half_mut(dir).stream.skip());
                 gaps.extend(skipped.map(|len| Gap { flow: id, dir, len }));
             }
-            self.read_messages(id, Dir::ToServer, End::OfCapture);
+            self.read_messages(id, Dir::ToServer, EndOf::Capture);
         }
         self.gaps.extend(gaps);
         self.news(first_message)
@@ -413,9 +413,9 @@ impl Pipeline {
 
         self.metas[id.index()].segment = Some(facts);
         let end = if tcp.flags.psh {
-            End::OfWrite
+            EndOf::Write
         } else {
-            End::OfSegment
+            EndOf::Segment
         };
         self.read_messages(flow_id, dir, end);
         self.metas[id.index()].phase = self.tcp_phase(flow_id, id, tcp, closing);
@@ -435,7 +435,7 @@ impl Pipeline {
         old.is_none() || old == new
     }
 
-    fn read_messages(&mut self, flow_id: FlowId, first: Dir, end: End) {
+    fn read_messages(&mut self, flow_id: FlowId, first: Dir, end: EndOf) {
         let flow = self.flows.get_mut(flow_id);
         let ports = [flow.ends[0].port(), flow.ends[1].port()];
         let Some(mut connection) = flow.tcp.take() else {

@@ -1,5 +1,6 @@
 //! The walk of every capture that is at hand.
 
+mod conversations;
 mod simulated;
 mod tshark;
 

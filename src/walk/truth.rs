@@ -153,7 +153,7 @@ impl Truth {
             let found = if conn.active {
                 same.find(|(_, _, begun)| *begun > conn.opened)
             } else {
-                same.filter(|(_, _, begun)| *begun < conn.opened).last()
+                same.rfind(|(_, _, begun)| *begun < conn.opened)
             };
             if let Some((flow, end, _)) = found {
                 self.of_flow[flow][end] = Some(index);
