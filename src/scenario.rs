@@ -19,8 +19,9 @@ mod read;
 mod tests;
 mod values;
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
-use std::{fs, io};
 
 use crate::sim::spec::Spec;
 
@@ -128,12 +129,24 @@ pub fn load(path: &Path) -> Result<Scenario, Error> {
         path: name.clone(),
         source,
     };
-    let size = fs::metadata(path).map_err(unreadable)?.len();
-    if size > LARGEST {
-        let message = format!("{size} bytes are too many for a scenario");
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    let size = file.take(LARGEST + 1).read_to_end(&mut bytes);
+    if size.map_err(unreadable)? as u64 > LARGEST {
+        let message = format!("more than {LARGEST} bytes are too many for a scenario");
         return Err(unreadable(io::Error::other(message)));
     }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count()
+            + 1;
+        unreadable(io::Error::other(format!(
+            "line {line} is not written in UTF-8"
+        )))
+    })?;
     Ok(read(&name, &text)?)
 }
 

@@ -451,3 +451,17 @@ proptest! {
         holds(&text);
     }
 }
+
+#[test]
+fn a_file_that_is_no_text_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |bytes: &[u8]| {
+        let path = folder.path().join("x.toml");
+        std::fs::write(&path, bytes).unwrap();
+        super::load(&path).unwrap_err().to_string()
+    };
+    assert!(load(b"title = 1\n\xff").ends_with("line 2 is not written in UTF-8"));
+    assert!(load(&vec![b' '; (4 << 20) + 1]).ends_with("too many for a scenario"));
+    let folder = super::load(folder.path()).unwrap_err().to_string();
+    assert!(folder.contains("directory"), "{folder}");
+}
