@@ -304,3 +304,6 @@ impl<'a> Dissector<'a> {
         dissection.stop = self.stop.or(dissection.stop.take());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::crafted;
-use layerwalk::capture;
-use layerwalk::proto::dissect::{FrameContext, dissect};
 use layerwalk::proto::registry;
-use layerwalk::proto::tree::Dissection;
+use serde_json::Value;
 
 /// The values of each field of one frame, in the order of the tree, as `tshark -T fields` writes them.
-type Fields = BTreeMap<&'static str, Vec<String>>;
+type Fields = BTreeMap<String, Vec<String>>;
 
 /// Disagreements that were looked into.
 struct Explained {
@@ -111,7 +109,7 @@ const EXPLAINED: &[Explained] = &[
 ];
 
 /// Protocols whose fields are not compared: what a dissector leaves over depends on what it knows.
-const NOT_COMPARED: &[&str] = &["frame", "data", "http", "websocket"];
+const NOT_COMPARED: &[&str] = &["data"];
 
 /// A value separator that no value contains.
 const SEPARATOR: &str = "\u{1e}";
@@ -150,7 +148,7 @@ impl Tally {
             self.explained,
         );
         assert!(self.files > 0, "no capture found");
-        for line in self.disagreements.iter().take(200) {
+        for line in self.disagreements.iter().take(20_000) {
             println!("{line}");
         }
         assert!(
@@ -217,7 +215,6 @@ fn common_ids() -> Vec<&'static str> {
         .iter()
         .filter(|protocol| !NOT_COMPARED.contains(&protocol.id))
         .flat_map(|protocol| protocol.fields)
-        .filter(|field| !field.stateful)
         .map(|field| field.id)
         .filter(|id| theirs.contains(id))
         .collect()
@@ -248,7 +245,7 @@ fn compare_file(path: &Path, ids: &[&'static str], tally: &mut Tally) {
     for (number, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         tally.packets += 1;
         for id in ids {
-            let (our, their) = (ours.get(id), theirs.get(id));
+            let (our, their) = (ours.get(*id), theirs.get(*id));
             tally.values += their.map_or(0, Vec::len);
             if our == their {
                 continue;
@@ -287,29 +284,37 @@ pub fn short(text: &str) -> String {
     }
 }
 
+/// What `layerwalk show` says of each frame. A message's fields belong to the frame that completes it, which its line
+/// follows.
 fn our_fields(path: &Path) -> Vec<Fields> {
-    let capture = capture::file::read(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    let frames = capture.packets.iter().map(|packet| {
-        let interface = &capture.interfaces[packet.interface as usize];
-        let cx = FrameContext {
-            original_len: packet.original_len,
-            fcs_len: interface.fcs_len,
-            checksum_not_ready: false,
-        };
-        gather(&dissect(interface.link_type, &packet.bytes, &cx))
-    });
-    frames.collect()
+    let mut show = Command::new(env!("CARGO_BIN_EXE_layerwalk"));
+    let output = run(show.arg("show").arg(path).args(["--format", "jsonl"]));
+    let mut frames: Vec<Fields> = Vec::new();
+    for line in output.lines() {
+        let object: Value = serde_json::from_str(line).expect("a JSON object a line");
+        if object.get("message").is_none() {
+            frames.push(frame_fields(&object));
+        }
+        let fields = frames.last_mut().expect("a message follows its frame");
+        for field in object["fields"].as_array().expect("fields") {
+            let text = |key: &str| field[key].as_str().expect("text").to_owned();
+            fields.entry(text("id")).or_default().push(text("value"));
+        }
+    }
+    frames
 }
 
-fn gather(dissection: &Dissection) -> Fields {
-    let mut fields = Fields::new();
-    for field in dissection.layers.iter().flat_map(|layer| &layer.fields) {
-        fields
-            .entry(field.spec.id)
-            .or_default()
-            .push(field.tshark_value());
-    }
-    fields
+/// What a frame's line says outside its list of fields.
+fn frame_fields(object: &Value) -> Fields {
+    let top = object.as_object().expect("an object").iter();
+    let own = top.filter(|(key, _)| key.starts_with("frame."));
+    own.map(|(key, value)| {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        (key.clone(), vec![text])
+    })
+    .collect()
 }
 
 fn their_fields(path: &Path, ids: &[&'static str]) -> Vec<Fields> {
@@ -347,6 +352,11 @@ fn parse_line(line: &str, ids: &[&'static str]) -> Fields {
     let columns = ids.iter().zip(line.split('\t'));
     let present = columns.filter(|(_, column)| !column.is_empty());
     present
-        .map(|(id, column)| (*id, column.split(SEPARATOR).map(str::to_owned).collect()))
+        .map(|(id, column)| {
+            (
+                (*id).to_owned(),
+                column.split(SEPARATOR).map(str::to_owned).collect(),
+            )
+        })
         .collect()
 }

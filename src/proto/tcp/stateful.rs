@@ -1,8 +1,8 @@
 //! What of a segment only a walk knows: it follows the stream.
 
 use super::{
-    ACK, COMPLETENESS, NXTSEQ, SEQ, STREAM, TIME_DELTA, TIME_RELATIVE, WINDOW_SIZE,
-    WINDOW_SIZE_SCALEFACTOR,
+    ACK, COMPLETENESS, NXTSEQ, SACK_LE, SACK_RE, SEQ, STREAM, TIME_DELTA, TIME_RELATIVE,
+    WINDOW_SIZE, WINDOW_SIZE_SCALEFACTOR,
 };
 use crate::proto::tree::{Field, FieldSpec, Layer, Value};
 
@@ -31,6 +31,9 @@ pub struct StreamFacts {
 
 /// Adds to a TCP layer what only a walk knows, each beside the field that it belongs to.
 pub fn add_stateful(layer: &mut Layer, facts: &StreamFacts) {
+    if let Some(ack) = facts.ack {
+        relate_edges(layer, ack);
+    }
     let mut add = |spec: &'static FieldSpec, after: &str, over: &str, value: Value| {
         let bits = layer.field(over).map_or(0..0, |field| field.bits.clone());
         let place = layer
@@ -74,4 +77,24 @@ pub fn add_stateful(layer: &mut Layer, facts: &StreamFacts) {
     }
     add(&TIME_RELATIVE, "", "", Value::Time(facts.time_relative));
     add(&TIME_DELTA, "", "", Value::Time(facts.time_delta));
+}
+
+/// The edges of SACK blocks, which count in the numbers of the other direction, made relative as the acknowledgment is.
+fn relate_edges(layer: &mut Layer, ack: u32) {
+    let Some(Value::Uint(raw)) = layer.field("tcp.ack_raw").map(|field| field.value.clone()) else {
+        return;
+    };
+    let base = (raw as u32).wrapping_sub(ack);
+    let edges = [&SACK_LE, &SACK_RE];
+    for field in layer
+        .fields
+        .iter_mut()
+        .filter(|field| edges.contains(&field.spec))
+    {
+        if let Value::Uint(edge) = field.value {
+            let relative = (edge as u32).wrapping_sub(base);
+            field.value = relative.into();
+            field.text = format!("{relative} (raw {edge})");
+        }
+    }
 }
