@@ -17,7 +17,6 @@ use etherparse::Icmpv4Slice;
 use super::dissect::{ChecksumSpecs, Dissector, LayerBuilder, Next, Span};
 use super::names::{self, Names};
 use super::registry::{Claim, Protocol, Reader, fields};
-use super::tree::{Field, Layer};
 
 fields! {
     TYPE = "icmp.type", "Type", Dec;
@@ -43,8 +42,6 @@ fields! {
     TRANSMIT_TIMESTAMP = "icmp.transmit_timestamp", "Transmit timestamp", Dec;
     ADDRESS_MASK = "icmp.address_mask", "Address mask", Ipv4;
     CHECKSUM_BAD = "icmp.checksum_bad", "Bad checksum", None;
-    RESP_IN = "icmp.resp_in", "Response in frame", Dec, stateful;
-    RESP_TO = "icmp.resp_to", "Response to frame", Dec, stateful;
 }
 
 /// ICMP.
@@ -143,16 +140,6 @@ fn code_names(kind: u8) -> Names<u8> {
         PARAMETER_PROBLEM => PARAMETER_CODES,
         _ => &[],
     }
-}
-
-/// Adds what only a walk knows: the frame of the reply, or of the request.
-pub fn add_stateful(layer: &mut Layer, resp_in: Option<u64>, resp_to: Option<u64>) {
-    layer
-        .fields
-        .extend(resp_in.map(|frame| Field::derived(&RESP_IN, frame)));
-    layer
-        .fields
-        .extend(resp_to.map(|frame| Field::derived(&RESP_TO, frame)));
 }
 
 fn dissect(d: &mut Dissector<'_>, span: Span) -> Option<Next> {

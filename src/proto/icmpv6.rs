@@ -14,7 +14,7 @@ use etherparse::Icmpv6Slice;
 use super::dissect::{ChecksumSpecs, Dissector, LayerBuilder, Next, Span};
 use super::names::{self, Names};
 use super::registry::{Claim, Protocol, Reader, fields};
-use super::tree::{Field, FieldSpec, Layer};
+use super::tree::FieldSpec;
 
 fields! {
     TYPE = "icmpv6.type", "Type", Dec;
@@ -94,8 +94,6 @@ fields! {
     MLDR_ADDRESS = "icmpv6.mldr.mar.multicast_address", "Multicast address", Ipv6;
     MLDR_SOURCE = "icmpv6.mldr.mar.source_address", "Source address", Ipv6;
     MLDR_AUX = "icmpv6.mldr.mar.auxiliary_data", "Auxiliary data", Bytes;
-    RESP_IN = "icmpv6.resp_in", "Response in frame", Dec, stateful;
-    RESP_TO = "icmpv6.resp_to", "Response to frame", Dec, stateful;
 }
 
 /// ICMPv6.
@@ -185,16 +183,6 @@ fn code_names(kind: u8) -> Names<u8> {
         PARAMETER_PROBLEM => PARAMETER_CODES,
         _ => &[],
     }
-}
-
-/// Adds what only a walk knows: the frame of the reply, or of the request.
-pub fn add_stateful(layer: &mut Layer, resp_in: Option<u64>, resp_to: Option<u64>) {
-    layer
-        .fields
-        .extend(resp_in.map(|frame| Field::derived(&RESP_IN, frame)));
-    layer
-        .fields
-        .extend(resp_to.map(|frame| Field::derived(&RESP_TO, frame)));
 }
 
 fn dissect(d: &mut Dissector<'_>, span: Span) -> Option<Next> {

@@ -66,12 +66,6 @@ fields! {
     CHECKSUM_BAD = "ip.checksum_bad.expert", "Bad checksum", None;
     TTL_LNCB = "ip.ttl.lncb", "Time to live", None;
     TTL_TOO_SMALL = "ip.ttl.too_small", "Time to live", None;
-    REASSEMBLED_IN = "ip.reassembled_in", "Reassembled in frame", Dec, stateful;
-    FRAGMENT = "ip.fragment", "Fragment in frame", Dec, stateful;
-    FRAGMENT_COUNT = "ip.fragment.count", "Fragment count", Dec, stateful;
-    FRAGMENT_OVERLAP = "ip.fragment.overlap", "Fragments overlap", Bool, stateful;
-    REASSEMBLED_LENGTH = "ip.reassembled.length", "Reassembled length", Dec, stateful;
-    REASSEMBLED_DATA = "ip.reassembled.data", "Reassembled data", Bytes, stateful;
 }
 
 /// IPv4.

@@ -46,11 +46,6 @@ fields! {
     OPT_UNKNOWN = "ipv6.opt.unknown", "Unknown option payload", Bytes;
     BOGUS_VERSION = "ipv6.bogus_ipv6_version", "Bogus IPv6 version", None;
     PLEN_EXCEEDS = "ipv6.plen_exceeds_framing", "Payload length exceeds framing", None;
-    FRAGMENT = "ipv6.fragment", "Fragment in frame", Dec, stateful;
-    FRAGMENT_COUNT = "ipv6.fragment.count", "Fragment count", Dec, stateful;
-    REASSEMBLED_IN = "ipv6.reassembled.in", "Reassembled in frame", Dec, stateful;
-    REASSEMBLED_LENGTH = "ipv6.reassembled.length", "Reassembled length", Dec, stateful;
-    REASSEMBLED_DATA = "ipv6.reassembled.data", "Reassembled data", Bytes, stateful;
 }
 
 /// IPv6.

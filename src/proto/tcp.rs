@@ -99,11 +99,6 @@ fields! {
     TIME_RELATIVE = "tcp.time_relative", "Time since the first frame of the stream", Time, stateful;
     TIME_DELTA = "tcp.time_delta", "Time since the previous frame of the stream", Time, stateful;
     PAYLOAD = "tcp.payload", "Payload", Bytes;
-    REASSEMBLED_IN = "tcp.reassembled_in", "Message ends in frame", Dec, stateful;
-    SEGMENT = "tcp.segment", "Segment in frame", Dec, stateful;
-    SEGMENT_COUNT = "tcp.segment.count", "Segment count", Dec, stateful;
-    REASSEMBLED_LENGTH = "tcp.reassembled.length", "Reassembled length", Dec, stateful;
-    REASSEMBLED_DATA = "tcp.reassembled.data", "Reassembled data", Bytes, stateful;
     BOGUS_HEADER_LENGTH = "tcp.bogus_header_length", "Bogus TCP header length", None;
     CHECKSUM_BAD = "tcp.checksum_bad.expert", "Bad checksum", None;
     CHECKSUM_FFFF = "tcp.checksum.ffff", "Checksum 0xffff instead of 0x0000", None;

@@ -17,7 +17,6 @@ fields! {
     ID = "vlan.id", "VLAN id", Dec;
     ETYPE = "vlan.etype", "Type", Hex(4);
     LEN = "vlan.len", "Length", Dec;
-    TRAILER = "vlan.trailer", "Trailer", Bytes;
 }
 
 /// 802.1Q.

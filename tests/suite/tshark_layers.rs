@@ -16,7 +16,7 @@ type Fields = BTreeMap<String, Vec<String>>;
 struct Explained {
     /// The file's name.
     file: &'static str,
-    /// The frames, counted from 1.
+    /// The frames, counted from 1; none: any.
     frames: &'static [usize],
     /// How the fields' names start.
     fields: &'static [&'static str],
@@ -106,6 +106,162 @@ const EXPLAINED: &[Explained] = &[
         fields: &["tcp."],
         why: "of a header cut in the middle, or of an impossible length, we show what is there",
     },
+    Explained {
+        file: "ipv4.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts a stream also for a datagram that we leave unread",
+    },
+    Explained {
+        file: "ipv6.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts a stream also for a datagram that we leave unread",
+    },
+    Explained {
+        file: "icmp.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts quoted datagrams as streams",
+    },
+    Explained {
+        file: "icmpv6.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts quoted datagrams as streams",
+    },
+    Explained {
+        file: "icmp__icmp-destunreach-udp.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts quoted datagrams as streams",
+    },
+    Explained {
+        file: "icmp__icmp-timeexceeded.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts quoted datagrams as streams",
+    },
+    Explained {
+        file: "icmp__icmp6-toobig.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts quoted datagrams as streams",
+    },
+    Explained {
+        file: "udp.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts a stream also for a datagram that we leave unread",
+    },
+    Explained {
+        file: "ethernet.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts a stream also for a datagram that we leave unread",
+    },
+    Explained {
+        file: "sll.pcap",
+        frames: &[],
+        fields: &["udp.stream"],
+        why: "tshark counts a stream also for a datagram that we leave unread",
+    },
+    Explained {
+        file: "tcp.pcap",
+        frames: &[],
+        fields: &["tcp.stream"],
+        why: "tshark counts a stream also for a header of an impossible length",
+    },
+    Explained {
+        file: "tcp.pcap",
+        frames: &[76, 77, 78],
+        fields: &["tcp.nxtseq"],
+        why: "SYN and FIN in one segment: each takes a sequence number (RFC 9293 §3.4)",
+    },
+    Explained {
+        file: "ipv4__fragmented-4.pcap",
+        frames: &[5],
+        fields: &["tcp.", "http."],
+        why: "fragments overlap and differ: the first bytes count for us, the last for tshark",
+    },
+    Explained {
+        file: "ipv4__fragmented-1.pcap",
+        frames: &[3],
+        fields: &["udp.payload"],
+        why: "tshark counts bytes past the datagram's own length as its payload",
+    },
+    Explained {
+        file: "tcp__retransmit-timeout.pcapng",
+        frames: &[2, 3],
+        fields: &["tcp.completeness"],
+        why: "a stream seen from its middle: we count the data segment, tshark does not",
+    },
+    Explained {
+        file: "sio-deflate.pcap",
+        frames: &[],
+        fields: &["websocket.payload.text"],
+        why: "tshark inflates compressed messages, which we do not yet",
+    },
+    Explained {
+        file: "http__pipelined-requests.pcap",
+        frames: &[],
+        fields: &["http.cache_control", "http.file_data"],
+        why: "tshark keeps blanks after a value, and inflates compressed bodies",
+    },
+    Explained {
+        file: "websocket__two-binary-fragments.pcap",
+        frames: &[13],
+        fields: &["websocket.payload.continue"],
+        why: "tshark leaves the last fragment to the message put together",
+    },
+    Explained {
+        file: "websocket__fragmented-http-reply.pcap",
+        frames: &[13],
+        fields: &["websocket.payload.continue"],
+        why: "tshark leaves the last fragment to the message put together",
+    },
+    Explained {
+        file: "http__261__variant-03-cl_negative.pcap",
+        frames: &[],
+        fields: &["http."],
+        why: "a length that is no number: we stop, tshark guesses on",
+    },
+    Explained {
+        file: "http__261__variant-04-te_cl_desync.pcap",
+        frames: &[],
+        fields: &["http.content_length"],
+        why: "where the body is chunked the length does not count (RFC 9112 §6.3)",
+    },
+    Explained {
+        file: "http__261__variant-09-te_obs_fold.pcap",
+        frames: &[],
+        fields: &["http."],
+        why: "tshark does not see the chunked coding in a folded line, we do",
+    },
+    Explained {
+        file: "http__100-continue.pcap",
+        frames: &[10],
+        fields: &["http.request_number"],
+        why: "tshark counts the head and the body of one request",
+    },
+    Explained {
+        file: "http__content-length-overflow.pcap",
+        frames: &[],
+        fields: &["http."],
+        why: "of a body cut off tshark tells the head at the end, we where the head ends",
+    },
+    Explained {
+        file: "http__entity_gap.pcap",
+        frames: &[],
+        fields: &["http."],
+        why: "after bytes missing in the body tshark tells nothing, we tell the head",
+    },
+    Explained {
+        file: "tcp__tcp-fast-open.pcap",
+        frames: &[],
+        fields: &["http."],
+        why: "of a body until the close tshark tells the head at the end, we where the head ends",
+    },
 ];
 
 /// Fields that are not compared, by how their names start, and why.
@@ -127,33 +283,10 @@ const NOT_COMPARED: &[(&str, &str)] = &[
         "not in the output, which tells the time of each frame",
     ),
     ("frame.interface", "not in the output"),
-    ("icmp.resp_", "not filled in yet"),
-    ("icmpv6.resp_", "not filled in yet"),
-    (
-        "ip.fragment",
-        "not filled in yet: which frames a packet was put together from",
-    ),
-    (
-        "ip.reassembled",
-        "not filled in yet: which frames a packet was put together from",
-    ),
-    (
-        "ipv6.fragment",
-        "not filled in yet: which frames a packet was put together from",
-    ),
-    (
-        "ipv6.reassembled",
-        "not filled in yet: which frames a packet was put together from",
-    ),
-    ("tcp.segment", "a message's parts are told with the message"),
-    (
-        "tcp.reassembled",
-        "a message's parts are told with the message",
-    ),
 ];
 
 /// A value separator that no value contains.
-const SEPARATOR: &str = "\u{1e}";
+const SEPARATOR: &str = "\u{1}";
 
 #[test]
 #[ignore = "needs tshark"]
@@ -312,7 +445,7 @@ fn compare_file(path: &Path, ids: &[&'static str], tally: &mut Tally) {
 fn is_explained(file: &str, frame: usize, id: &str) -> bool {
     EXPLAINED.iter().any(|known| {
         known.file == file
-            && known.frames.contains(&frame)
+            && (known.frames.is_empty() || known.frames.contains(&frame))
             && known.fields.iter().any(|start| id.starts_with(start))
     })
 }
@@ -370,6 +503,7 @@ fn frame_fields(object: &Value) -> Fields {
 
 fn their_fields(path: &Path, ids: &[&'static str]) -> Vec<Fields> {
     let mut command = Command::new("tshark");
+    command.env("LC_ALL", "C.UTF-8");
     command
         .arg("-n")
         .arg("-r")
