@@ -262,6 +262,12 @@ const EXPLAINED: &[Explained] = &[
         fields: &["http."],
         why: "of a body until the close tshark tells the head at the end, we where the head ends",
     },
+    Explained {
+        file: "sio-polling.pcap",
+        frames: &[41, 45, 58],
+        fields: &["http.file_data"],
+        why: "tshark reads a body of text as ASCII",
+    },
 ];
 
 /// Fields that are not compared, by how their names start, and why.
@@ -322,7 +328,7 @@ impl Tally {
             self.explained,
         );
         assert!(self.files > 0, "no capture found");
-        for line in self.disagreements.iter().take(20_000) {
+        for line in self.disagreements.iter().take(200) {
             println!("{line}");
         }
         assert!(
