@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::base::FrameId;
 use crate::base::text::safe;
+use crate::stack::record::{Record, What};
 use crate::walk::Walk;
 use crate::walk::step::{Grain, Step, StepId};
 
@@ -32,9 +33,10 @@ pub(super) fn list(
 
 /// A step in one line, without its number and time: who, which layer, what.
 pub fn line(walk: &Walk, step: &Step, grain: Grain) -> String {
+    let on_the_wire = is_on_the_wire(walk, step);
     let (from, to) = match step.node {
         // A frame goes from one end to the other; anything else happens on one node.
-        Some(node) if grain == Grain::Layer && !is_frame_step(walk, step) => {
+        Some(node) if grain == Grain::Layer && !on_the_wire => {
             (node_name(walk, node), String::new())
         }
         _ => step
@@ -45,22 +47,23 @@ pub fn line(walk: &Walk, step: &Step, grain: Grain) -> String {
     let arrow = if to.is_empty() { " " } else { ">" };
     let title = safe(&step.title);
     match grain {
+        Grain::Layer if on_the_wire => {
+            format!("L1 {from:>21} {arrow} {to:<21} on the wire: {title}")
+        }
         Grain::Layer => format!("L{} {from:>21} {arrow} {to:<21} {title}", step.layer),
         _ => format!("{from:>21} {arrow} {to:<21} {title}"),
     }
 }
 
-fn is_frame_step(walk: &Walk, step: &Step) -> bool {
+/// Whether the step is a frame that a host sends, and not what happens to it in a node.
+fn is_on_the_wire(walk: &Walk, step: &Step) -> bool {
+    let sends =
+        |record: &Record| matches!(record.what, What::FrameSent(_) | What::FrameDropped { .. });
     step.grain <= Grain::Frame
+        && step.frame.is_some()
         && step
-            .frame
-            .is_some_and(|frame| walk.frame_step(frame).is_some())
-        && step.record.is_none_or(|id| {
-            use crate::stack::record::What;
-            walk.record(id).is_some_and(|record| {
-                matches!(record.what, What::FrameSent(_) | What::FrameDropped { .. })
-            })
-        })
+            .record
+            .is_none_or(|id| walk.record(id).is_some_and(sends))
 }
 
 fn node_name(walk: &Walk, node: crate::base::NodeId) -> String {

@@ -104,6 +104,7 @@ impl Now {
         let frame = told.truth.frame_of(id);
         let root = frame.map(|frame| told.pipeline.root(frame));
         let message = root.and_then(|frame| match record.what {
+            What::Timer { .. } => None,
             What::Up(_) | What::AppEvent(_) => told.pipeline.ended_message(frame),
             _ => told.pipeline.carried_message(frame),
         });
@@ -176,8 +177,16 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
         What::AppCall(text) | What::AppEvent(text) => layer(text.to_string()),
         What::Discarded(text) => layer(format!("discarded: {text}")),
         What::Decided(text) => layer(text.to_string()),
-        What::Down(unit) => layer(format!("{} down", label::protocol(unit.protocol))),
-        What::Up(unit) => layer(format!("{} up", label::protocol(unit.protocol))),
+        What::Down(unit) => layer(format!(
+            "{} down: {}",
+            label::protocol(unit.protocol),
+            unit.info
+        )),
+        What::Up(unit) => layer(format!(
+            "{} up: {}",
+            label::protocol(unit.protocol),
+            unit.info
+        )),
         What::TcpState { from, to } => layer(format!("{} > {}", from.name(), to.name())),
         What::Listening(addr) => layer(format!("listens on {addr}")),
         What::Timer {
