@@ -62,6 +62,10 @@ pub struct WebSocket {
 
 /// Which end it is, and what only that end has.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one for each connection, and most are clients"
+)]
 enum Role {
     Client {
         options: ClientOptions,

@@ -82,11 +82,12 @@ impl Http {
                 .iter()
                 .any(|known| known.as_bytes().starts_with(method)),
         };
-        is_method
-            && !(is_whole
-                && !words
-                    .next_back()
-                    .is_some_and(|word| word.starts_with(b"HTTP/1.")))
+        let mut has_version = || {
+            words
+                .next_back()
+                .is_some_and(|word| word.starts_with(b"HTTP/1."))
+        };
+        is_method && (!is_whole || has_version())
     }
 }
 

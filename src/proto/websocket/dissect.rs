@@ -121,7 +121,7 @@ struct Finding(Severity, &'static FieldSpec, &'static str);
 
 impl WebSocket {
     fn message(&mut self, dir: Dir, header: FrameHeader, bytes: &[u8]) -> Message {
-        let mut clear = bytes[header.len()..].to_vec();
+        let mut clear = bytes[header.header_len()..].to_vec();
         if let Some(key) = header.mask {
             apply_mask(&mut clear, key);
         }
@@ -278,7 +278,7 @@ impl Shown<'_> {
     fn dissection(self) -> Dissection {
         let mut dissection = Dissection::default();
         let whole = span(0, self.bytes.len());
-        let carried = span(self.header.len(), self.bytes.len());
+        let carried = span(self.header.header_len(), self.bytes.len());
         let is_hidden = self.header.mask.is_some() && !carried.is_empty();
         describe_message(&mut dissection, 0, self.bytes, |dissector| {
             let mut b = dissector.layer(&PROTOCOL, whole);
@@ -290,9 +290,9 @@ impl Shown<'_> {
                 self.put_payload(&mut b, carried.start);
             }
             for Finding(severity, spec, text) in &self.findings {
-                b.expert(*severity, spec, 0..self.header.len(), *text);
+                b.expert(*severity, spec, 0..self.header.header_len(), *text);
             }
-            b.finish(self.header.len(), carried);
+            b.finish(self.header.header_len(), carried);
             if !is_hidden {
                 self.put_carried(dissector, carried);
             }
@@ -315,7 +315,7 @@ impl Shown<'_> {
         let piece = Piece {
             start: 0,
             len: self.clear.len(),
-            origin: Origin::Buffer(0, self.header.len()),
+            origin: Origin::Buffer(0, self.header.header_len()),
         };
         dissection.derived.push(Derived {
             name: "Unmasked payload",
@@ -347,7 +347,7 @@ impl Shown<'_> {
             _ => {}
         }
         if header.mask.is_some() {
-            b.raw(&MASKING_KEY, header.len() - 4..header.len());
+            b.raw(&MASKING_KEY, header.header_len() - 4..header.header_len());
         }
     }
 

@@ -130,7 +130,7 @@ impl FrameHeader {
     }
 
     /// How many bytes the header takes, 2 to 14.
-    pub fn len(&self) -> usize {
+    pub fn header_len(&self) -> usize {
         2 + self.extended_len + if self.mask.is_some() { 4 } else { 0 }
     }
 
@@ -143,7 +143,7 @@ impl FrameHeader {
     pub fn frame_len(&self) -> Option<usize> {
         usize::try_from(self.payload_len)
             .ok()?
-            .checked_add(self.len())
+            .checked_add(self.header_len())
     }
 }
 
@@ -204,7 +204,7 @@ impl Frame {
     pub fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
         let header = FrameHeader::parse(bytes)?;
         let len = header.frame_len()?;
-        let mut payload = bytes.get(header.len()..len)?.to_vec();
+        let mut payload = bytes.get(header.header_len()..len)?.to_vec();
         if let Some(key) = header.mask {
             apply_mask(&mut payload, key);
         }

@@ -242,8 +242,10 @@ fn subprotocols() {
     let mut options = ClientOptions::new("a", "/");
     options.subprotocols = vec!["x".into(), "chat".into()];
     let mut client = WebSocket::client(options, Rng::new(1, "client"), None);
-    let mut options = ServerOptions::default();
-    options.subprotocols = vec!["superchat".into(), "chat".into()];
+    let options = ServerOptions {
+        subprotocols: vec!["superchat".into(), "chat".into()],
+        ..ServerOptions::default()
+    };
     let mut server = WebSocket::server(options, None);
     quiet(|cx| client.open(cx));
     exchange(&mut client, &mut server);
