@@ -207,7 +207,7 @@ words! {
 }
 
 table! {
-    /// An expert finding that is meant: it is no fault of the scenario.
+    /// An expert finding (a warning or worse) that is meant. Any other one is a fault of the scenario.
     Expert {
         /// A part of its text, such as `Connection reset`.
         finding: String,

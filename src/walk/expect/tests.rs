@@ -1,6 +1,7 @@
 //! Every built-in scenario comes out as expected, and each of its expectations fails where the behaviour is wrong.
 
 use super::*;
+use crate::proto::tree::Severity;
 use crate::scenario::{self, Scenario};
 use crate::sim;
 
@@ -253,4 +254,33 @@ fn findings_say_what_was_expected_and_what_was_found() {
         "at least 0ns from tcp.flags.reset == 1 to arp",
         "no tcp.flags.reset == 1",
     );
+}
+
+#[test]
+fn no_expert_finding_that_the_scenario_did_not_mean() {
+    for scenario in scenario::catalogue() {
+        let walk = run(scenario, None);
+        let frames = (0..walk.frames()).filter_map(|index| walk.frame(FrameId::from_index(index)));
+        let experts: Vec<_> = frames.flat_map(|frame| frame.dissection.experts).collect();
+        for expert in experts
+            .iter()
+            .filter(|expert| expert.severity >= Severity::Warn)
+        {
+            let meant = scenario
+                .experts
+                .iter()
+                .any(|meant| expert.text.contains(&meant.finding));
+            assert!(meant, "{}: {}", scenario.name, expert.text);
+        }
+        for meant in &scenario.experts {
+            let found = experts
+                .iter()
+                .any(|expert| expert.text.contains(&meant.finding));
+            assert!(
+                found,
+                "{}: nothing found of {:?}",
+                scenario.name, meant.finding
+            );
+        }
+    }
 }
