@@ -209,7 +209,7 @@ impl Walk {
         list.get(at.0 as usize).or(list.last())
     }
 
-    /// The step, or of an id beyond the end the last one; `None` only if the walk is empty.
+    /// The step itself, or where it lies beyond the end the last one.
     fn clamp(&self, at: StepId) -> Option<StepId> {
         Some(at.min(self.last(Grain::Layer)?))
     }

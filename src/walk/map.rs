@@ -42,7 +42,7 @@ impl Walk {
             .map(|record| &record.what)
         {
             // the end of the run shares its record with what came last
-            _ if step.node.is_none() && step.frame.is_none() => MapAt::Nowhere,
+            _ if self.steps.list().last() == Some(step) => MapAt::Nowhere,
             Some(What::FrameSent(frame) | What::FrameFaulted { frame, .. }) => {
                 let (from, to) = ends(*frame);
                 MapAt::Link(from, to)
