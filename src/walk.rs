@@ -27,6 +27,7 @@ mod trace;
 mod truth;
 
 pub mod expect;
+pub mod lesson;
 pub mod step;
 pub mod view;
 
@@ -40,6 +41,7 @@ use crate::proto::tree::Dissection;
 use crate::sim::outcome::{Outcome, Transmission};
 use crate::stack::record::Record;
 
+use lesson::Lesson;
 use pipeline::Pipeline;
 use step::{Grain, MessageId, PhaseId, Step, StepId};
 use steps::Steps;
@@ -64,6 +66,7 @@ pub struct Walk {
     frame_steps: Vec<StepId>,
     outcome: Option<Outcome>,
     truth: Option<Truth>,
+    lesson: Lesson,
 }
 
 /// Making a walk.
@@ -79,6 +82,7 @@ impl Walk {
             frame_steps: Vec::new(),
             outcome: None,
             truth: None,
+            lesson: Lesson::default(),
         }
     }
 

@@ -40,6 +40,7 @@ pub fn open_scenario(source: &str, seed: Option<u64>) -> Result<Opened> {
     let scenario = read_scenario(source)?;
     let spec = scenario.spec(seed);
     let walk = Walk::from_outcome(&scenario.name, spec.seed, sim::run(&spec));
+    let walk = walk.with_lesson(&scenario);
     Ok(Opened {
         walk,
         capture: None,

@@ -131,6 +131,10 @@ macro_rules! words {
         }
 
         impl $name {
+            /// Every word, in the order of the declaration.
+            #[allow(dead_code, reason = "not every list is asked for")]
+            pub const WORDS: &[&str] = &[$($word),+];
+
             /// The word that stands for it in a scenario file.
             #[allow(dead_code, reason = "not every word is asked back for")]
             pub fn word(self) -> &'static str {

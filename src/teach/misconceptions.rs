@@ -51,4 +51,31 @@ misconceptions! {
         => "Neither encrypts: the key proves that the server speaks WebSocket, masking keeps proxies from being tricked.";
     "ws-is-http": "WebSocket runs over HTTP"
         => "HTTP only opens it. After the 101 the bytes are frames, and the server may speak first.";
+    "sio-is-ws": "Socket.IO is WebSocket"
+        => "It is a protocol of its own; WebSocket is one of its carriers.";
+    "opens-as-ws": "Socket.IO opens as WebSocket"
+        => "By default it opens with HTTP long-polling, then upgrades.";
+    "42-is-a-code": "42 is a magic number"
+        => "4 is Engine.IO's message, 2 is Socket.IO's EVENT.";
+    "client-pings": "the client pings"
+        => "In Engine.IO 4 the server pings and the client pongs.";
+    "emit-to-all": "socket.emit reaches every client"
+        => "It reaches that socket; io.emit reaches all, socket.broadcast.emit all others.";
+    "emit-is-guaranteed": "an emit is guaranteed to arrive"
+        => "At most once by default; an acknowledgement or a retry makes it more.";
+    "tls-layer": "TLS is layer 6"
+        => "It is put there for its work, encryption; it sits between TCP and the application.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::misconception;
+    use crate::scenario::Idea;
+
+    #[test]
+    fn every_idea_that_a_scenario_can_name_is_known() {
+        for word in Idea::WORDS {
+            assert!(misconception(word).is_some(), "{word}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::topics::{Topic, topic};
 use crate::base::NodeId;
 use crate::proto::stream::Dir;
 use crate::proto::tree::{Dissection, Value};
+use crate::scenario::Note;
 use crate::stack::record::{Record, TimerAction, Unit, What};
 use crate::walk::Walk;
 use crate::walk::step::{Grain, MessageId, StepId};
@@ -36,7 +37,26 @@ pub struct Why {
 pub fn explain(walk: &Walk, at: StepId) -> Why {
     let subject = Subject::of(walk, at);
     let topic = topic(subject.topic).unwrap_or_else(|| topic("frame").expect("it is in the table"));
-    fill(topic, &subject, walk.changes(at))
+    let why = fill(topic, &subject, walk.changes(at));
+    match walk.note(at) {
+        Some(note) => noted(why, note),
+        None => why,
+    }
+}
+
+/// The scenario's own words come first; what is true of every such step follows.
+fn noted(mut why: Why, note: &Note) -> Why {
+    why.full = format!("{} {}", why.short, why.full);
+    why.short = note.text.clone();
+    if let Some(engineer) = &note.engineer {
+        why.rfc = format!("{engineer} {}", why.rfc);
+    }
+    if let Some(cite) = &note.cite {
+        why.cite = cite.clone();
+    }
+    let idea = note.idea.and_then(|idea| misconception(idea.word()));
+    why.misconception = idea.or(why.misconception);
+    why
 }
 
 /// What a step is about: the topic, and what its text may name.
