@@ -7,6 +7,7 @@ pub mod capture;
 pub mod exit;
 pub mod source;
 
+mod bookmark;
 mod check;
 mod completions;
 mod export;

@@ -4,7 +4,7 @@ use clap::Args;
 use tokio::sync::mpsc::Receiver;
 
 use super::exit::{Exit, Result};
-use super::source;
+use super::{bookmark, source};
 use crate::capture::packet::Packet;
 use crate::scenario;
 use crate::tui::{self, CatalogueEntry, Options, Source, TuiError};
@@ -48,23 +48,51 @@ pub struct Look {
 /// `layerwalk run`.
 pub fn run(args: &RunArgs) -> Result {
     need_terminal()?;
-    show(
-        source::open_scenario(&args.scenario, args.seed)?.walk,
-        None,
-        args.look,
-    )
+    scenario_from(&args.scenario, args.seed, args.look)
 }
 
 /// `layerwalk open`.
 pub fn open(args: &OpenArgs) -> Result {
     need_terminal()?;
-    show(source::open_capture(&args.file)?.walk, None, args.look)
+    let walk = source::open_capture(&args.file)?.walk;
+    let key = std::fs::canonicalize(&args.file).map(|path| path.display().to_string());
+    remembered(walk, key.unwrap_or_default(), args.look)
 }
 
 /// `layerwalk` alone.
 pub fn default(look: Look) -> Result {
     need_terminal()?;
-    show(source::open_scenario(DEFAULT, None)?.walk, None, look)
+    scenario_from(DEFAULT, None, look)
+}
+
+fn scenario_from(name: &str, seed: Option<u64>, look: Look) -> Result {
+    let walk = source::open_scenario(name, seed)?.walk;
+    let key = seed.map_or_else(|| name.to_owned(), |seed| format!("{name} seed {seed}"));
+    remembered(walk, key, look)
+}
+
+/// Shows the walk from the step where it was left, and remembers where it is left now.
+fn remembered(walk: Walk, key: String, look: Look) -> Result {
+    let start = bookmark::find(&key).filter(|at| (at.0 as usize) < walk.steps().len());
+    let options = Options {
+        start,
+        ..options(look)
+    };
+    let ended = tui::run(
+        &options,
+        Source {
+            walk,
+            packets: None,
+        },
+    );
+    if let Ok(ended) = &ended {
+        bookmark::keep(
+            ended.opened.as_ref().unwrap_or(&key),
+            ended.at,
+            ended.at_first,
+        );
+    }
+    outcome(ended)
 }
 
 /// Says that there is no terminal before anything is run or read for it.
@@ -81,22 +109,28 @@ fn need_terminal() -> Result {
 /// # Errors
 /// If there is no terminal, or it fails, or a signal ended it (128 and its number, without a message).
 pub fn show(walk: Walk, packets: Option<Receiver<Packet>>, look: Look) -> Result {
+    outcome(tui::run(&options(look), Source { walk, packets }))
+}
+
+fn options(look: Look) -> Options {
     let from_env = Options::from_env();
-    let options = Options {
+    Options {
         ascii: look.ascii || from_env.ascii,
         catalogue: catalogue(),
         open: Some(open_builtin),
         ..from_env
-    };
-    match tui::run(&options, Source { walk, packets }) {
-        Ok(tui::Ended { signal: None, .. }) => Ok(()),
-        Ok(tui::Ended {
-            signal: Some(number),
-            ..
-        }) => Err(Exit {
-            code: u8::try_from(128 + number).unwrap_or(1),
-            message: None,
-        }),
+    }
+}
+
+fn outcome(ended: std::result::Result<tui::Ended, TuiError>) -> Result {
+    match ended {
+        Ok(ended) => match ended.signal {
+            None => Ok(()),
+            Some(number) => Err(Exit {
+                code: u8::try_from(128 + number).unwrap_or(1),
+                message: None,
+            }),
+        },
         Err(error @ TuiError::NoTerminal) => Err(Exit::usage(error)),
         Err(error) => Err(Exit::unreadable(error)),
     }

@@ -175,6 +175,8 @@ impl<'w> App<'w> {
 
     /// Goes to a step, or to the nearest before it of the grain.
     pub fn go(&mut self, at: StepId) {
+        let last = self.walk.steps().len().saturating_sub(1);
+        let at = StepId(at.0.min(u32::try_from(last).unwrap_or(u32::MAX)));
         let at = match self.walk.step(at) {
             Some(step) if step.grain <= self.grain => at,
             Some(_) => {
@@ -257,6 +259,12 @@ impl<'w> App<'w> {
             Some(next) => self.go(next),
             None => self.autoplay = None,
         }
+    }
+
+    /// Changes the look.
+    #[cfg(test)]
+    pub fn set_theme(&mut self, theme: Theme) {
+        self.theme = theme;
     }
 
     /// Shows a scene made by hand.

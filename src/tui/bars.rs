@@ -291,6 +291,22 @@ pub fn pane_title(canvas: &mut Canvas<'_>, theme: &Theme, area: Rect, text: &str
     }
 }
 
+/// Words in place of the hints; help and quit stay.
+pub fn message(canvas: &mut Canvas<'_>, theme: &Theme, text: &str, with_fixed: bool) {
+    let fixed = if with_fixed {
+        fixed_hints(canvas.width())
+    } else {
+        Vec::new()
+    };
+    let reserved: usize = fixed
+        .iter()
+        .map(|(key, word)| width(key) + width(word) + 3)
+        .sum();
+    let room = canvas.width().saturating_sub(reserved + 2);
+    canvas.put(1, 0, &theme.fit(text, room), theme.style(Role::Strong));
+    put_fixed(canvas, theme, 0, &fixed);
+}
+
 /// The line of hints: those that fit, in the order of the table, help and quit on the right.
 pub fn hints(canvas: &mut Canvas<'_>, theme: &Theme, with_fixed: bool) {
     let columns = canvas.width();

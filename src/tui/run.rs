@@ -81,10 +81,14 @@ pub struct Source {
 }
 
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// The step that was shown last.
     pub at: StepId,
+    /// It is the first step.
+    pub at_first: bool,
+    /// The built-in walk that was opened last from the catalogue, if one was.
+    pub opened: Option<String>,
     /// The signal that ended it; `None`: the user did.
     pub signal: Option<i32>,
 }
@@ -124,6 +128,7 @@ struct Loop<'o> {
     packets: Option<Receiver<Packet>>,
     screen: Screen,
     pace: Option<(u8, Interval)>,
+    opened: Option<String>,
 }
 
 /// What woke the loop.
@@ -144,6 +149,7 @@ impl<'o> Loop<'o> {
         let mut app = App::new(source.walk, options.theme(), options.catalogue.clone());
         if let Some(start) = options.start {
             app.go(start);
+            app.say("going on where you left; g goes to the first step");
         }
         if source.packets.is_some() {
             app.follow();
@@ -155,6 +161,7 @@ impl<'o> Loop<'o> {
             packets: source.packets,
             screen,
             pace: None,
+            opened: None,
         })
     }
 
@@ -170,11 +177,18 @@ impl<'o> Loop<'o> {
                 () = tick(&mut self.pace) => Woken::Tick,
             };
             if let Some(signal) = self.handle(woken).await? {
-                return Ok(Ended {
-                    at: self.app.at(),
-                    signal,
-                });
+                return Ok(self.ended(signal));
             }
+        }
+    }
+
+    fn ended(self, signal: Option<i32>) -> Ended {
+        let first = self.app.scene().is_none_or(|scene| scene.number <= 1);
+        Ended {
+            at: self.app.at(),
+            at_first: first,
+            opened: self.opened,
+            signal,
         }
     }
 
@@ -243,6 +257,7 @@ impl<'o> Loop<'o> {
             Ok(walk) => {
                 self.packets = None;
                 self.app.replace(walk);
+                self.opened = Some(name.to_owned());
             }
             Err(error) => self.app.say(error),
         }

@@ -149,3 +149,69 @@ fn a_number_before_g_is_a_step() {
         "{text}"
     );
 }
+
+/// Live: the cursor goes along with what comes until one goes back; then what is new is counted.
+#[test]
+fn the_cursor_follows_a_live_capture_until_one_goes_back() {
+    use crate::base::LinkType;
+    use crate::capture::packet::Interface;
+    use crate::walk::Walk;
+
+    let interface = Interface {
+        name: Some("lo".to_owned()),
+        link_type: LinkType::ETHERNET,
+        snap_len: 0,
+        fcs_len: None,
+        comments: Vec::new(),
+    };
+    let mut app = App::new(Walk::live("lo", interface), Theme::default(), Vec::new());
+    app.follow();
+    assert!(text(&screen(&mut app, 80, 24)).contains("no frames yet"));
+    for i in 1..=3 {
+        app.push(drawn::packet(i));
+        app.pushed();
+        assert!(text(&screen(&mut app, 80, 24)).contains(&format!("step {i}/{i}")));
+    }
+    press(&mut app, "h");
+    app.push(drawn::packet(4));
+    app.pushed();
+    let back = text(&screen(&mut app, 80, 24));
+    assert!(
+        back.contains("step 2/4") && back.contains("+1 new (G)"),
+        "{back}"
+    );
+    press(&mut app, "G");
+    app.push(drawn::packet(5));
+    app.pushed();
+    assert!(text(&screen(&mut app, 80, 24)).contains("step 5/5"));
+}
+
+/// Captured text can hold anything: what reaches the screen commands no terminal.
+#[test]
+fn hostile_text_is_written_out() {
+    let mut scene = drawn::scene();
+    let hostile = "\x1b]0;owned\x07 \u{202e}abc\r\n\u{9b}2J 日本 e\u{301}";
+    scene.step.title = hostile.to_owned();
+    scene.ladder.rows[1].label = hostile.to_owned();
+    scene.ladder.lanes[0].name = hostile.to_owned();
+    scene.why.short = hostile.to_owned();
+    scene.map.label = hostile.to_owned();
+    scene.map.nodes[0].name = hostile.to_owned();
+    scene.heading.title = hostile.to_owned();
+    let mut app = drawn::app(Theme::default());
+    app.show(scene);
+    for ascii in [false, true] {
+        app.set_theme(Theme {
+            ascii,
+            ..Theme::default()
+        });
+        for (width, height) in [(80, 24), (120, 40), (40, 12)] {
+            let text = text(&screen(&mut app, width, height));
+            let bad = |c: char| c != '\n' && crate::base::text::is_unsafe(c);
+            assert!(!text.contains(bad), "{text:?}");
+            assert!(text.contains("\\x1b]0;"), "{text}");
+            let wide = |line: &str| super::canvas::width(line) > usize::from(width);
+            assert!(!text.lines().any(wide), "{text}");
+        }
+    }
+}

@@ -64,6 +64,18 @@ pub fn short_name(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
+/// The short names of both lanes; by their ports where both are at one address.
+pub fn both_names(lanes: &[Lane; 2]) -> [String; 2] {
+    let same = lanes[0].name == lanes[1].name;
+    [0, 1].map(|i| {
+        let lane = &lanes[i];
+        match lane.address.rsplit_once(':') {
+            Some((_, port)) if same => format!(":{port}"),
+            _ => short_name(&lane.name).to_owned(),
+        }
+    })
+}
+
 /// `1 byte`, `4 bytes`.
 pub fn bytes(n: usize) -> String {
     if n == 1 {

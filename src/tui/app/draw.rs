@@ -58,7 +58,8 @@ impl App<'_> {
 
     /// What the title says beside the step: new steps of a live capture, autoplay.
     fn extra(&self) -> String {
-        let new = self.walk.steps().len().saturating_sub(self.seen);
+        let unseen = self.walk.steps().iter().skip(self.seen);
+        let new = unseen.filter(|step| step.grain <= self.grain).count();
         match self.autoplay {
             _ if !self.follows && self.seen > 0 && new > 0 => format!("+{new} new (G)"),
             Some(pace) => format!("auto {pace} s"),
@@ -131,13 +132,7 @@ impl App<'_> {
             }
             Prompt::Copy => "copy: f field  h hex  d display filter".to_owned(),
         };
-        let columns = canvas.width().saturating_sub(1);
-        canvas.put(
-            1,
-            0,
-            &self.theme.fit(&text, columns),
-            self.theme.style(Role::Strong),
-        );
+        bars::message(&mut canvas, &self.theme, &text, !plan.hints_on_top);
     }
 
     /// Runs `f` with what panes draw from; not at all if the walk has no step.

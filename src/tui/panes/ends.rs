@@ -19,12 +19,15 @@ impl Pane for EndsPane {
             return "5 Ends".to_owned();
         };
         let columns = columns(width_);
-        let [client, server] = [0, 1].map(|i| {
-            cx.theme.fit(
-                words::short_name(&ends.names[i]),
-                columns[1] - columns[0] - 3,
-            )
-        });
+        let names = if ends.names[0] == ends.names[1] {
+            words::both_names(&cx.scene.ladder.lanes)
+        } else {
+            ends.names
+                .clone()
+                .map(|name| words::short_name(&name).to_owned())
+        };
+        let room = columns[1] - columns[0] - 3;
+        let [client, server] = names.map(|name| cx.theme.fit(&name, room));
         // The rule has one column before the title, as the rows have one before the name.
         let mut title = "5 Ends".to_owned();
         for (name, column) in [(client, columns[0]), (server, columns[1])] {

@@ -109,8 +109,8 @@ fn direction(cx: &Cx<'_>) -> Option<String> {
     let Mark::Arrow { dir, .. } = row.mark else {
         return None;
     };
-    let name = |i: usize| words::short_name(&ladder.lanes[i].name).to_owned();
-    let text = format!("{}>{}", name(dir.index()), name(dir.reverse().index()));
+    let names = words::both_names(&ladder.lanes);
+    let text = format!("{}>{}", names[dir.index()], names[dir.reverse().index()]);
     Some(cx.theme.safe(&text).into_owned())
 }
 

@@ -228,8 +228,7 @@ fn arrow(label: &str, inner: usize, dir: Dir, lost: bool) -> String {
 
 /// Where two lanes have no room: one line a step.
 fn draw_list(cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
-    let [client, server] =
-        [0, 1].map(|i| words::short_name(&cx.scene.ladder.lanes[i].name).to_owned());
+    let [client, server] = words::both_names(&cx.scene.ladder.lanes);
     for (y, i) in (0..canvas.height()).zip(window(cx, canvas.height())) {
         let row = &cx.scene.ladder.rows[i];
         let is_current = current(cx) == Some(i);

@@ -28,7 +28,7 @@ impl Pane for SeqPane {
             );
             return;
         };
-        let names = [0, 1].map(|i| words::short_name(&cx.scene.ladder.lanes[i].name).to_owned());
+        let names = words::both_names(&cx.scene.ladder.lanes);
         let rows = (canvas.height() / 2).clamp(1, 5);
         for (end, space) in spaces.iter().enumerate() {
             let name = format!("{}>{}", names[end], names[1 - end]);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::{FrameId, LinkType, NodeId, Time};
+use crate::capture::packet::Packet;
 use crate::proto::dissect::{FrameContext, dissect};
 use crate::proto::physical;
 use crate::proto::stream::Dir;
@@ -31,6 +32,21 @@ fn bytes(hex: &str) -> Vec<u8> {
     digits.chunks(2).map(pair).collect()
 }
 
+/// The drawn frame as a packet of a live capture, `i` milliseconds after the start.
+pub fn packet(i: u64) -> Packet {
+    let bytes = bytes(SYN_ACK);
+    Packet {
+        time: Time(i * 1_000_000),
+        interface: 0,
+        original_len: 74,
+        bytes: Arc::from(bytes),
+        direction: None,
+        checksum_not_ready: false,
+        comments: Vec::new(),
+        dropped: 0,
+    }
+}
+
 /// The screen on the drawn step.
 pub fn app(theme: Theme) -> App<'static> {
     let empty = Walk::from_capture("none", crate::capture::packet::Capture::default());
@@ -39,7 +55,8 @@ pub fn app(theme: Theme) -> App<'static> {
     app
 }
 
-fn scene() -> Scene {
+/// The drawn step.
+pub fn scene() -> Scene {
     let frame = bytes(SYN_ACK);
     let row = |step, ms: u64, label: &str, dir| Row {
         step: StepId(step),
