@@ -4,12 +4,12 @@
 //! - [`Connection`]: one end of one connection; usable alone.
 //! - `arrives`: SEGMENT ARRIVES (§3.10.7), one function a step; `user`: the application's calls (§3.10.1 to §3.10.5);
 //!   `timeouts` (§3.10.8); `output`: what is sent, and how a segment is formed.
+//! - `waiting`: what is not sent at once: delayed acknowledgments, the Nagle algorithm.
 //! - `send`, `receive`: the two sequence spaces with their buffers; `rto` (RFC 6298), `timers`, `options`, `isn`
 //!   (RFC 6528), `seq`.
 //!
 //! What is left out, and what a learner would notice: there is no congestion control, so a whole window goes out at
-//! once and a lost segment waits for its time-out even after three duplicate ACKs; every segment with data is
-//! acknowledged at once, and nothing is held back by the Nagle algorithm; keep-alives, urgent data and ECN are not
+//! once and a lost segment waits for its time-out even after three duplicate ACKs; keep-alives, urgent data and ECN are not
 //! sent; FIN-WAIT-2 has no time-out; a SYN for a connection in TIME-WAIT does not reopen it.
 
 mod arrives;
@@ -27,6 +27,7 @@ mod seq;
 mod timeouts;
 mod timers;
 mod user;
+mod waiting;
 
 #[cfg(test)]
 mod tests;

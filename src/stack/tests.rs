@@ -2,6 +2,7 @@
 
 mod pair;
 mod properties;
+mod waiting;
 
 use std::time::Duration;
 
@@ -15,6 +16,14 @@ use crate::proto::tcp::{TcpFlags, TcpHeader};
 use pair::{A, B, Fate, Pair, text_of};
 
 const MS: Duration = Duration::from_millis(1);
+
+/// The Nagle algorithm is in the way where a test is about something else.
+fn without_nagle() -> TcpConfig {
+    TcpConfig {
+        nagle: false,
+        ..TcpConfig::default()
+    }
+}
 
 #[test]
 fn a_conversation_frame_by_frame() {
@@ -286,6 +295,7 @@ fn a_lost_syn_ack_is_repeated() {
 #[test]
 fn a_lost_segment_is_repeated_and_sack_names_the_rest() {
     let mut pair = Pair::new(1);
+    pair.config(A, without_nagle());
     pair.listen(B, 80);
     pair.wire(|n, _, _| if n == 6 { Fate::Lost } else { Fate::Whole });
     let a = pair.connect(A, 80);
@@ -314,6 +324,7 @@ fn a_lost_segment_is_repeated_and_sack_names_the_rest() {
 #[test]
 fn a_closed_window_is_probed_and_opens() {
     let mut pair = Pair::new(1);
+    pair.config(A, without_nagle());
     pair.config(
         B,
         TcpConfig {

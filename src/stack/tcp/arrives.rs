@@ -163,8 +163,9 @@ impl Connection {
             return self.refuse_text(cx);
         }
         let room = self.rcv.wnd();
+        let had_gap = self.rcv.has_gap();
         let news = self.rcv.take_in(seg.text_seq(), seg.text);
-        self.ack_due = true;
+        self.acknowledge_text(cx, seg, news, had_gap);
         if news > 0 {
             self.tell(cx, Event::Readable(self.id));
         } else if room == 0 {

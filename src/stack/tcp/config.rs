@@ -35,9 +35,18 @@ pub struct TcpConfig {
     pub msl: Duration,
     /// How many connections of a listener may wait in SYN-RECEIVED.
     pub backlog: usize,
+    /// How long an acknowledgment of data in order may wait for company (RFC 1122 §4.2.3.2, RFC 5681 §4.2): at most
+    /// [`TcpConfig::DELAYED_ACK_MAX`]. `None`: every segment with data is acknowledged at once.
+    pub delayed_ack: Option<Duration>,
+    /// The Nagle algorithm (RFC 896, RFC 9293 §3.7.4): less than a full segment waits while anything is
+    /// unacknowledged.
+    pub nagle: bool,
 }
 
 impl TcpConfig {
+    /// The longest that an acknowledgment may wait (RFC 1122 §4.2.3.2, RFC 9293 §3.8.6.3).
+    pub const DELAYED_ACK_MAX: Duration = Duration::from_millis(500);
+
     /// The shift count to offer.
     pub(super) fn shift(&self) -> u8 {
         let usual = if self.receive_buffer > 65_535 { 7 } else { 0 };
@@ -62,6 +71,8 @@ impl Default for TcpConfig {
             r2_syn: Duration::from_secs(180),
             msl: Duration::from_secs(120),
             backlog: 128,
+            delayed_ack: None,
+            nagle: true,
         }
     }
 }

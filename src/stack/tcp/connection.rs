@@ -44,8 +44,16 @@ pub struct Connection {
     pub(super) timers: Timers,
     /// The time-out of the persist timer, backed off; `None` while it has not expired.
     pub(super) persist: Option<std::time::Duration>,
-    /// An acknowledgment is due. (A delayed one would be remembered here.)
+    /// An acknowledgment is due now. (One that may wait has its timer running instead.)
     pub(super) ack_due: bool,
+    /// Bytes that came in order since the last acknowledgment went out.
+    pub(super) unacked_text: u32,
+    /// The longest segment that came, in bytes of data.
+    pub(super) longest_text: u32,
+    /// The Nagle algorithm holds data back, which is recorded once.
+    pub(super) nagle_holds: bool,
+    /// When the peer was heard of last.
+    pub(super) heard: Time,
     /// Duplicate ACKs in a row (RFC 5681 §2).
     pub(super) duplicate_acks: u32,
     /// After a time-out: the SND.NXT and the time of it. What was sent before is taken as lost until SND.UNA gets
@@ -157,6 +165,10 @@ impl Connection {
             timers: Timers::default(),
             persist: None,
             ack_due: false,
+            unacked_text: 0,
+            longest_text: 0,
+            nagle_holds: false,
+            heard: cx.now,
             duplicate_acks: 0,
             recovery: None,
             syn_was_retransmitted: false,
@@ -175,6 +187,7 @@ impl Connection {
     pub fn handle_segment(&mut self, cx: &mut Cx<'_>, header: &TcpHeader, text: &[u8]) {
         self.as_one_call(cx, |conn, cx| {
             conn.record_arrival(cx, header, text.len());
+            conn.heard = cx.now;
             conn.segment_arrives(cx, &Segment::new(header, text));
         });
     }

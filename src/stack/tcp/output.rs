@@ -40,7 +40,7 @@ impl Connection {
     /// Sends what the window allows, and our FIN behind the last byte.
     fn send_new_data(&mut self, cx: &mut Cx<'_>) {
         loop {
-            let len = self.snd.next_len();
+            let len = self.snd.next_len(self.config.nagle);
             let fin = self.snd.fin_follows(len);
             if len == 0 && !fin {
                 break;
@@ -52,6 +52,7 @@ impl Connection {
             };
             self.send_first(cx, len, fin, cite);
         }
+        self.note_nagle(cx);
     }
 
     /// Sends the next `len` bytes, and our FIN if wanted, for the first time.
@@ -178,6 +179,8 @@ impl Connection {
         };
         if acks {
             self.ack_due = false;
+            self.unacked_text = 0;
+            self.timers.stop(cx, self.id, Timer::DelayedAck);
             if let Some(timestamps) = &mut self.timestamps {
                 timestamps.last_ack_sent = self.rcv.nxt;
             }

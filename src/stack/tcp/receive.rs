@@ -165,6 +165,11 @@ impl Receive {
         self.runs.iter().map(|run| (run.start, run.end()))
     }
 
+    /// Whether something came out of order, so that bytes before it are missing.
+    pub fn has_gap(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
     /// The SACK blocks for the next segment, at most so many: the one that was added to last comes first
     /// (RFC 2018 §4).
     pub fn sack_blocks(&self, most: usize) -> Vec<(Seq, Seq)> {

@@ -144,18 +144,24 @@ impl Send {
     }
 
     /// How many bytes of new data the next segment shall have now; 0 for none. This is the sender's part in avoiding
-    /// the silly window syndrome (RFC 9293 §3.8.6.2.1), without the Nagle algorithm, which would hold back the last
-    /// part while anything is unacknowledged.
-    pub fn next_len(&self) -> u32 {
+    /// the silly window syndrome (RFC 9293 §3.8.6.2.1); with the Nagle algorithm what stands in its brackets counts.
+    pub fn next_len(&self, nagle: bool) -> u32 {
         let (d, u, mss) = (self.unsent(), self.usable(), u32::from(self.mss));
+        let may_be_small = !(nagle && self.nagle_waits());
         let whole_segment = d.min(u) >= mss;
-        let all_that_is_written = d <= u;
-        let half_the_window = d.min(u) >= self.max_wnd.div_ceil(2);
+        let all_that_is_written = may_be_small && d <= u;
+        let half_the_window = may_be_small && d.min(u) >= self.max_wnd.div_ceil(2);
         if whole_segment || all_that_is_written || half_the_window {
             d.min(u).min(mss)
         } else {
             0
         }
+    }
+
+    /// Whether less than a full segment has to wait by the Nagle algorithm: something is unacknowledged. Nothing more
+    /// is written behind a FIN that is wanted, so waiting would gain nothing there.
+    pub fn nagle_waits(&self) -> bool {
+        self.nxt != self.una && !self.fin_wanted
     }
 
     /// Whether our FIN may be sent right behind the next `len` bytes.

@@ -12,6 +12,7 @@ impl Connection {
         match timer {
             Timer::Retransmission => self.retransmission_timeout(cx),
             Timer::Persist => self.probe_window(cx),
+            Timer::DelayedAck => self.delayed_ack_timeout(cx),
             Timer::TimeWait => {
                 self.delete(cx, "RFC 9293 §3.10.8");
                 self.tell(cx, Event::Closed(self.id));
@@ -71,7 +72,12 @@ impl Connection {
     /// §3.8.6.2.1): what fits is sent, or else one byte beyond the window, to get an acknowledgment that tells it.
     fn probe_window(&mut self, cx: &mut Cx<'_>) {
         let cite = "RFC 9293 §3.8.6.1";
-        if !self.snd.queue.is_empty() {
+        if let Some(probe) = self.snd.queue.front() {
+            // A peer that answers may keep its window closed for as long as it likes; a silent one may not.
+            let silent_since = probe.first_sent.max(self.heard);
+            if cx.now.since(silent_since) >= self.config.r2 {
+                return self.give_up(cx);
+            }
             self.back_off_probes();
             self.decide(cx, cite, "the window is still closed: the probe again");
             self.retransmit(cx, 0, cite);
@@ -97,8 +103,7 @@ impl Connection {
         );
         let fin = self.snd.unsent() == 0;
         self.send_first(cx, u32::from(!fin), fin, cite);
-        // The persist timer sends it again, and not the retransmission timer: a peer that answers may keep its
-        // window closed for as long as it likes.
+        // The persist timer sends it again, and not the retransmission timer.
         self.timers.stop(cx, self.id, Timer::Retransmission);
         self.watch_window(cx);
     }

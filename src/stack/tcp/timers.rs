@@ -13,10 +13,19 @@ pub enum Timer {
     Persist,
     /// Twice the maximum segment lifetime in TIME-WAIT (RFC 9293 §3.6.1).
     TimeWait,
+    /// An acknowledgment waits for company (RFC 1122 §4.2.3.2).
+    DelayedAck,
 }
 
 impl Timer {
-    const ALL: [Self; 3] = [Self::Retransmission, Self::Persist, Self::TimeWait];
+    const COUNT: usize = 4;
+
+    const ALL: [Self; Self::COUNT] = [
+        Self::Retransmission,
+        Self::Persist,
+        Self::TimeWait,
+        Self::DelayedAck,
+    ];
 
     /// Its name in records.
     pub fn name(self) -> &'static str {
@@ -24,6 +33,7 @@ impl Timer {
             Self::Retransmission => "retransmission",
             Self::Persist => "persist",
             Self::TimeWait => "TIME-WAIT",
+            Self::DelayedAck => "delayed ACK",
         }
     }
 
@@ -32,13 +42,14 @@ impl Timer {
             Self::Retransmission => "RFC 6298 §5",
             Self::Persist => "RFC 9293 §3.8.6.1",
             Self::TimeWait => "RFC 9293 §3.6.1",
+            Self::DelayedAck => "RFC 1122 §4.2.3.2",
         }
     }
 }
 
 /// When each timer expires, and the record of its start; `None` while it does not run.
 #[derive(Debug, Clone, Default)]
-pub struct Timers([Option<(Time, Option<RecordId>)>; 3]);
+pub struct Timers([Option<(Time, Option<RecordId>)>; Timer::COUNT]);
 
 impl Timers {
     /// When this one expires.

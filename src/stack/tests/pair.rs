@@ -1,6 +1,6 @@
 //! The harness: two hosts, a wire with a rule, and simulated time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::proto::ipv4::Ipv4Header;
 use crate::proto::tcp::{TcpFlags, TcpHeader, TcpOption};
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
-use crate::stack::record::{ConnId, Log, TcpState, TcpVars, What};
+use crate::stack::record::{ConnId, Log, Record, TcpState, TcpVars, What};
 use crate::stack::tcp::{Event, Seq, TcpConfig};
 
 /// The index of the first host.
@@ -69,6 +69,19 @@ impl Pair {
             count: 0,
             checked: 0,
         }
+    }
+
+    /// Two hosts with these switches and an established connection; the ids of its ends.
+    pub fn established(tcp: [TcpConfig; 2]) -> (Self, [ConnId; 2]) {
+        let mut pair = Self::new(1);
+        for (side, tcp) in [A, B].into_iter().zip(tcp) {
+            pair.config(side, tcp);
+        }
+        pair.listen(B, 80);
+        let a = pair.connect(A, 80);
+        pair.run_for(Duration::from_millis(100));
+        let b = pair.accepted(B);
+        (pair, [a, b])
     }
 
     /// Has the wire follow `rule`, which is given the frame's number from 0, its sender and its bytes.
@@ -219,8 +232,36 @@ impl Pair {
 
     /// Every frame that was sent, a line each, with sequence numbers counted from the SYN of their sender.
     pub fn transcript(&self) -> String {
+        let lines: Vec<_> = self.lines().into_iter().map(|(_, line)| line).collect();
+        lines.join("\n")
+    }
+
+    /// Every frame that was sent from `since` on, each with the milliseconds that had passed.
+    pub fn timed(&self, since: Time) -> String {
+        let lines = self.lines().into_iter().filter(|(at, _)| *at >= since);
+        let timed = lines.map(|(at, line)| format!("{:>6} {line}", at.since(since).as_millis()));
+        timed.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What was decided and thrown away at a host from `since` on, each with its paragraph.
+    pub fn decided(&self, side: usize, since: Time) -> String {
+        let records = self.log.records().iter();
+        let line = |record: &Record| match &record.what {
+            What::Decided(text) | What::Discarded(text) => Some(format!("{}: {text}", record.cite)),
+            _ => None,
+        };
+        let here =
+            |record: &&Record| record.node == Some(NodeId(side as u32)) && record.time >= since;
+        records
+            .filter(here)
+            .filter_map(line)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn lines(&self) -> Vec<(Time, String)> {
         let mut isns = BTreeMap::<(u16, u16), u32>::new();
-        let mut lines = VecDeque::new();
+        let mut lines = Vec::new();
         for frame in &self.frames {
             let mut base = |header: &TcpHeader| {
                 let ports = (header.source_port, header.destination_port);
@@ -232,9 +273,10 @@ impl Pair {
                 (seq, of((ports.1, ports.0)).unwrap_or(0))
             };
             let name = if frame.from == A { 'a' } else { 'b' };
-            lines.push_back(format!("{name} {}", text_of(&frame.bytes, &mut base)));
+            let line = format!("{name} {}", text_of(&frame.bytes, &mut base));
+            lines.push((frame.sent_at, line));
         }
-        Vec::from(lines).join("\n")
+        lines
     }
 }
 

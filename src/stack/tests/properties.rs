@@ -25,25 +25,21 @@ fn fate(choice: u8, severity: u8) -> Fate {
 fn configs() -> impl Strategy<Value = TcpConfig> {
     let buffers = prop_oneof![Just(600u32), Just(5000), Just(65_536)];
     let mss = prop_oneof![Just(None), (100u16..2000).prop_map(Some)];
-    (
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        buffers,
-        mss,
-        500u32..20_000,
-    )
-        .prop_map(
-            |(sack, timestamps, window_scaling, receive_buffer, mss, send_buffer)| TcpConfig {
-                sack,
-                timestamps,
-                window_scaling,
-                receive_buffer,
-                mss,
-                send_buffer,
-                ..TcpConfig::default()
-            },
-        )
+    let delays = prop_oneof![Just(None), (0u64..700).prop_map(Some)];
+    let offers = (any::<bool>(), any::<bool>(), any::<bool>());
+    let sizes = (buffers, mss, 500u32..20_000);
+    let waiting = (any::<bool>(), delays);
+    (offers, sizes, waiting).prop_map(|(offers, sizes, (nagle, delayed_ack))| TcpConfig {
+        sack: offers.0,
+        timestamps: offers.1,
+        window_scaling: offers.2,
+        receive_buffer: sizes.0,
+        mss: sizes.1,
+        send_buffer: sizes.2,
+        nagle,
+        delayed_ack: delayed_ack.map(Duration::from_millis),
+        ..TcpConfig::default()
+    })
 }
 
 /// One end of the conversation: what it still has to write and what it has read.
