@@ -3,6 +3,7 @@
 //! Results go to standard output, all else to standard error. Exit codes: 0 done, 1 an expectation or finding failed,
 //! 2 wrong use, 3 unreadable input, 4 not permitted.
 
+mod attach;
 pub mod capture;
 pub mod exit;
 pub mod source;
@@ -37,6 +38,7 @@ enum Command {
     Run(screen::RunArgs),
     Open(screen::OpenArgs),
     Capture(capture::CaptureArgs),
+    Attach(attach::AttachArgs),
     Show(show::ShowArgs),
     Export(export::ExportArgs),
     Check(check::CheckArgs),
@@ -63,6 +65,7 @@ fn run(cli: Cli) -> Result {
         Some(Command::Run(args)) => screen::run(&args),
         Some(Command::Open(args)) => screen::open(&args),
         Some(Command::Capture(args)) => capture::run(&args),
+        Some(Command::Attach(args)) => attach::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Check(args)) => check::run(&args),

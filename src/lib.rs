@@ -6,6 +6,7 @@ pub mod base;
 pub mod capture;
 pub mod cli;
 pub mod export;
+pub mod live;
 pub mod proto;
 pub mod scenario;
 pub mod show;

@@ -152,6 +152,11 @@ impl Walk {
         walk
     }
 
+    /// Gives names to hosts, by their addresses.
+    pub fn name_hosts(&mut self, names: impl IntoIterator<Item = ResolvedName>) {
+        self.names.extend(names);
+    }
+
     /// Adds the next packet of a capture.
     pub fn push_packet(&mut self, packet: Packet) {
         let iface = self.interfaces.get(packet.interface as usize);

@@ -1,8 +1,8 @@
 //! `layerwalk capture`: watch an interface, on the screen or line by line, and keep what passes.
 
-mod output;
-mod session;
-mod time;
+pub(super) mod output;
+pub(super) mod session;
+pub(super) mod time;
 
 use std::path::PathBuf;
 use std::thread;
@@ -15,13 +15,13 @@ use tokio::sync::mpsc;
 use super::exit::{Exit, Result};
 use super::screen::{self, Look};
 use super::show::compile;
-use crate::capture::live::{Live, LiveError, Options};
+use crate::capture::live::{AsyncLive, Live, LiveError, Options};
 use crate::capture::privileges;
 use crate::show::Format;
 use crate::tui;
 use crate::walk::Walk;
 use output::Output;
-use session::{Report, Session, Shown};
+use session::{Report, Session, Shown, Source};
 
 /// Packets that wait for the screen; more wait in the kernel.
 const WAITING: usize = 1024;
@@ -93,62 +93,89 @@ pub fn run(args: &CaptureArgs) -> Result {
     let live = Live::open(&args.interface, &options)?;
     // As the user who may do it: afterwards root's files are closed to us.
     let output = match &args.write {
-        Some(path) => Some(Output::create(path, &live)?),
+        Some(path) => Some(Output::create(path, live.interface(), &[])?),
         None => None,
     };
+    drop_privileges()?;
+    let walk = || Walk::live(&args.interface, live.interface().clone());
+    let begins = format!("capturing on {}", args.interface);
+    let session = Session::new(walk(), begins, filter, output, args.count);
+    let how = match (args.show, &args.write) {
+        (false, _) if !to_stdout && tui::has_terminal() => How::Screen(Box::new(walk()), args.look),
+        (true, _) | (_, None) => How::Lines(args.format),
+        _ => How::Silent,
+    };
+    let open = || AsyncLive::new(live).map_err(Exit::unreadable);
+    Capturing::new(session, open, args.duration)?.show(how)
+}
+
+/// Gives all privileges up.
+pub(super) fn drop_privileges() -> Result {
     privileges::drop_all().map_err(|error| {
         Exit::not_permitted(format!(
             "privileges cannot be given up, so nothing is captured: {error}"
         ))
-    })?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let capturing = Capturing {
-        runtime: runtime.map_err(Exit::unreadable)?,
-        session: Session::new(&live, filter, output, args.count),
-        live,
-        duration: args.duration,
-    };
-    if !args.show && !to_stdout && tui::has_terminal() {
-        on_screen(args, capturing)
-    } else {
-        let print = args.show || args.write.is_none();
-        in_lines(capturing, print.then_some(args.format))
-    }
+    })
 }
 
-/// A capture that is ready to begin.
-struct Capturing {
+/// How a capture is shown.
+pub(super) enum How {
+    /// Not at all.
+    Silent,
+    /// A line for each frame.
+    Lines(Format),
+    /// On the screen, as this walk, which grows.
+    Screen(Box<Walk>, Look),
+}
+
+/// A capture that is ready to begin, when `open` has opened what is captured.
+pub(super) struct Capturing<O> {
     runtime: Runtime,
-    live: Live,
+    open: O,
     session: Session,
     duration: Option<Duration>,
 }
 
-impl Capturing {
+impl<O, S: Source> Capturing<O>
+where
+    O: FnOnce() -> Result<S> + Send + 'static,
+{
+    /// A capture of what `open` opens, in the runtime that it is called in.
+    pub(super) fn new(session: Session, open: O, duration: Option<Duration>) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        Ok(Self {
+            runtime: runtime.map_err(Exit::unreadable)?,
+            open,
+            session,
+            duration,
+        })
+    }
+
     /// Captures until the end.
+    pub(super) fn show(self, how: How) -> Result {
+        match how {
+            How::Silent => self.run(Shown::Not).tell(),
+            How::Lines(format) => self.run(Shown::Lines(format)).tell(),
+            How::Screen(walk, look) => self.on_screen(*walk, look),
+        }
+    }
+
     fn run(self, shown: Shown) -> Report {
-        let capture = self.session.run(self.live, shown, self.duration);
+        let capture = self.session.run(self.open, shown, self.duration);
         self.runtime.block_on(capture)
     }
-}
 
-fn in_lines(capturing: Capturing, format: Option<Format>) -> Result {
-    capturing
-        .run(format.map_or(Shown::Not, Shown::Lines))
-        .tell()
-}
-
-/// Captures on a thread of its own, so that the screen, however long it takes, costs no frame.
-fn on_screen(args: &CaptureArgs, capturing: Capturing) -> Result {
-    let walk = Walk::live(&args.interface, capturing.live.interface().clone());
-    let (sender, packets) = mpsc::channel(WAITING);
-    let capture = thread::spawn(move || capturing.run(Shown::Screen(sender)));
-    let shown = screen::show(walk, Some(packets), args.look);
-    let report = capture.join().expect("the capture does not panic");
-    let captured = report.tell();
-    shown.and(captured)
+    /// Captures on a thread of its own, so that the screen, however long it takes, costs no frame.
+    fn on_screen(self, walk: Walk, look: Look) -> Result {
+        let (sender, packets) = mpsc::channel(WAITING);
+        let capture = thread::spawn(move || self.run(Shown::Screen(sender)));
+        let shown = screen::show(walk, Some(packets), look);
+        let report = capture.join().expect("the capture does not panic");
+        let captured = report.tell();
+        shown.and(captured)
+    }
 }
 
 impl From<LiveError> for Exit {

@@ -47,6 +47,19 @@ impl Spec {
             recording: true,
         }
     }
+
+    /// Makes a place for a real host out of a host: the programs on it are left out. How many those were, or `None` if
+    /// the node is no host.
+    pub fn make_real(&mut self, node: NodeId) -> Option<usize> {
+        let kind = &mut self.nodes.get_mut(node.index())?.kind;
+        let (NodeKind::Host(host) | NodeKind::Real(host)) = kind else {
+            return None;
+        };
+        *kind = NodeKind::Real(host.clone());
+        let before = self.apps.len();
+        self.apps.retain(|app| app.on != node);
+        Some(before - self.apps.len())
+    }
 }
 
 /// A node.
@@ -65,6 +78,9 @@ pub enum NodeKind {
     Host(Host),
     /// A learning switch, with as many ports as it has links.
     Switch,
+    /// A place for a real host with one interface: what it sends comes from outside the world, and what reaches it
+    /// leaves the world. It is expected to have this interface; only the address is taken from it, for the names.
+    Real(Host),
 }
 
 /// A host's interface and the switches of its stack.

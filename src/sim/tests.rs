@@ -4,6 +4,7 @@ mod apps;
 mod faults;
 mod links;
 mod noise;
+mod real;
 mod truth;
 
 use std::net::{Ipv4Addr, SocketAddrV4};

@@ -1,9 +1,14 @@
 //! The world that runs: what is to happen, one event after the other.
 //!
+//! - `port`: where frames enter and leave the world, for a node that is real; what one node sees.
 //! - `wire`: what happens to a frame on a link, and at both its ends.
 
 mod build;
+mod port;
 mod wire;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::fault::Rule;
 use super::link::Pipe;
@@ -14,12 +19,16 @@ use super::spec::Limits;
 use super::switch::Switch;
 use crate::base::{FrameId, NodeId, RecordId, Time};
 use crate::stack::cx::Cx;
+pub use port::{Direction, Seen};
 use wire::Flight;
 
 /// A world that runs.
 ///
 /// [`World::step`] until it says that nothing is left, then [`World::into_outcome`]; [`super::run`] does both. To run
 /// at the pace of a clock, wait for [`World::next_time`] before each step. Nothing here waits.
+///
+/// With real nodes ([`spec::NodeKind::Real`](super::spec::NodeKind::Real)): [`World::run_until`] what their clock says,
+/// then [`World::inject`] what they send, and [`World::take_delivered`] what is for them.
 pub struct World {
     now: Time,
     limits: Limits,
@@ -29,6 +38,9 @@ pub struct World {
     pipes: Vec<Pipe>,
     rules: Vec<Box<dyn Rule>>,
     flights: Vec<Flight>,
+    /// The node whose frames are noted in `seen`.
+    watched: Option<NodeId>,
+    seen: Vec<Seen>,
     outcome: Outcome,
 }
 
@@ -52,6 +64,15 @@ struct PipeId(usize);
 enum Node {
     Host(Box<Hosting>),
     Switch(Switch),
+    Real(Port),
+}
+
+/// The place of a real node.
+struct Port {
+    /// Where its frames enter; `None`: it has no link.
+    out: Option<PipeId>,
+    /// What arrived, and was not taken yet.
+    delivered: VecDeque<Arc<[u8]>>,
 }
 
 /// A host in its place in the world.
@@ -202,7 +223,7 @@ impl World {
     fn wants_wake(&self, node: NodeId, time: Time) -> bool {
         match &self.nodes[node.index()] {
             Node::Host(host) => host.machine.poll_timeout().is_some_and(|due| due <= time),
-            Node::Switch(_) => false,
+            Node::Switch(_) | Node::Real(_) => false,
         }
     }
 }

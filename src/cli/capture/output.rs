@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::fchown;
 use std::path::Path;
 
-use crate::capture::live::{Counts, Live};
-use crate::capture::packet::Packet;
+use crate::capture::live::Counts;
+use crate::capture::packet::{Interface, Packet, ResolvedName};
 use crate::capture::pcapng::Writer;
 use crate::capture::privileges;
 use crate::cli::exit::{Exit, Result};
@@ -15,14 +15,18 @@ use super::time;
 
 /// A pcapng file that grows with the capture. Each frame is handed to the system at once, so that the file is whole
 /// whenever the program ends.
-pub(super) struct Output {
+pub(in crate::cli) struct Output {
     writer: Writer<Box<dyn Write + Send>>,
     name: String,
 }
 
 impl Output {
-    /// Starts the file for this capture; `-` is standard output.
-    pub(super) fn create(path: &Path, live: &Live) -> Result<Self> {
+    /// Starts the file for a capture of this interface, with names for addresses; `-` is standard output.
+    pub(in crate::cli) fn create(
+        path: &Path,
+        interface: &Interface,
+        names: &[ResolvedName],
+    ) -> Result<Self> {
         let name = path.display().to_string();
         let start = || {
             let out: Box<dyn Write + Send> = if name == "-" {
@@ -31,7 +35,8 @@ impl Output {
                 Box::new(create(path)?)
             };
             let mut writer = Writer::new(out, &[])?;
-            writer.interface(live.interface())?;
+            writer.interface(interface)?;
+            writer.names(names)?;
             writer.flush()?;
             Ok(writer)
         };

@@ -11,15 +11,39 @@ use tokio::time::{Instant, sleep_until};
 use super::output::Output;
 use super::time;
 use crate::base::FrameId;
-use crate::capture::live::{AsyncLive, Live};
+use crate::capture::live::{AsyncLive, Counts};
 use crate::capture::packet::Packet;
 use crate::cli::exit::{Exit, Result};
 use crate::proto::filter::Filter;
 use crate::show::{self, Format};
 use crate::walk::Walk;
 
+/// Where packets come from.
+pub(in crate::cli) trait Source {
+    /// Waits for the next packet. An error is the end. Nothing is lost if the future is dropped.
+    async fn next(&mut self) -> Result<Packet>;
+    /// The next packet, if one is there.
+    fn try_next(&mut self) -> Result<Option<Packet>>;
+    /// What was received and lost so far.
+    fn counts(&mut self) -> Counts;
+}
+
+impl Source for AsyncLive {
+    async fn next(&mut self) -> Result<Packet> {
+        Ok(AsyncLive::next(self).await?)
+    }
+
+    fn try_next(&mut self) -> Result<Option<Packet>> {
+        Ok(AsyncLive::try_next(self)?)
+    }
+
+    fn counts(&mut self) -> Counts {
+        AsyncLive::counts(self)
+    }
+}
+
 /// Where packets are shown.
-pub(super) enum Shown {
+pub(in crate::cli) enum Shown {
     /// Nowhere.
     Not,
     /// On standard output.
@@ -29,7 +53,7 @@ pub(super) enum Shown {
 }
 
 /// How a capture ended.
-pub(super) struct Report {
+pub(in crate::cli) struct Report {
     result: Result,
     /// What was captured, in words; none if it did not begin.
     summary: Option<String>,
@@ -37,7 +61,7 @@ pub(super) struct Report {
 
 impl Report {
     /// Tells what was captured; how it ended.
-    pub(super) fn tell(self) -> Result {
+    pub(in crate::cli) fn tell(self) -> Result {
         if let Some(summary) = self.summary {
             eprintln!("{summary}");
         }
@@ -46,8 +70,9 @@ impl Report {
 }
 
 /// What is done with the packets as they come.
-pub(super) struct Session {
-    interface: String,
+pub(in crate::cli) struct Session {
+    /// What to say when it begins.
+    begins: String,
     /// The conversation so far, in the light of which frames are printed and selected. It grows; a capture that
     /// selects and prints nothing keeps none.
     walk: Walk,
@@ -62,16 +87,17 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(
-        live: &Live,
+    /// A session that adds to `walk` what comes, and says `begins` when it begins.
+    pub(in crate::cli) fn new(
+        walk: Walk,
+        begins: String,
         filter: Option<Filter>,
         output: Option<Output>,
         count: Option<u64>,
     ) -> Self {
-        let interface = live.info().name.clone();
         Self {
-            walk: Walk::live(&interface, live.interface().clone()),
-            interface,
+            walk,
+            begins,
             filter,
             output,
             count: count.unwrap_or(u64::MAX),
@@ -81,15 +107,15 @@ impl Session {
     }
 
     /// Captures until the end, and sees that the file is complete, whatever the end is.
-    pub(super) async fn run(
+    pub(super) async fn run<S: Source>(
         mut self,
-        live: Live,
+        open: impl FnOnce() -> Result<S>,
         shown: Shown,
         duration: Option<Duration>,
     ) -> Report {
-        let begun = AsyncLive::new(live).map_err(Exit::unreadable);
-        let begun = begun.and_then(|live| Ok((live, Stop::new(duration)?)));
-        let (mut live, mut stop) = match begun {
+        // Signals are heard before anything begins, so that none ends it halfway.
+        let begun = Stop::new(duration).and_then(|stop| Ok((open()?, stop)));
+        let (mut source, mut stop) = match begun {
             Ok(begun) => begun,
             Err(exit) => {
                 return Report {
@@ -99,10 +125,10 @@ impl Session {
             }
         };
         if !matches!(shown, Shown::Screen(_)) {
-            eprintln!("capturing on {}; Ctrl-C ends it", self.interface);
+            eprintln!("{}; Ctrl-C ends it", self.begins);
         }
-        let ended = self.take(&mut live, &mut stop, &shown).await;
-        let counts = live.counts();
+        let ended = self.take(&mut source, &mut stop, &shown).await;
+        let counts = source.counts();
         let summary = format!("{}, {} dropped", self.summary(), counts.dropped);
         let finished = match self.output {
             Some(output) => output.finish(counts),
@@ -115,22 +141,22 @@ impl Session {
     }
 
     /// Takes packets until there are enough or it is time to stop. What came before the stop is taken still.
-    async fn take(&mut self, live: &mut AsyncLive, stop: &mut Stop, shown: &Shown) -> Result {
+    async fn take(&mut self, source: &mut impl Source, stop: &mut Stop, shown: &Shown) -> Result {
         while self.kept < self.count {
             tokio::select! {
                 biased;
                 () = closed(shown) => return Ok(()),
-                () = stop.wait() => return self.drain(live, shown).await,
-                packet = live.next() => self.packet(packet?, shown).await?,
+                () = stop.wait() => return self.drain(source, shown).await,
+                packet = source.next() => self.packet(packet?, shown).await?,
             }
         }
         Ok(())
     }
 
-    async fn drain(&mut self, live: &mut AsyncLive, shown: &Shown) -> Result {
+    async fn drain(&mut self, source: &mut impl Source, shown: &Shown) -> Result {
         let stopped = time::now();
         while self.kept < self.count {
-            match live.try_next()? {
+            match source.try_next()? {
                 Some(packet) if packet.time <= stopped => self.packet(packet, shown).await?,
                 _ => break,
             }

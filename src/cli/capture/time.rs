@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::base::Time;
 
 /// The time that a text such as `500ms`, `1.5 s`, `2min` or `10` (seconds) says.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn parse_duration(text: &str) -> Result<Duration, String> {
     let what = "a time is a number and ms, s, min or h, such as 500ms or 10s";
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic());
     let (number, unit) = text.split_at(unit_at.unwrap_or(text.len()));
@@ -29,7 +29,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     clippy::disallowed_methods,
     reason = "a real capture ends at a real time"
 )]
-pub(super) fn now() -> Time {
+pub(in crate::cli) fn now() -> Time {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     Time::ZERO + since_epoch.unwrap_or_default()
 }

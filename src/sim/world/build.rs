@@ -1,8 +1,9 @@
 //! From the plain data to the world before its first event.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use super::{Event, Hosting, Node, PipeId, World};
+use super::{Event, Hosting, Node, PipeId, Port, World};
 use crate::base::{LinkId, NodeId, Time};
 use crate::sim::fault;
 use crate::sim::link::Pipe;
@@ -33,6 +34,8 @@ impl World {
             pipes: spec.links.iter().enumerate().flat_map(pipes).collect(),
             rules: fault::rules(&spec.faults, spec.seed),
             flights: Vec::new(),
+            watched: None,
+            seen: Vec::new(),
             outcome: outcome(spec),
         }
     }
@@ -59,14 +62,19 @@ fn node(spec: &Spec, id: NodeId) -> Node {
             .filter(move |(_, link)| has(link));
         mine.map(|(index, _)| LinkId::from_index(index))
     };
+    let out = || links().next().map(|link| pipe_from(spec, link, id));
     match &spec.nodes[id.index()].kind {
         spec::NodeKind::Switch => Node::Switch(Switch::new(links().collect())),
+        spec::NodeKind::Real(_) => Node::Real(Port {
+            out: out(),
+            delivered: VecDeque::new(),
+        }),
         spec::NodeKind::Host(host) => {
             let apps = spec.apps.iter().filter(|app| app.on == id);
             let name = &spec.nodes[id.index()].name;
             Node::Host(Box::new(Hosting {
                 machine: Machine::new(spec.seed, name, host, apps),
-                out: links().next().map(|link| pipe_from(spec, link, id)),
+                out: out(),
                 armed: None,
             }))
         }
@@ -94,6 +102,10 @@ fn outcome(spec: &Spec) -> Outcome {
                 vec![IpAddr::V4(host.ip)],
             ),
             spec::NodeKind::Switch => (outcome::NodeKind::Switch, None, Vec::new()),
+            // Its MAC address is its own affair.
+            spec::NodeKind::Real(host) => {
+                (outcome::NodeKind::Host, None, vec![IpAddr::V4(host.ip)])
+            }
         };
         outcome::Node {
             name: node.name.clone(),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::port::Direction;
 use super::{Event, Node, PipeId, World};
 use crate::base::{FrameId, LinkId, NodeId, RecordId};
 use crate::proto::physical;
@@ -48,6 +49,7 @@ impl World {
             return;
         };
         let bytes = Arc::from(physical::padded(&bytes));
+        self.note_seen(node, Direction::Out, &bytes);
         self.offer(
             pipe,
             Outgoing {
@@ -209,9 +211,11 @@ impl World {
             self.record(to, 2, cause, FCS_VALIDATION, What::Discarded(why));
             return;
         }
+        self.note_seen(to, Direction::In, &bytes);
         match &mut self.nodes[to.index()] {
             Node::Host(_) => self.call(to, cause, |host, cx| host.handle_frame(cx, &bytes)),
             Node::Switch(_) => self.forward(id, to, link, bytes, cause),
+            Node::Real(port) => port.delivered.push_back(bytes),
         }
     }
 

@@ -1,0 +1,339 @@
+//! `layerwalk attach`: a scenario in real time, with real hosts in place of some of its own.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::capture::output::Output;
+use super::capture::session::{Session, Source};
+use super::capture::{Capturing, How, drop_privileges, time};
+use super::exit::{Exit, Result};
+use super::screen::Look;
+use super::show::compile;
+use super::source;
+use crate::base::text::safe;
+use crate::base::{LinkType, NodeId, Time};
+use crate::capture::live::Counts;
+use crate::capture::packet::{self, Interface, Packet, ResolvedName};
+use crate::live::{Attached, Port, Tap, TapError};
+use crate::show::Format;
+use crate::sim::spec::{Host, NodeKind, Spec};
+use crate::sim::world::{Direction, Seen};
+use crate::tui;
+use crate::walk::Walk;
+
+/// Run a scenario in real time, with real hosts behind TAP devices in place of some of its own
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sudo layerwalk attach attach-http --real client=tap0 --up
+      on the screen; meanwhile, in another terminal: curl http://10.0.0.80/
+  sudo layerwalk attach my.toml --real client=tap0 --show -w talk.pcapng
+      a line for each frame, and a file
+  sudo layerwalk attach my.toml --real left=tap0 --real right=tap1
+      two real hosts; `ip link set tap1 netns NAME` gives the device to another namespace
+
+A TAP device that is there is used and left; one that is not is made, and gone at the end. To attach without sudo,
+give the program the capability once:
+  sudo setcap cap_net_admin+ep $(command -v layerwalk)
+or make a device for yourself:
+  sudo ip tuntap add dev tap0 mode tap user $USER")]
+pub struct AttachArgs {
+    /// A built-in scenario's name, or a .toml file
+    scenario: String,
+    /// Only what this display filter selects, such as 'tcp.port == 80 && http'
+    filter: Option<String>,
+    /// A host of the scenario that is real, and its TAP device; may be given several times
+    #[arg(long, value_name = "NODE=TAP", required = true, value_parser = parse_real)]
+    real: Vec<(String, String)>,
+    /// Give each device that is made here its host's address, and bring it up
+    #[arg(long)]
+    up: bool,
+    /// The host at whose interface the frames are shown and written; else the first real one
+    #[arg(long, value_name = "NODE")]
+    at: Option<String>,
+    /// Write the frames to this file (pcapng), or to standard output for -
+    #[arg(short, long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// End after so many frames
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// End after this time, such as 500ms, 10s or 2min
+    #[arg(long, value_name = "TIME", value_parser = time::parse_duration)]
+    duration: Option<Duration>,
+    /// Print a line for each frame, in place of the screen
+    #[arg(long)]
+    show: bool,
+    /// How frames are printed with --show
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The seed, in place of the scenario's own
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    look: Look,
+}
+
+fn parse_real(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((node, tap)) if !node.is_empty() && !tap.is_empty() => {
+            Ok((node.to_owned(), tap.to_owned()))
+        }
+        _ => Err("write a host of the scenario and a device: client=tap0".to_owned()),
+    }
+}
+
+/// Runs the command, until it is told to end or a device goes away.
+pub fn run(args: &AttachArgs) -> Result {
+    let to_stdout = args
+        .write
+        .as_ref()
+        .is_some_and(|path| path.as_os_str() == "-");
+    if to_stdout && args.show {
+        return Err(Exit::usage(
+            "--show and -w - both write to standard output: choose one",
+        ));
+    }
+    let filter = args.filter.as_deref().map(compile).transpose()?;
+    let scenario = source::read_scenario(&args.scenario)?;
+    let mut spec = scenario.spec(args.seed);
+    // The frames are looked at as those of a capture.
+    spec.recording = false;
+    let reals = make_real(args, &mut spec)?;
+    let at = match &args.at {
+        Some(name) => host(&spec, name)?,
+        None => reals[0].node,
+    };
+    let interface = interface(&spec, at);
+    let names = names(&spec);
+    let ports = open(args, &spec, &reals)?;
+    // As the user who may do it: afterwards root's files are closed to us.
+    let output = match &args.write {
+        Some(path) => Some(Output::create(path, &interface, &names)?),
+        None => None,
+    };
+    drop_privileges()?;
+    for real in &reals {
+        eprintln!("{}", advice(&spec, real, args.up));
+    }
+
+    let walk = || {
+        let name = &spec.nodes[at.index()].name;
+        let mut walk = Walk::live(&format!("{} at {name}", scenario.name), interface.clone());
+        walk.name_hosts(names.clone());
+        walk
+    };
+    let taps: Vec<&str> = reals.iter().map(|real| real.tap.as_str()).collect();
+    let begins = format!("attached to {}", taps.join(" and "));
+    let session = Session::new(walk(), begins, filter, output, args.count);
+    let how = match (args.show, &args.write) {
+        (false, _) if !to_stdout && tui::has_terminal() => How::Screen(Box::new(walk()), args.look),
+        (true, _) | (_, None) => How::Lines(args.format),
+        _ => How::Silent,
+    };
+    let open = move || {
+        let attached = Attached::start(&spec, ports, at).map_err(Exit::unreadable)?;
+        Ok(Frames {
+            attached,
+            epoch: time::now(),
+            packets: VecDeque::new(),
+            received: 0,
+        })
+    };
+    Capturing::new(session, open, args.duration)?.show(how)
+}
+
+/// A node that is real, and the name of its device.
+struct Real {
+    node: NodeId,
+    tap: String,
+}
+
+/// Makes the named hosts real ones, and says which programs are not run.
+fn make_real(args: &AttachArgs, spec: &mut Spec) -> Result<Vec<Real>> {
+    let mut reals: Vec<Real> = Vec::new();
+    for (name, tap) in &args.real {
+        let node = host(spec, name)?;
+        if reals
+            .iter()
+            .any(|real| real.node == node || real.tap == *tap)
+        {
+            return Err(Exit::usage(format!(
+                "--real {name}={tap}: each host has one device, and each device one host",
+            )));
+        }
+        if spec.make_real(node).is_some_and(|programs| programs > 0) {
+            eprintln!("the scenario's programs on {name} are not run: it is real");
+        }
+        let tap = tap.clone();
+        reals.push(Real { node, tap });
+    }
+    Ok(reals)
+}
+
+/// The host of this name.
+fn host(spec: &Spec, name: &str) -> Result<NodeId> {
+    let is_host = |node: &&crate::sim::spec::Node| node.kind != NodeKind::Switch;
+    let found = spec
+        .nodes
+        .iter()
+        .position(|node| is_host(&node) && node.name == name);
+    found.map(NodeId::from_index).ok_or_else(|| {
+        let names: Vec<&str> = spec
+            .nodes
+            .iter()
+            .filter(is_host)
+            .map(|node| node.name.as_str())
+            .collect();
+        Exit::usage(format!(
+            "the scenario has no host `{}`; its hosts are {}",
+            safe(name),
+            names.join(", ")
+        ))
+    })
+}
+
+/// Opens the devices, and sets them up if that is asked for.
+fn open(args: &AttachArgs, spec: &Spec, reals: &[Real]) -> Result<Vec<Port>> {
+    let mut ports = Vec::new();
+    for real in reals {
+        let tap = Tap::open(&real.tap)?;
+        if let (true, Some(host)) = (args.up, the_host(spec, real.node)) {
+            tap.set_up(host.ip, host.prefix_len, host.mtu)?;
+        }
+        let node = real.node;
+        ports.push(Port { node, tap });
+    }
+    Ok(ports)
+}
+
+fn the_host(spec: &Spec, node: NodeId) -> Option<&Host> {
+    match &spec.nodes[node.index()].kind {
+        NodeKind::Host(host) | NodeKind::Real(host) => Some(host),
+        NodeKind::Switch => None,
+    }
+}
+
+/// What is to be done on the real side.
+fn advice(spec: &Spec, real: &Real, is_up: bool) -> String {
+    let (name, tap) = (&spec.nodes[real.node.index()].name, &real.tap);
+    let Some(host) = the_host(spec, real.node) else {
+        return String::new();
+    };
+    let mut commands = Vec::new();
+    if !is_up {
+        commands.push(format!(
+            "ip addr add {}/{} dev {tap}",
+            host.ip, host.prefix_len
+        ));
+        if host.mtu != 1500 {
+            commands.push(format!("ip link set {tap} mtu {}", host.mtu));
+        }
+        commands.push(format!("ip link set {tap} up"));
+    }
+    if let Some(gateway) = host.gateway {
+        commands.push(format!("ip route add default via {gateway} dev {tap}"));
+    }
+    if commands.is_empty() {
+        return format!(
+            "{name} is this machine, by {tap} with the address {}",
+            host.ip
+        );
+    }
+    format!(
+        "{name} is whoever has {tap}. As root, over there:\n  {}",
+        commands.join("\n  ")
+    )
+}
+
+/// The interface of a node, as a capture describes it.
+fn interface(spec: &Spec, at: NodeId) -> Interface {
+    Interface {
+        name: Some(spec.nodes[at.index()].name.clone()),
+        link_type: LinkType::ETHERNET,
+        snap_len: 0,
+        fcs_len: None,
+        comments: Vec::new(),
+    }
+}
+
+fn names(spec: &Spec) -> Vec<ResolvedName> {
+    let name = |(index, node): (usize, &crate::sim::spec::Node)| {
+        let host = the_host(spec, NodeId::from_index(index))?;
+        Some(ResolvedName {
+            addr: IpAddr::V4(host.ip),
+            names: vec![node.name.clone()],
+        })
+    };
+    spec.nodes.iter().enumerate().filter_map(name).collect()
+}
+
+/// What passes the interface, as packets.
+struct Frames {
+    attached: Attached,
+    /// When the world began, since the Unix epoch.
+    epoch: Time,
+    packets: VecDeque<Packet>,
+    received: u64,
+}
+
+impl Frames {
+    fn packet(&self, seen: Seen) -> Packet {
+        let direction = match seen.direction {
+            Direction::In => packet::Direction::Inbound,
+            Direction::Out => packet::Direction::Outbound,
+        };
+        Packet {
+            time: Time(self.epoch.0.saturating_add(seen.time.0)),
+            interface: 0,
+            original_len: u32::try_from(seen.bytes.len()).unwrap_or(u32::MAX),
+            bytes: seen.bytes,
+            direction: Some(direction),
+            checksum_not_ready: false,
+            dropped: 0,
+            comments: Vec::new(),
+        }
+    }
+}
+
+impl Source for Frames {
+    async fn next(&mut self) -> Result<Packet> {
+        loop {
+            if let Some(packet) = self.try_next()? {
+                return Ok(packet);
+            }
+            let seen = self.attached.next().await;
+            let seen =
+                seen.map_err(|error| Exit::unreadable(format!("a TAP device is gone: {error}")))?;
+            for seen in seen {
+                let packet = self.packet(seen);
+                self.packets.push_back(packet);
+            }
+        }
+    }
+
+    fn try_next(&mut self) -> Result<Option<Packet>> {
+        let packet = self.packets.pop_front();
+        self.received += u64::from(packet.is_some());
+        Ok(packet)
+    }
+
+    fn counts(&mut self) -> Counts {
+        Counts {
+            received: self.received,
+            dropped: self.attached.refused(),
+        }
+    }
+}
+
+impl From<TapError> for Exit {
+    fn from(error: TapError) -> Self {
+        match error {
+            TapError::NotPermitted { .. } => Self::not_permitted(error),
+            TapError::Name(_) | TapError::Existed(_) | TapError::NotTap(_) => Self::usage(error),
+            _ => Self::unreadable(error),
+        }
+    }
+}
