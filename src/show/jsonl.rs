@@ -149,7 +149,7 @@ pub(super) fn frame(walk: &Walk, id: FrameId, out: &mut dyn Write) -> io::Result
         return Ok(());
     };
     let line = FrameLine {
-        number: walk.number(id),
+        number: view.number,
         time: view.time.to_string(),
         len: view.original_len,
         cap_len: view.bytes.len(),

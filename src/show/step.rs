@@ -43,12 +43,7 @@ pub(super) fn full(
     }
     ends(walk, at, out)?;
     if let Some(view) = step.frame.and_then(|id| walk.frame(id)) {
-        writeln!(
-            out,
-            "Frame {}: {} bytes",
-            walk.number(view.id),
-            view.original_len
-        )?;
+        writeln!(out, "Frame {}: {} bytes", view.number, view.original_len)?;
         fields(&view.dissection, out)?;
         hex(&view.bytes, out)?;
         for id in &view.messages {

@@ -121,15 +121,16 @@ impl Subject {
         if let Some(message) = step.message.and_then(|id| walk.message(id)) {
             subject.know_message(&message);
         }
+        if walk.outcome().is_some() && walk.next(at, Grain::Layer).is_none() {
+            subject.topic = "end";
+            return subject;
+        }
         match step.record.and_then(|id| walk.record(id)) {
             // A frame that is sent is explained by what it carries, unless the step is about its bits.
             Some(record) if !matches!(record.what, What::FrameSent(_)) || step.layer == 1 => {
                 subject.know_record(walk, record);
             }
             Some(_) => {}
-            None if walk.next(at, Grain::Layer).is_none() && walk.outcome().is_some() => {
-                subject.topic = "end";
-            }
             None => {}
         }
         subject

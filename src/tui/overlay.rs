@@ -14,6 +14,8 @@ use crate::walk::view::{Level, Place};
 pub enum Overlay {
     /// The table of keys.
     Help,
+    /// What the scenario teaches.
+    Lesson,
     /// The built-in walks.
     Catalogue,
     /// The commands by name.
@@ -72,6 +74,7 @@ impl Open {
     pub fn title(&self) -> String {
         match self.what {
             Overlay::Help => "Keys".to_owned(),
+            Overlay::Lesson => "Lesson".to_owned(),
             Overlay::Catalogue => "Built-in walks: enter opens".to_owned(),
             Overlay::Palette => format!("Commands :{}", self.input),
             Overlay::Trace => "The chosen bytes, layer by layer (< > byte)".to_owned(),
@@ -88,6 +91,7 @@ impl Open {
     ) -> Vec<Line> {
         match self.what {
             Overlay::Help => help(columns),
+            Overlay::Lesson => cx.map_or_else(Vec::new, |cx| lesson(cx, columns)),
             Overlay::Catalogue => catalogue_lines(catalogue),
             Overlay::Palette => self.matches().map(palette_line).collect(),
             Overlay::Trace => cx.map_or_else(Vec::new, |cx| trace(cx, columns)),
@@ -183,6 +187,22 @@ fn catalogue_lines(catalogue: &[CatalogueEntry]) -> Vec<Line> {
         .iter()
         .map(|entry| Line::new(line(entry), Role::Text))
         .collect()
+}
+
+/// The scenario's title and its text, with an empty line between paragraphs.
+fn lesson(cx: &Cx<'_>, columns: usize) -> Vec<Line> {
+    let lesson = &cx.scene.lesson;
+    if lesson.text.is_empty() {
+        return Vec::new();
+    }
+    let room = columns.saturating_sub(4).clamp(1, 96);
+    let mut lines = vec![Line::new(text::safe(&lesson.title), Role::Strong)];
+    for paragraph in lesson.text.split("\n\n") {
+        lines.push(Line::new("", Role::Text));
+        let words = wrap(&text::safe(&paragraph.trim().replace('\n', " ")), room);
+        lines.extend(words.into_iter().map(|text| Line::new(text, Role::Text)));
+    }
+    lines
 }
 
 /// The chosen bytes on every layer, from the application down to the bits.

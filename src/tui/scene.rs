@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::base::Time;
 use crate::teach::why::{self, Why};
 use crate::walk::Walk;
+use crate::walk::lesson::Lesson;
 use crate::walk::step::{Grain, PhaseId, Step, StepId};
 use crate::walk::view::{
     Ends, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Phase, Physical,
@@ -48,6 +49,8 @@ pub struct Scene {
     pub physical: Option<Physical>,
     /// Why it happens.
     pub why: Why,
+    /// What the scenario teaches.
+    pub lesson: Lesson,
 }
 
 impl Scene {
@@ -74,6 +77,7 @@ impl Scene {
             physical: step.frame.and_then(|id| walk.physical(id)),
             frame,
             why: why::explain(walk, at),
+            lesson: walk.lesson().clone(),
             step,
         })
     }

@@ -331,7 +331,7 @@ pub struct Section<'a> {
 pub fn sections(scene: &Scene) -> Vec<Section<'_>> {
     let mut out = Vec::new();
     if let Some(frame) = &scene.frame {
-        let name = format!("Frame {}", frame.id.0 + 1);
+        let name = format!("Frame {}", frame.number);
         out.push(Section {
             name,
             part: Part::Frame,

@@ -27,6 +27,7 @@ impl Walk {
         let dissection = self.dissect(id);
         Some(FrameView {
             id,
+            number: self.number(id),
             time: stored.time,
             link_type: stored.link_type,
             bytes: stored.bytes.clone(),

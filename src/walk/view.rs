@@ -241,6 +241,8 @@ pub struct Map {
 pub struct FrameView {
     /// Which.
     pub id: FrameId,
+    /// The number that people see, from 1.
+    pub number: u32,
     /// When.
     pub time: Time,
     /// Its link-layer header type.

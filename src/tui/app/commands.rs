@@ -101,6 +101,7 @@ impl App<'_> {
             Command::Projector => self.theme.projector = !self.theme.projector,
             Command::Theme => self.next_theme(),
             Command::Mouse => return Some(self.toggle_mouse()),
+            Command::Lesson => self.open = Some(overlay::Open::new(Overlay::Lesson)),
             Command::Catalogue => self.open = Some(overlay::Open::new(Overlay::Catalogue)),
             Command::Palette => self.open = Some(overlay::Open::new(Overlay::Palette)),
             Command::Help => self.open = Some(overlay::Open::new(Overlay::Help)),

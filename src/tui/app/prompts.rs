@@ -141,7 +141,7 @@ impl App<'_> {
                 .catalogue
                 .get(open.at)
                 .map(|entry| Request::Open(entry.name.clone())),
-            Overlay::Help | Overlay::Trace | Overlay::Physical => None,
+            Overlay::Help | Overlay::Lesson | Overlay::Trace | Overlay::Physical => None,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::tui::app::App;
 use crate::tui::scene::Scene;
 use crate::tui::theme::Theme;
 use crate::walk::Walk;
+use crate::walk::lesson::Lesson;
 use crate::walk::step::{Grain, PhaseId, Step, StepId};
 use crate::walk::view::*;
 
@@ -106,6 +107,7 @@ pub fn scene() -> Scene {
         }),
         frame: Some(frame_view(&frame)),
         why: why(),
+        lesson: Lesson::default(),
     }
 }
 
@@ -113,6 +115,7 @@ fn frame_view(frame: &[u8]) -> FrameView {
     let dissection = dissect(LinkType::ETHERNET, frame, &FrameContext::default());
     FrameView {
         id: FrameId(1),
+        number: 2,
         time: Time(20_400_000),
         link_type: LinkType::ETHERNET,
         original_len: 74,

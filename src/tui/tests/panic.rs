@@ -7,10 +7,15 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::tui::terminal::Screen;
 
-/// Takes the terminal and panics. Not a test of its own.
+/// Set for the child: it is to take the terminal and panic.
+const IN_CHILD: &str = "LAYERWALK_TEST_TAKES_THE_TERMINAL";
+
+/// The child's part; alone it has nothing to do.
 #[test]
-#[ignore = "is run by the test below, in a terminal of its own"]
 fn takes_the_terminal_and_panics() {
+    if std::env::var_os(IN_CHILD).is_none() {
+        return;
+    }
     let mut screen = Screen::enter().expect("a terminal");
     screen
         .draw(|buffer| {
@@ -33,7 +38,8 @@ fn a_panic_gives_the_terminal_back_and_can_be_read() {
         .expect("a pseudo-terminal");
     let mut command = CommandBuilder::new(std::env::current_exe().expect("this program"));
     let name = "tui::tests::panic::takes_the_terminal_and_panics";
-    command.args([name, "--exact", "--ignored", "--nocapture"]);
+    command.args([name, "--exact", "--nocapture"]);
+    command.env(IN_CHILD, "1");
     command.env("TERM", "xterm-256color");
     let mut child = pair.slave.spawn_command(command).expect("it starts");
     drop(pair.slave);
