@@ -8,6 +8,7 @@ mod expect;
 mod fault;
 mod lesson;
 mod script;
+mod tcp;
 
 use std::net::Ipv4Addr;
 use std::ops::Range;
@@ -19,7 +20,7 @@ use super::Parts;
 use super::format::{self, File, List};
 use super::mistake::{Mistake, advice, quote};
 use super::read::{At, Reader};
-use super::values::{Number, Prefixed};
+use super::values::Prefixed;
 
 /// The scenario that the tables describe, with the mistakes noted in `reader`; `None` where there is one.
 pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
@@ -243,13 +244,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                 .map_or_else(|| spec::mac_of(index), |mac| mac.0),
             gateway,
             mtu: node.mtu.value?.narrow(),
-            tcp: spec::Tcp {
-                window_scaling: node.window_scaling.value?,
-                sack: node.sack.value?,
-                timestamps: node.timestamps.value?,
-                mss: node.mss.value?.map(Number::narrow),
-                receive_buffer: node.receive_buffer.value?.map(Number::narrow),
-            },
+            tcp: self.tcp(&node.tcp)?,
             ..spec::Host::new(index, ip, len)
         })
     }

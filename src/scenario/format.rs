@@ -5,6 +5,7 @@ mod expect;
 mod fault;
 mod lesson;
 mod script;
+mod tcp;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub(super) use expect::{BetweenExpect, Expect, ExpectKind, Expert, State};
 pub(super) use fault::{CorruptPlace, Fault, FaultEffect};
 pub(super) use lesson::{Ask, Note, WrongAnswer};
 pub(super) use script::{Action, ActionKind, AwaitWhat, EndHow};
+pub(super) use tcp::TcpKeys;
 
 pub use expect::RecordKind;
 pub use lesson::Idea;
@@ -74,16 +76,7 @@ table! {
         gateway: Option<Ipv4Addr>,
         /// The largest IP packet of a host's interface, in bytes.
         mtu: Number<576, 9000> = 1500,
-        /// Whether a host's TCP offers window scaling (RFC 7323).
-        window_scaling: bool = true,
-        /// Whether a host's TCP offers selective acknowledgments (RFC 2018).
-        sack: bool = true,
-        /// Whether a host's TCP offers timestamps (RFC 7323).
-        timestamps: bool = true,
-        /// The largest TCP segment that a host asks for, in bytes of data; else the MTU less 40.
-        mss: Option<Number<1, 65_495>>,
-        /// A host's TCP receive buffer, in bytes.
-        receive_buffer: Option<Number<256, 1_073_725_440>>,
+        ..tcp: TcpKeys
     }
 }
 

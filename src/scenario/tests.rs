@@ -308,6 +308,37 @@ fn an_unknown_name_is_answered_with_the_nearest() {
     assert!(error("zzz").ends_with("`layerwalk list scenarios` names them all"));
 }
 
+#[test]
+fn chance_and_time_spans_of_tcp() {
+    check("[[fault]]\ndo = \"drop\"\nchance = \"5%\"\n", &[]);
+    check(
+        "[[fault]]\ndo = \"drop\"\nchance = \"100.5%\"\n",
+        &["14:10 more than 100% | write it as `\"5%\"` or `\"0.1%\"`"],
+    );
+    let host = |keys: &str| format!("[[node]]\nname = \"third\"\nip = \"10.0.0.3/24\"\n{keys}\n");
+    let of_tcp = |keys: &str| {
+        let mut list = mistakes(&with(&host(keys)));
+        list.retain(|mistake| !mistake.contains("has no link"));
+        list
+    };
+    assert_eq!(
+        of_tcp("delayed_ack = \"200 ms\"\nnagle = false\nmsl = \"1 s\""),
+        [""; 0]
+    );
+    assert_eq!(
+        of_tcp("delayed_ack = \"1 s\""),
+        ["15:15 an acknowledgment may wait for 500 ms, not for 1s"]
+    );
+    assert_eq!(
+        of_tcp("rto_min = \"90 s\""),
+        ["15:11 `rto_min` is above `rto_max`"]
+    );
+    assert_eq!(
+        of_tcp("rto_initial = \"0 ms\""),
+        ["15:15 too short for a retransmission time-out"]
+    );
+}
+
 /// A default that its own key cannot read would be reported as missing.
 #[test]
 fn every_default_is_right() {

@@ -98,6 +98,7 @@ pub fn rules(faults: &[Fault], seed: u64) -> Vec<Box<dyn Rule>> {
             fault,
             rng,
             seen: 0,
+            struck: 0,
         })
     };
     faults.iter().enumerate().map(rule).collect()
@@ -118,6 +119,7 @@ struct Counted {
     fault: Fault,
     rng: Rng,
     seen: u32,
+    struck: u32,
 }
 
 impl Rule for Counted {
@@ -150,12 +152,15 @@ impl Counted {
     }
 
     /// Whether the frame that was counted last is struck.
-    fn strikes(&self) -> bool {
+    fn strikes(&mut self) -> bool {
         let Some(behind) = self.seen.checked_sub(self.fault.from.max(1)) else {
             return false;
         };
-        let every = self.fault.every.max(1);
-        behind % every == 0 && self.fault.count.is_none_or(|count| behind / every < count)
+        let its_turn = behind % self.fault.every.max(1) == 0
+            && self.fault.count.is_none_or(|count| self.struck < count);
+        let strikes = its_turn && self.fault.chance.is_none_or(|p| self.rng.chance(p));
+        self.struck = self.struck.saturating_add(strikes.into());
+        strikes
     }
 
     fn verdict(&mut self, frame: Passing) -> Verdict {
@@ -242,6 +247,27 @@ mod tests {
             struck(Fault::once(Match::Frame(FrameId(6)), Effect::Drop)),
             [7]
         );
+    }
+
+    #[test]
+    fn by_chance() {
+        let fault = |chance, count| Fault {
+            chance: Some(chance),
+            count,
+            ..Fault::once(Match::Any, Effect::Drop)
+        };
+        let struck = |fault: Fault, seed| -> Vec<u32> {
+            let mut rules = rules(&[fault], seed);
+            let is_struck = |n: &u32| judge(&mut rules, passing(*n)) != Verdict::Pass;
+            (0..2000).filter(is_struck).collect()
+        };
+        assert_eq!(struck(fault(0.0, None), 1).len(), 0);
+        assert_eq!(struck(fault(1.0, None), 1).len(), 2000);
+        assert_eq!(struck(fault(0.5, Some(3)), 1).len(), 3);
+        let some = struck(fault(0.05, None), 1);
+        assert!((70..130).contains(&some.len()), "{}", some.len());
+        assert_eq!(some, struck(fault(0.05, None), 1));
+        assert_ne!(some, struck(fault(0.05, None), 2));
     }
 
     #[test]

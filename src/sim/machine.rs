@@ -5,7 +5,6 @@ use super::spec;
 use crate::base::{Rng, Time};
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostConfig, Transmit};
-use crate::stack::tcp::TcpConfig;
 
 /// A host and the programs that run on it.
 ///
@@ -91,19 +90,11 @@ impl Machine {
 
 fn config(seed: u64, name: &str, spec: &spec::Host) -> HostConfig {
     let mut rng = Rng::new(seed, &format!("{name} secret"));
-    let tcp = TcpConfig::default();
     HostConfig {
         prefix_len: spec.prefix_len,
         gateway: spec.gateway,
         mtu: spec.mtu,
-        tcp: TcpConfig {
-            window_scaling: spec.tcp.window_scaling,
-            sack: spec.tcp.sack,
-            timestamps: spec.tcp.timestamps,
-            mss: spec.tcp.mss,
-            receive_buffer: spec.tcp.receive_buffer.unwrap_or(tcp.receive_buffer),
-            ..tcp
-        },
+        tcp: spec.tcp.clone(),
         ..HostConfig::new(name, spec.mac, spec.ip, &mut rng)
     }
 }

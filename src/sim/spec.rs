@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::base::{FrameId, LinkId, NodeId};
 use crate::proto::filter::Filter;
+use crate::stack::tcp::TcpConfig;
 
 pub use app::{
     Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, Reply, Request, TcpClient,
@@ -97,7 +98,7 @@ pub struct Host {
     /// The largest IP packet of the interface, in bytes.
     pub mtu: u16,
     /// How its TCP behaves.
-    pub tcp: Tcp,
+    pub tcp: TcpConfig,
 }
 
 impl Host {
@@ -109,7 +110,7 @@ impl Host {
             prefix_len,
             gateway: None,
             mtu: 1500,
-            tcp: Tcp::default(),
+            tcp: TcpConfig::default(),
         }
     }
 }
@@ -118,33 +119,6 @@ impl Host {
 pub fn mac_of(index: usize) -> [u8; 6] {
     let [.., a, b, c, d] = (index as u64 + 1).to_be_bytes();
     [0x02, 0, a, b, c, d]
-}
-
-/// How a host's TCP behaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tcp {
-    /// Offer window scaling (RFC 7323 §2).
-    pub window_scaling: bool,
-    /// Offer selective acknowledgments (RFC 2018).
-    pub sack: bool,
-    /// Offer timestamps (RFC 7323 §3).
-    pub timestamps: bool,
-    /// The largest segment to ask for, in bytes of data; else the MTU less 40 (RFC 9293 §3.7.1).
-    pub mss: Option<u16>,
-    /// Bytes of receive buffer; else the stack's own choice.
-    pub receive_buffer: Option<u32>,
-}
-
-impl Default for Tcp {
-    fn default() -> Self {
-        Self {
-            window_scaling: true,
-            sack: true,
-            timestamps: true,
-            mss: None,
-            receive_buffer: None,
-        }
-    }
 }
 
 /// A full-duplex link between two nodes.
@@ -183,6 +157,9 @@ pub struct Fault {
     pub count: Option<u32>,
     /// Strikes each first of so many: 1 is each one, 3 every third. At least 1.
     pub every: u32,
+    /// Strikes each of those only with this chance, from 0 to 1, that the seed decides. `count` then counts those that
+    /// it struck.
+    pub chance: Option<f64>,
     /// Only on this link. With a link given, each frame on it is looked at; without, a frame is looked at on its
     /// first link alone and not again behind a switch.
     pub link: Option<LinkId>,
@@ -200,6 +177,7 @@ impl Fault {
             from: 1,
             count: Some(1),
             every: 1,
+            chance: None,
             link: None,
             node: None,
             effect,

@@ -7,7 +7,7 @@ use crate::proto::filter::Filter;
 use crate::proto::registry;
 use crate::scenario::format;
 use crate::scenario::mistake::{Mistake, quote};
-use crate::scenario::values::Number;
+use crate::scenario::values::{Number, Percent};
 use crate::sim::spec;
 
 use super::{Builder, tables};
@@ -35,12 +35,16 @@ impl Builder<'_, '_> {
                 "all are struck",
             );
         }
-        let count = fault.count.value?.map_or(1, Number::narrow);
+        let chance = fault.chance.value?.map(Percent::of_one);
+        let count = fault.count.value?.map(Number::narrow);
+        // By chance all are meant, where nothing else is said; otherwise one.
+        let count = count.or((chance.is_none() && !all).then_some(1));
         Some(spec::Fault {
             when,
             from: fault.nth.value?.narrow(),
-            count: (!all).then_some(count),
+            count,
             every: fault.every.value?.narrow(),
+            chance,
             link,
             node,
             effect: effect(&fault.effect)?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::proto::filter::Filter;
 use crate::scenario::declare::{either, table, words};
 use crate::scenario::read::{At, NoKeys};
-use crate::scenario::values::Number;
+use crate::scenario::values::{Number, Percent};
 
 table! {
     /// Something that goes wrong on a link.
@@ -20,6 +20,8 @@ table! {
         all: bool = false,
         /// Strikes only every so-many-th of them.
         every: Number<1, 1_000_000> = 1,
+        /// Strikes each of them only with this chance, which the seed decides: with it all are meant, or `count`.
+        chance: Option<Percent>,
         /// Only on the link between these two nodes; else on each frame's first link.
         link: Option<[At<String>; 2]>,
         /// Only frames that this node puts on a link.

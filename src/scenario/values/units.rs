@@ -1,4 +1,4 @@
-//! Numbers with a unit: time spans and rates.
+//! Numbers with a unit: time spans, rates, percentages.
 
 use std::time::Duration;
 
@@ -43,6 +43,30 @@ impl Meaning for Rate {
         match with_unit(text, UNITS, "rate")? {
             0 => Err(Wrong::all("with a rate of nothing no frame ever arrives")),
             rate => Ok(Self(rate)),
+        }
+    }
+}
+
+/// A part of a hundred, in millionths of the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scenario) struct Percent(u64);
+
+impl Percent {
+    /// As a part of one, from 0 to 1.
+    pub fn of_one(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+}
+
+impl Meaning for Percent {
+    const WORDS: &'static str = "percentage";
+    const EXAMPLES: &'static str = "`\"5%\"` or `\"0.1%\"`";
+    const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? *%$";
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        match with_unit(text, &[("%", 10_000)], "percentage")? {
+            part @ 0..=1_000_000 => Ok(Self(part)),
+            _ => Err(Wrong::all("more than 100%")),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::base::Rng;
 use crate::proto::filter::Filter;
 use crate::sim::World;
+use crate::stack::tcp::TcpConfig;
 
 /// A fault that strikes some frames now and then.
 fn some_fault(rng: &mut Rng) -> Fault {
@@ -108,12 +109,15 @@ fn bytes_come_through_whatever_happens() {
 
 #[test]
 fn every_kind_of_tcp_speaks_with_every_other() {
-    let some = |bits: u64| Tcp {
+    let some = |bits: u64| TcpConfig {
         window_scaling: bits & 1 == 0,
         sack: bits & 2 == 0,
         timestamps: bits & 4 == 0,
         mss: (bits & 8 != 0).then_some(200),
-        receive_buffer: (bits & 16 != 0).then_some(3_000),
+        receive_buffer: if bits & 16 == 0 { 65_536 } else { 3_000 },
+        nagle: bits & 32 == 0,
+        delayed_ack: (bits & 64 != 0).then_some(ms(40)),
+        ..TcpConfig::default()
     };
     for seed in 0..40 {
         let mut rng = Rng::new(seed, "kinds");
@@ -121,7 +125,7 @@ fn every_kind_of_tcp_speaks_with_every_other() {
         let mut kinds = Vec::new();
         for node in &mut spec.nodes {
             if let NodeKind::Host(host) = &mut node.kind {
-                host.tcp = some(rng.below(32));
+                host.tcp = some(rng.below(128));
                 host.mtu = if rng.chance(0.3) { 576 } else { 1500 };
                 kinds.push((host.tcp.clone(), host.mtu));
             }
@@ -165,6 +169,30 @@ fn step_by_step_is_the_same_as_at_once() {
     assert_eq!(world.into_outcome().log.records(), at_once.log.records());
 }
 
+/// Loss, reordering and duplication at rates, as a bad network has them.
+#[test]
+fn bytes_come_through_at_rates_of_chance() {
+    let rate = |p, effect| Fault {
+        chance: Some(p),
+        count: None,
+        ..Fault::once(Match::Any, effect)
+    };
+    let faults = vec![
+        rate(0.05, Effect::Drop),
+        rate(0.05, Effect::Delay(ms(30))),
+        rate(0.01, Effect::Duplicate),
+    ];
+    for seed in 0..20 {
+        let spec = Spec {
+            faults: faults.clone(),
+            ..over_switch(seed, exchange())
+        };
+        let outcome = run(&spec);
+        assert_eq!(received(&outcome, CLIENT), 9_000, "seed {seed}");
+        assert_eq!(received(&outcome, SERVER), 9_000, "seed {seed}");
+    }
+}
+
 #[test]
 fn odd_worlds_end_without_harm() {
     let odd: [fn(&mut Spec); 9] = [
@@ -174,9 +202,9 @@ fn odd_worlds_end_without_harm() {
         |spec| spec.apps[1].on = SWITCH,
         |spec| spec.links[0].delay = Duration::MAX,
         |spec| tcp_of_client(spec).mss = Some(0),
-        |spec| tcp_of_client(spec).receive_buffer = Some(0),
-        |spec| tcp_of_client(spec).receive_buffer = Some(1),
-        |spec| tcp_of_client(spec).receive_buffer = Some(u32::MAX),
+        |spec| tcp_of_client(spec).receive_buffer = 0,
+        |spec| tcp_of_client(spec).receive_buffer = 1,
+        |spec| tcp_of_client(spec).receive_buffer = u32::MAX,
     ];
     for (index, change) in odd.into_iter().enumerate() {
         let mut spec = over_switch(42, exchange());
@@ -191,7 +219,7 @@ fn odd_worlds_end_without_harm() {
     }
 }
 
-fn tcp_of_client(spec: &mut Spec) -> &mut Tcp {
+fn tcp_of_client(spec: &mut Spec) -> &mut TcpConfig {
     match &mut spec.nodes[CLIENT.index()].kind {
         NodeKind::Host(host) => &mut host.tcp,
         _ => panic!("the client is a host"),

@@ -1,0 +1,45 @@
+//! The keys of how a host's TCP behaves.
+
+use std::time::Duration;
+
+use crate::scenario::declare::table;
+use crate::scenario::values::Number;
+
+table! {
+    /// How a host's TCP behaves.
+    TcpKeys {
+        /// Whether a host's TCP offers window scaling (RFC 7323).
+        window_scaling: bool = true,
+        /// The window shift count that it offers; else 7, or 0 for a buffer that needs none.
+        wind_shift: Option<Number<0, 14>>,
+        /// Whether a host's TCP offers selective acknowledgments (RFC 2018).
+        sack: bool = true,
+        /// Whether a host's TCP offers timestamps (RFC 7323).
+        timestamps: bool = true,
+        /// The largest TCP segment that a host asks for, in bytes of data; else the MTU less 40.
+        mss: Option<Number<1, 65_495>>,
+        /// A host's TCP receive buffer, in bytes; else 65536.
+        receive_buffer: Option<Number<256, 1_073_725_440>>,
+        /// How many bytes a program may write ahead of what is acknowledged; else 1048576.
+        send_buffer: Option<Number<256, 1_073_725_440>>,
+        /// How long the acknowledgment of data in order may wait for company, at most 500 ms (RFC 1122); else every
+        /// segment with data is acknowledged at once.
+        delayed_ack: Option<Duration>,
+        /// Whether less than a full segment waits while anything is unacknowledged (the Nagle algorithm, RFC 896).
+        nagle: bool = true,
+        /// The retransmission time-out before the first round trip is measured (RFC 6298).
+        rto_initial: Duration = "1 s",
+        /// The shortest retransmission time-out (RFC 6298; Linux has 200 ms).
+        rto_min: Duration = "1 s",
+        /// The longest retransmission time-out (RFC 6298).
+        rto_max: Duration = "60 s",
+        /// How long the same data are retransmitted before the connection is given up (R2 of RFC 9293).
+        r2: Duration = "100 s",
+        /// The same for a SYN.
+        r2_syn: Duration = "3 min",
+        /// The maximum segment lifetime: TIME-WAIT lasts two of them (RFC 9293).
+        msl: Duration = "2 min",
+        /// How many connections of a listener may wait in SYN-RECEIVED.
+        backlog: Number<0, 65_535> = 128,
+    }
+}
