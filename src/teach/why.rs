@@ -67,7 +67,7 @@ struct Subject {
 }
 
 fn fill(topic: &'static Topic, subject: &Subject, changed: String) -> Why {
-    let text = |template: &str| substitute(template, &subject.values);
+    let text = |template: &str| sentence(substitute(template, &subject.values));
     let cite = match subject.cite {
         Some(cite) if !cite.is_empty() => cite,
         _ => topic.cite,
@@ -477,14 +477,33 @@ fn name_of(walk: &Walk, address: &str) -> String {
         ip.is_some_and(|ip| node.addrs.contains(&ip))
             || node.mac.is_some_and(|mac| mac_text(mac) == address)
     });
-    owner.map_or_else(|| address.to_owned(), |node| node.name.clone())
+    owner.map_or_else(|| address.to_owned(), |node| spoken(&node.name))
 }
 
 fn node_name(walk: &Walk, node: NodeId) -> String {
     let nodes = walk.outcome().map_or(&[][..], |outcome| &outcome.nodes);
     nodes
         .get(node.index())
-        .map_or_else(|| "-".to_owned(), |node| node.name.clone())
+        .map_or_else(|| "-".to_owned(), |node| spoken(&node.name))
+}
+
+/// A node's name as it stands in a sentence: "the server", but "alice".
+fn spoken(name: &str) -> String {
+    const ROLES: &[&str] = &["client", "server", "switch", "router", "proxy", "attacker"];
+    if ROLES.contains(&name) {
+        format!("the {name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// A text that begins with a capital letter, whatever name it begins with.
+fn sentence(text: String) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) if first.is_lowercase() => first.to_uppercase().chain(chars).collect(),
+        _ => text,
+    }
 }
 
 fn mac_text(mac: [u8; 6]) -> String {

@@ -43,6 +43,8 @@ pub fn add_stateful(layer: &mut Layer, facts: &StreamFacts) {
         let place = place.map_or(layer.fields.len(), |i| i + 1);
         let field = Field {
             generated: true,
+            // For filters: a sum of bits tells a reader nothing.
+            hidden: spec.id == COMPLETENESS.id,
             ..Field::new(spec, bits, value)
         };
         layer.fields.insert(place, field);
