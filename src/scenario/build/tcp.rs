@@ -33,7 +33,6 @@ impl Builder<'_, '_> {
             r2_syn: keys.r2_syn.value?,
             msl: keys.msl.value?,
             backlog: keys.backlog.value?.narrow(),
-            ..usual
         })
     }
 
