@@ -16,7 +16,7 @@ use super::mistake::{Mistake, quote};
 use super::read::{At, Reader, Value};
 
 pub(super) use net::{Header, Hex, Mac, Prefixed, Target};
-pub(super) use units::{Percent, Rate};
+pub(super) use units::{Percent, Rate, Size};
 
 impl<T: Value> Value for Option<T> {
     const TABLE: bool = T::TABLE;

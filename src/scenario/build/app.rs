@@ -162,16 +162,27 @@ impl<'b> Builder<'b, '_> {
         let mut pages = Vec::new();
         for page in tables(&app.page) {
             self.path(&page.path);
+            if page.body_size.given().is_some() && page.body.get().is_some_and(|b| !b.is_empty()) {
+                let message = "`body` and `body_size` do not go together";
+                self.note(&page.body_size.span, message, "one too much");
+            }
             pages.push(spec::Page {
                 path: page.path.value.clone()?,
                 status: page.status.value?.narrow(),
                 headers: headers(&page.headers),
                 body: Content::Text(page.body.value.clone()?),
+                made_up: page.body_size.value?.map(|size| size.0),
             });
+        }
+        if let Some(path) = app.upload.given() {
+            let value = Some(path.clone());
+            let span = app.upload.span.clone();
+            self.path(&At { span, value });
         }
         Some(spec::HttpServer {
             port: app.port.value?.narrow(),
             pages,
+            upload: app.upload.value.clone()?,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::scenario::declare::{either, table};
-use crate::scenario::values::{Header, Number, Port, Target};
+use crate::scenario::values::{Header, Number, Port, Size, Target};
 
 use super::{Action, List};
 
@@ -121,6 +121,8 @@ table! {
         port: Port = 80,
         /// The pages that it has.
         page: List<Page>,
+        /// The path that takes uploads: a `PUT` or `POST` to it is answered with the length and the SHA-1 of its body.
+        upload: Option<String>,
     }
 }
 
@@ -135,6 +137,8 @@ table! {
         headers: List<Header>,
         /// The body.
         body: String = "",
+        /// In place of `body`, so many bytes that are made up: lines of 16 bytes, each of them its own place in decimal.
+        body_size: Option<Size>,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Numbers with a unit: time spans, rates, percentages.
+//! Numbers with a unit: time spans, rates, percentages, sizes.
 
 use std::time::Duration;
 
@@ -68,6 +68,29 @@ impl Meaning for Percent {
             part @ 0..=1_000_000 => Ok(Self(part)),
             _ => Err(Wrong::all("more than 100%")),
         }
+    }
+}
+
+/// Bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scenario) struct Size(pub u64);
+
+impl Meaning for Size {
+    const WORDS: &'static str = "size";
+    const EXAMPLES: &'static str = "`\"50 MB\"` or `\"64 KiB\"`";
+    const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? *(B|kB|MB|GB|KiB|MiB|GiB)$";
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        const UNITS: &[(&str, u64)] = &[
+            ("B", 1),
+            ("kB", 1_000),
+            ("MB", 1_000_000),
+            ("GB", 1_000_000_000),
+            ("KiB", 1 << 10),
+            ("MiB", 1 << 20),
+            ("GiB", 1 << 30),
+        ];
+        with_unit(text, UNITS, "size").map(Self)
     }
 }
 

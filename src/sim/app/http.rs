@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use sha1::{Digest, Sha1};
+
 use super::date::imf_fixdate;
 use super::script::{Alarm, SCENARIO};
 use super::talk::{Order, Orders, Talk};
@@ -21,17 +23,25 @@ pub struct HttpServer {
     conn: ConnId,
     server: Server,
     pages: Vec<Page>,
+    upload: Option<Upload>,
+    /// The bytes to make up behind the head that was sent.
+    made_up: Option<u64>,
     orders: Orders,
 }
 
 impl HttpServer {
     /// Answers with these pages.
     pub fn new(conn: ConnId, spec: &spec::HttpServer) -> Self {
-        let (server, pages) = (Server::new(Some(conn)), spec.pages.clone());
+        let server = match spec.upload {
+            Some(_) => Server::in_pieces(Some(conn)),
+            None => Server::new(Some(conn)),
+        };
         Self {
             conn,
             server,
-            pages,
+            pages: spec.pages.clone(),
+            upload: spec.upload.clone().map(Upload::new),
+            made_up: None,
             orders: Orders::default(),
         }
     }
@@ -41,8 +51,16 @@ impl HttpServer {
             while let Some(bytes) = self.server.poll_transmit(cx) {
                 self.orders.push(cx, Order::Send(bytes));
             }
+            if let Some(len) = self.made_up.take() {
+                self.orders.push(cx, Order::SendMadeUp(0..len));
+            }
             match self.server.poll_event(cx) {
                 None => return,
+                Some(ServerEvent::Body(bytes)) => {
+                    if let Some(upload) = &mut self.upload {
+                        upload.add(&bytes);
+                    }
+                }
                 Some(ServerEvent::Request(request)) => self.answer(cx, &request),
                 Some(ServerEvent::Failed(error)) => {
                     event(cx, self.conn, format!("unreadable request: {error}"));
@@ -59,25 +77,69 @@ impl HttpServer {
             format!("request received: {}", request.line()),
         );
         let path = request.target.split('?').next().unwrap_or_default();
+        let answer = self
+            .upload
+            .as_mut()
+            .and_then(|upload| upload.answer(path, request));
         let page = self.pages.iter().find(|page| page.path == path);
-        let response = match page {
-            Some(page) => response(cx.now, page),
-            None => {
-                let body = Content::Text(format!("{path} is not here\n"));
-                let (path, headers) = (path.to_owned(), Vec::new());
-                response(
-                    cx.now,
-                    &Page {
-                        path,
-                        status: 404,
-                        headers,
-                        body,
-                    },
-                )
+        let response = match (answer, page) {
+            (Some(text), _) => response(cx.now, &text_page(path, 200, text)),
+            (None, Some(page)) => {
+                self.made_up = page.made_up.filter(|_| request.method != "HEAD");
+                response(cx.now, page)
+            }
+            (None, None) => {
+                let text = format!("{path} is not here\n");
+                response(cx.now, &text_page(path, 404, text))
             }
         };
         call(cx, self.conn, format!("respond {}", response.line()));
         self.server.respond(cx, response);
+    }
+}
+
+/// What comes to the path that takes uploads. Nothing of it is kept but its length and its hash.
+#[derive(Debug)]
+struct Upload {
+    path: String,
+    len: u64,
+    sha1: Sha1,
+}
+
+impl Upload {
+    fn new(path: String) -> Self {
+        Self {
+            path,
+            len: 0,
+            sha1: Sha1::new(),
+        }
+    }
+
+    /// Bytes of the body of a request came, whichever it is.
+    fn add(&mut self, bytes: &[u8]) {
+        self.len += bytes.len() as u64;
+        self.sha1.update(bytes);
+    }
+
+    /// The request is whole: what to answer if it is an upload.
+    fn answer(&mut self, path: &str, request: &Request) -> Option<String> {
+        self.add(&request.body);
+        let len = std::mem::take(&mut self.len);
+        let hash = std::mem::take(&mut self.sha1).finalize();
+        let is_upload = path == self.path && matches!(&*request.method, "PUT" | "POST");
+        let hex =
+            |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
+        is_upload.then(|| format!("{len} bytes, SHA-1 {}\n", hex(&hash)))
+    }
+}
+
+fn text_page(path: &str, status: u16, text: String) -> Page {
+    Page {
+        path: path.to_owned(),
+        status,
+        headers: Vec::new(),
+        body: Content::Text(text),
+        made_up: None,
     }
 }
 
@@ -94,7 +156,8 @@ fn response(now: Time, page: &Page) -> Response {
         response.headers.push(name, value);
     }
     let body = page.body.bytes();
-    if body.is_empty() {
+    let len = page.made_up.unwrap_or(body.len() as u64);
+    if len == 0 && page.made_up.is_none() {
         return response;
     }
     if !names_type {
@@ -102,10 +165,10 @@ fn response(now: Time, page: &Page) -> Response {
             .headers
             .push("Content-Type", content_type(&page.body));
     }
-    response
-        .headers
-        .push("Content-Length", body.len().to_string());
-    response.body = body.to_vec();
+    response.headers.push("Content-Length", len.to_string());
+    if page.made_up.is_none() {
+        response.body = body.to_vec();
+    }
     response
 }
 

@@ -1,6 +1,7 @@
 //! A conversation over one TCP connection, sans-IO: what a program says, whatever carries it.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::base::{RecordId, Time};
 use crate::stack::cx::Cx;
@@ -30,6 +31,8 @@ pub trait Talk {
 pub enum Order {
     /// Send these bytes.
     Send(Vec<u8>),
+    /// Send what [`made_up`] makes for this range of places.
+    SendMadeUp(Range<u64>),
     /// Send nothing more, and go on receiving.
     Shutdown,
     /// Send nothing more, and receive nothing more.
@@ -53,5 +56,28 @@ impl Orders {
         let (cause, order) = self.0.pop_front()?;
         cx.cause = cause;
         Some(order)
+    }
+}
+
+/// Bytes that are made up, by their places: lines of 16 bytes, each of them its own place in decimal.
+pub fn made_up(places: Range<u64>) -> Vec<u8> {
+    let lines = (places.start / 16..).map(|line| format!("{:015}\n", line * 16).into_bytes());
+    let bytes = lines.flatten().skip((places.start % 16) as usize);
+    let len = usize::try_from(places.end.saturating_sub(places.start)).unwrap_or(usize::MAX);
+    bytes.take(len).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::made_up;
+
+    #[test]
+    fn made_up_bytes_tell_their_place_however_they_are_cut() {
+        let whole = made_up(0..100);
+        assert_eq!(&whole[..34], b"000000000000000\n000000000000016\n00");
+        for (start, end) in [(0, 0), (0, 1), (15, 17), (16, 100), (7, 93), (9, 3)] {
+            let expected = whole.get(start as usize..end as usize).unwrap_or_default();
+            assert_eq!(made_up(start..end), expected, "{start}..{end}");
+        }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, SocketAddrV4};
+use std::ops::Range;
 
 use super::script::SCENARIO;
-use super::talk::{Order, Talk};
+use super::talk::{Order, Talk, made_up};
 use super::{Program, reason};
 use crate::base::{RecordId, Time};
 use crate::stack::cx::Cx;
@@ -232,9 +233,25 @@ impl Line {
                 let rest = bytes.split_off(host.send(cx, self.conn, &bytes));
                 return (!rest.is_empty()).then_some(Order::Send(rest));
             }
+            Order::SendMadeUp(places) => return self.send_made_up(cx, host, places),
             Order::Shutdown => host.shutdown(cx, self.conn),
             Order::Close => host.close(cx, self.conn),
             Order::Abort => host.abort(cx, self.conn),
+        }
+        None
+    }
+
+    /// Sends what is made up for these places, a piece at a time; what is left of it.
+    fn send_made_up(&self, cx: &mut Cx, host: &mut Host, places: Range<u64>) -> Option<Order> {
+        const PIECE: u64 = 1 << 16;
+        let mut at = places.start;
+        while at < places.end {
+            let piece = made_up(at..places.end.min(at + PIECE));
+            let taken = host.send(cx, self.conn, &piece);
+            at += taken as u64;
+            if taken < piece.len() {
+                return Some(Order::SendMadeUp(at..places.end));
+            }
         }
         None
     }

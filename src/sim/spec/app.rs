@@ -153,6 +153,8 @@ pub struct HttpServer {
     pub port: u16,
     /// The pages.
     pub pages: Vec<Page>,
+    /// The path that takes uploads: a `PUT` or `POST` to it is answered with the length of its body and the SHA-1 of it.
+    pub upload: Option<String>,
 }
 
 /// What an HTTP server answers one path with.
@@ -166,6 +168,8 @@ pub struct Page {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Content,
+    /// In place of `body`, so many bytes that are made up: lines of 16 bytes, each of them its own place in decimal.
+    pub made_up: Option<u64>,
 }
 
 /// Makes HTTP requests one after the other over one connection, then closes it.

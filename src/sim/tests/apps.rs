@@ -220,6 +220,7 @@ fn http(requests: &[(&str, u64)]) -> Vec<App> {
         status: 200,
         headers: vec![("Content-Type".to_owned(), "text/html".to_owned())],
         body: text("<p>hi</p>"),
+        made_up: None,
     };
     let request = |&(path, after): &(&str, u64)| Request {
         after: ms(after),
@@ -237,6 +238,7 @@ fn http(requests: &[(&str, u64)]) -> Vec<App> {
     let server = HttpServer {
         port: 80,
         pages: vec![page],
+        upload: None,
     };
     vec![
         app(SERVER, AppKind::HttpServer(server)),
@@ -334,4 +336,77 @@ fn a_program_starts_when_it_is_to() {
     apps[1].start = ms(250);
     let outcome = run(&two_hosts(42, apps));
     assert_eq!(outcome.frames[0].sent_at.as_millis(), 250);
+}
+
+/// All that the server sent, where the client makes these requests.
+fn served(upload: Option<&str>, requests: &[(&str, &str, Option<&str>)]) -> Vec<u8> {
+    let mut apps = http(&[]);
+    if let AppKind::HttpServer(server) = &mut apps[0].kind {
+        server.upload = upload.map(str::to_owned);
+        server.pages[0].made_up = Some(3_000_000);
+    }
+    if let AppKind::HttpClient(client) = &mut apps[1].kind {
+        let request = |&(method, path, body): &(&str, &str, Option<&str>)| Request {
+            after: ms(0),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: body.map(text),
+        };
+        client.requests = requests.iter().map(request).collect();
+    }
+    let outcome = run(&two_hosts(42, apps));
+    assert!(!outcome.cut_short);
+    // Without faults and switches, the segments come in order and once.
+    let sent = outcome.frames.iter().filter(|frame| frame.from == SERVER);
+    let segments = sent.filter(|frame| tcp_flags(frame).is_some_and(|flags| flags & 2 == 0));
+    let payload = |frame: &Transmission| {
+        let total = usize::from(u16::from_be_bytes([frame.bytes[16], frame.bytes[17]]));
+        frame.bytes[66..14 + total].to_vec()
+    };
+    segments.flat_map(payload).collect()
+}
+
+#[test]
+fn a_body_that_is_made_up_comes_whole() {
+    let served = served(
+        None,
+        &[("HEAD", "/", None), ("GET", "/", None), ("GET", "/x", None)],
+    );
+    let head_end = b"\r\n\r\n";
+    let ends = served
+        .windows(4)
+        .enumerate()
+        .filter(|(_, four)| four == head_end);
+    let ends: Vec<usize> = ends.map(|(at, _)| at + 4).collect();
+    let [first, second, _] = ends[..] else {
+        panic!("three heads: {ends:?}");
+    };
+    assert!(
+        served[first..].starts_with(b"HTTP/1.1 200 OK"),
+        "HEAD has no body"
+    );
+    let length =
+        String::from_utf8_lossy(&served[first..second]).contains("Content-Length: 3000000");
+    assert!(length);
+    let lines = (0..3_000_000)
+        .step_by(16)
+        .map(|place| format!("{place:015}\n"));
+    let body = lines.collect::<String>().into_bytes();
+    assert!(served[second..second + body.len()] == body);
+    assert!(served[second + body.len()..].starts_with(b"HTTP/1.1 404"));
+}
+
+#[test]
+fn an_upload_is_answered_with_its_length_and_hash() {
+    let long = "abc".repeat(100_000);
+    let uploads = [("PUT", "/up", Some("abc")), ("POST", "/up", Some(&*long))];
+    let served = String::from_utf8(served(Some("/up"), &uploads)).unwrap();
+    // FIPS 180-1 appendix A; the other by sha1sum.
+    for answer in [
+        "3 bytes, SHA-1 a9993e364706816aba3e25717850c26c9cd0d89d\n",
+        "300000 bytes, SHA-1 bbfec7b9ef29840479ea99cc0e25cc8c285ea303\n",
+    ] {
+        assert!(served.contains(answer), "{answer}: {served}");
+    }
 }

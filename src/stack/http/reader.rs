@@ -35,6 +35,30 @@ pub(in crate::stack) struct Reader {
     ended: bool,
     /// Of the message being read: how far its chunks were read.
     chunks: Chunks,
+    /// The request whose body is being handed out in pieces.
+    open: Option<Open>,
+}
+
+/// A request whose body is being handed out in pieces.
+#[derive(Debug, Clone)]
+struct Open {
+    request: Request,
+    /// Bytes of the whole message.
+    len: usize,
+    /// Bytes of the body that did not come yet.
+    left: u64,
+}
+
+/// What is read of a request where bodies are handed out in pieces.
+#[derive(Debug)]
+pub(in crate::stack) enum Piece {
+    /// The head came, and a body follows in pieces; whether the client waits until it is told to go on
+    /// (RFC 9110 §10.1.1).
+    Begun { waits: bool },
+    /// Bytes of the body.
+    Body(Vec<u8>),
+    /// The request is whole, without what was handed out; how many bytes it took.
+    Whole(Request, usize),
 }
 
 impl Reader {
@@ -66,6 +90,45 @@ impl Reader {
         };
         request.body = body.0;
         Ok(Some((request, body.1)))
+    }
+
+    /// The next piece of a request. A body whose length is told ahead is handed out as it comes, and may be of any
+    /// length; another one comes with the whole request.
+    pub(in crate::stack) fn request_piece(&mut self) -> Result<Option<Piece>, ReadError> {
+        let Some(open) = &mut self.open else {
+            return self.begin_pieces();
+        };
+        if open.left > 0 {
+            let there = usize::try_from(open.left).unwrap_or(usize::MAX);
+            let there = there.min(self.bytes.len());
+            if there == 0 {
+                return if self.ended {
+                    Err(ReadError::Ended)
+                } else {
+                    Ok(None)
+                };
+            }
+            open.left -= there as u64;
+            let rest = self.bytes.split_off(there);
+            return Ok(Some(Piece::Body(std::mem::replace(&mut self.bytes, rest))));
+        }
+        let whole = self.open.take();
+        Ok(whole.map(|open| Piece::Whole(open.request, open.len)))
+    }
+
+    fn begin_pieces(&mut self) -> Result<Option<Piece>, ReadError> {
+        let Some((request, head_len)) = Request::parse(&self.bytes)? else {
+            return self.unfinished();
+        };
+        let Framing::Length(left) = Framing::of_request(&request)? else {
+            let whole = self.request()?;
+            return Ok(whole.map(|(request, len)| Piece::Whole(request, len)));
+        };
+        self.bytes.drain(..head_len);
+        let waits = request.headers.has("Expect", "100-continue") && self.bytes.is_empty();
+        let len = head_len.saturating_add(usize::try_from(left).unwrap_or(usize::MAX));
+        self.open = Some(Open { request, len, left });
+        Ok(Some(Piece::Begun { waits }))
     }
 
     /// The next response, to a request with this method, and how many bytes it took.

@@ -1,5 +1,6 @@
 //! The server's end of a connection.
 
+use super::reader::Piece;
 use super::{ReadError, Reader, persists, unit};
 use crate::proto::http::{HeadError, Request, Response};
 use crate::stack::cx::Cx;
@@ -17,6 +18,8 @@ pub struct Server {
     unanswered: Option<Request>,
     ended: bool,
     over: bool,
+    /// Bodies are handed to the application as they come.
+    in_pieces: bool,
     transmits: Queue<Vec<u8>>,
     events: Queue<ServerEvent>,
 }
@@ -24,6 +27,8 @@ pub struct Server {
 /// What a [`Server`] tells its application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerEvent {
+    /// Bytes of the body of the request that comes; see [`Server::in_pieces`].
+    Body(Vec<u8>),
     /// A request came: answer it with [`Server::respond`].
     Request(Request),
     /// What the client sent cannot be read; it was answered with a status of the 400s.
@@ -38,6 +43,16 @@ impl Server {
         Self {
             conn,
             ..Self::default()
+        }
+    }
+
+    /// A server that does not keep the bodies of requests whose length is told ahead: they may be of any length, and
+    /// are handed out as they come, by [`ServerEvent::Body`], before the [`ServerEvent::Request`] without them. A
+    /// client that waits to be told to go on is told so (RFC 9110 §10.1.1).
+    pub fn in_pieces(conn: Option<ConnId>) -> Self {
+        Self {
+            in_pieces: true,
+            ..Self::new(conn)
         }
     }
 
@@ -88,7 +103,11 @@ impl Server {
         if self.over || self.unanswered.is_some() {
             return;
         }
-        match self.reader.request() {
+        let read = match self.in_pieces {
+            true => self.read_pieces(cx),
+            false => self.reader.request(),
+        };
+        match read {
             Ok(Some((request, len))) => {
                 let unit = unit(request.line(), len);
                 cx.step(7, self.conn, "RFC 9112 §3", What::Up(unit));
@@ -99,6 +118,19 @@ impl Server {
             Ok(None) => {}
             Err(error) => self.refuse(cx, error),
         }
+    }
+
+    /// Hands out the body of a request as far as it came; the request once it is whole.
+    fn read_pieces(&mut self, cx: &mut Cx<'_>) -> Result<Option<(Request, usize)>, ReadError> {
+        while let Some(piece) = self.reader.request_piece()? {
+            match piece {
+                Piece::Begun { waits: false } => {}
+                Piece::Begun { waits: true } => self.send(cx, Response::new(100), ""),
+                Piece::Body(bytes) => self.events.push(cx, ServerEvent::Body(bytes)),
+                Piece::Whole(request, len) => return Ok(Some((request, len))),
+            }
+        }
+        Ok(None)
     }
 
     fn refuse(&mut self, cx: &mut Cx<'_>, error: ReadError) {

@@ -253,3 +253,52 @@ fn told_of(bytes: &[u8], cuts: &[usize]) -> (Vec<ServerEvent>, String) {
     answer(&mut server);
     (told, sent_by_server(&mut server))
 }
+
+#[test]
+fn a_body_comes_in_pieces_of_any_length() {
+    let mut server = Server::in_pieces(None);
+    let len = MAX_BODY + 1;
+    let head = format!("PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: {len}\r\n");
+    let waits = format!("{head}Expect: 100-continue\r\n\r\n");
+    quiet(|cx| server.handle_input(cx, waits.as_bytes()));
+    let told_to_go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    assert_eq!(sent_by_server(&mut server), told_to_go_on);
+    let pieces = [vec![1; len - 7], vec![2; 7]];
+    quiet(|cx| server.handle_input(cx, &pieces[0]));
+    assert_eq!(
+        told_by_server(&mut server),
+        [ServerEvent::Body(pieces[0].clone())]
+    );
+    // The next request is in the same bytes, and is read when this one is answered.
+    let next = b"GET /b HTTP/1.1\r\nHost: a\r\n\r\n";
+    quiet(|cx| server.handle_input(cx, &[&pieces[1][..], next].concat()));
+    let told = told_by_server(&mut server);
+    let [ServerEvent::Body(rest), ServerEvent::Request(request)] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!((rest, &*request.target), (&pieces[1], "/a"));
+    assert!(request.body.is_empty());
+    quiet(|cx| server.respond(cx, Response::new(204)));
+    let told = told_by_server(&mut server);
+    assert!(matches!(&told[..], [ServerEvent::Request(next)] if next.target == "/b"));
+}
+
+#[test]
+fn a_body_in_pieces_may_be_chunked_or_end_too_early() {
+    let mut server = Server::in_pieces(None);
+    let head = "POST / HTTP/1.1\r\nHost: a\r\n";
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    quiet(|cx| server.handle_input(cx, chunked.as_bytes()));
+    let told = told_by_server(&mut server);
+    assert!(matches!(&told[..], [ServerEvent::Request(whole)] if whole.body == b"abc"));
+    quiet(|cx| server.respond(cx, Response::new(200)));
+    let short = format!("{head}Content-Length: 3\r\n\r\nab");
+    quiet(|cx| server.handle_input(cx, short.as_bytes()));
+    quiet(|cx| server.handle_end(cx));
+    let expected = [
+        ServerEvent::Body(b"ab".to_vec()),
+        ServerEvent::Failed(ReadError::Ended),
+        ServerEvent::Disconnect,
+    ];
+    assert_eq!(told_by_server(&mut server), expected);
+}
