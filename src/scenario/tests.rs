@@ -333,10 +333,7 @@ fn chance_and_time_spans_of_tcp() {
         of_tcp("rto_min = \"90 s\""),
         ["15:11 `rto_min` is above `rto_max`"]
     );
-    assert_eq!(
-        of_tcp("rto_initial = \"0 ms\""),
-        ["15:15 too short for a retransmission time-out"]
-    );
+    assert_eq!(of_tcp("rto_initial = \"0 ms\""), ["15:15 too short a time"]);
 }
 
 /// A default that its own key cannot read would be reported as missing.

@@ -219,6 +219,8 @@ pub struct TcpVars {
     pub cwnd: Option<u32>,
     /// Slow-start threshold (RFC 5681), in bytes.
     pub ssthresh: Option<u32>,
+    /// RCV.UP, in urgent mode: the number behind the urgent data (RFC 6093), raw.
+    pub rcv_up: Option<u32>,
     /// Bytes that the application wrote and that were not sent yet.
     pub unsent: Option<u32>,
     /// Bytes that came and that the application has not read yet.

@@ -5,6 +5,7 @@
 //! - `arrives`: SEGMENT ARRIVES (§3.10.7), one function a step; `user`: the application's calls (§3.10.1 to §3.10.5);
 //!   `timeouts` (§3.10.8); `output`: what is sent, and how a segment is formed.
 //! - `waiting`: what is not sent at once: delayed acknowledgments, the Nagle algorithm.
+//! - `patience`: how long a silent peer is waited for: keep-alive, user time-out, FIN-WAIT-2.
 //! - `send`, `receive`: the two sequence spaces with their buffers; `rto` (RFC 6298), `timers`, `options`, `isn`
 //!   (RFC 6528), `seq`.
 //!
@@ -19,6 +20,7 @@ mod endpoint;
 mod isn;
 mod options;
 mod output;
+mod patience;
 mod receive;
 mod rto;
 mod segment;
@@ -73,6 +75,8 @@ pub enum Event {
     },
     /// There is more to read.
     Readable(ConnId),
+    /// The peer has sent urgent data ahead of what was read; they come in line (RFC 6093).
+    Urgent(ConnId),
     /// There is room to write again, after a write found none.
     Writable(ConnId),
     /// The peer has closed its sending side: what is readable is all that will come.

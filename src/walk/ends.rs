@@ -146,6 +146,7 @@ fn known(flow: &Flow, dir: Dir, end: &infer::End) -> EndNow {
         rto: None,
         cwnd: None,
         ssthresh: None,
+        rcv_up: None,
         unsent: None,
         unread: None,
         out_of_order: Vec::new(),

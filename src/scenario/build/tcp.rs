@@ -33,11 +33,23 @@ impl Builder<'_, '_> {
             r2_syn: keys.r2_syn.value?,
             msl: keys.msl.value?,
             backlog: keys.backlog.value?.narrow(),
+            syn_cookies: keys.syn_cookies.value?,
+            keep_alive: keys.keep_alive.value?,
+            keep_alive_interval: keys.keep_alive_interval.value?,
+            keep_alive_probes: keys.keep_alive_probes.value?.narrow(),
+            user_timeout: keys.user_timeout.value?,
+            fin_wait_2: keys.fin_wait_2.value?,
         })
     }
 
     fn check_spans(&mut self, keys: &TcpKeys) {
-        for at in [&keys.rto_initial, &keys.rto_min, &keys.rto_max] {
+        let spans = [
+            &keys.rto_initial,
+            &keys.rto_min,
+            &keys.rto_max,
+            &keys.keep_alive_interval,
+        ];
+        for at in spans {
             self.at_least_a_millisecond(at);
         }
         if let Some(delay) = keys
@@ -62,7 +74,7 @@ impl Builder<'_, '_> {
             .is_some_and(|span| *span < Duration::from_millis(1))
         {
             let label = "the clock ticks once a millisecond";
-            self.note(&at.span, "too short for a retransmission time-out", label);
+            self.note(&at.span, "too short a time", label);
         }
     }
 }

@@ -41,5 +41,17 @@ table! {
         msl: Duration = "2 min",
         /// How many connections of a listener may wait in SYN-RECEIVED.
         backlog: Number<0, 65_535> = 128,
+        /// Whether a SYN that finds the backlog full is answered with a SYN cookie (RFC 4987), not left unanswered.
+        syn_cookies: bool = false,
+        /// After how much silence a host asks whether its peer is alive (RFC 9293 §3.8.4); else never.
+        keep_alive: Option<Duration>,
+        /// How long each such probe is waited for.
+        keep_alive_interval: Duration = "75 s",
+        /// After how many probes without an answer the connection is given up.
+        keep_alive_probes: Number<1, 1000> = 9,
+        /// How long data may wait for their acknowledgment before the connection is given up, in place of `r2`.
+        user_timeout: Option<Duration>,
+        /// How long FIN-WAIT-2 lasts at most once a program has closed; else for ever (Linux has 60 s).
+        fin_wait_2: Option<Duration>,
     }
 }

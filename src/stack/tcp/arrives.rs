@@ -37,6 +37,7 @@ impl Connection {
         self.check_rst(cx, seg)?;
         self.check_syn(cx, seg)?;
         self.check_ack(cx, seg)?;
+        self.check_urg(cx, seg);
         self.process_text(cx, seg)?;
         self.check_fin(cx, seg)
     }
@@ -81,7 +82,12 @@ impl Connection {
         if self.is_syn_again(seg) {
             return self.answer_syn_again(cx);
         }
-        self.discard(cx, OTHER_STATES, "sequence number outside the window");
+        if seg.len() == 0 && seg.end() + 1 == self.rcv.nxt && seg.has(TcpFlags::ACK) {
+            let why = "empty, and one number too old: it asks whether we are alive";
+            self.discard(cx, "RFC 9293 §3.8.4", why);
+        } else {
+            self.discard(cx, OTHER_STATES, "sequence number outside the window");
+        }
         if !seg.has(TcpFlags::RST) {
             self.ack_due = true;
         }
@@ -149,7 +155,36 @@ impl Connection {
         Break(())
     }
 
-    /// Seventh, process the segment text. (Sixth, urgent data, is delivered in order like all other.)
+    /// Sixth, check the URG bit. Urgent data stay in line with all other (RFC 6093 §3): the application is told that
+    /// there are some ahead of what it has read. The pointer points behind the last urgent byte (§4).
+    fn check_urg(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) {
+        let up = seg.seq + u32::from(seg.up);
+        let takes_text = matches!(
+            self.state,
+            TcpState::Established | TcpState::FinWait1 | TcpState::FinWait2
+        );
+        let is_ahead = self.rcv.read_seq().lt(up) && self.rcv_up.is_none_or(|before| before.lt(up));
+        if seg.has(TcpFlags::URG) && takes_text && is_ahead {
+            let text = "urgent data ahead: urgent mode, and delivered in line";
+            self.decide(cx, "RFC 6093 §3", text);
+            self.rcv_up = Some(up);
+            self.tell(cx, Event::Urgent(self.id));
+        }
+    }
+
+    /// Urgent mode ends when the application has read all urgent data.
+    pub(super) fn end_urgent_mode(&mut self, cx: &mut Cx<'_>) {
+        if self.rcv_up.is_some_and(|up| up.le(self.rcv.read_seq())) {
+            self.rcv_up = None;
+            self.decide(
+                cx,
+                OTHER_STATES,
+                "all urgent data are read: urgent mode ends",
+            );
+        }
+    }
+
+    /// Seventh, process the segment text.
     fn process_text(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) -> Step {
         if seg.text.is_empty() {
             return Continue(());

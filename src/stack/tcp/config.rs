@@ -41,6 +41,20 @@ pub struct TcpConfig {
     /// The Nagle algorithm (RFC 896, RFC 9293 §3.7.4): less than a full segment waits while anything is
     /// unacknowledged.
     pub nagle: bool,
+    /// Keep-alive (RFC 9293 §3.8.4): the first probe goes out after so much silence. `None`: off, as the RFC asks;
+    /// it should not be less than two hours.
+    pub keep_alive: Option<Duration>,
+    /// How long each keep-alive probe is waited for (Linux: 75 s).
+    pub keep_alive_interval: Duration,
+    /// After how many keep-alive probes without an answer the connection is given up (Linux: 9).
+    pub keep_alive_probes: u32,
+    /// The user time-out (RFC 9293 §3.10.8): how long what was sent or written may wait for the peer before the
+    /// connection is given up. It takes the place of R2 (§3.8.3).
+    pub user_timeout: Option<Duration>,
+    /// How long FIN-WAIT-2 lasts at most after a CLOSE of both sides. `None`: for ever, as in the RFC (Linux: 60 s).
+    pub fin_wait_2: Option<Duration>,
+    /// Answer a SYN for which there is no room in the backlog with a cookie (RFC 4987 §3.6) instead of not at all.
+    pub syn_cookies: bool,
 }
 
 impl TcpConfig {
@@ -73,6 +87,12 @@ impl Default for TcpConfig {
             backlog: 128,
             delayed_ack: None,
             nagle: true,
+            keep_alive: None,
+            keep_alive_interval: Duration::from_secs(75),
+            keep_alive_probes: 9,
+            user_timeout: None,
+            fin_wait_2: None,
+            syn_cookies: false,
         }
     }
 }

@@ -54,6 +54,12 @@ pub struct Connection {
     pub(super) nagle_holds: bool,
     /// When the peer was heard of last.
     pub(super) heard: Time,
+    /// Keep-alive probes since then.
+    pub(super) probes: u32,
+    /// The SND.UNA from which on the user time-out counts.
+    pub(super) user_una: Seq,
+    /// RCV.UP, in urgent mode: the number behind the urgent data.
+    pub(super) rcv_up: Option<Seq>,
     /// Duplicate ACKs in a row (RFC 5681 §2).
     pub(super) duplicate_acks: u32,
     /// After a time-out: the SND.NXT and the time of it. What was sent before is taken as lost until SND.UNA gets
@@ -100,6 +106,8 @@ pub struct Opening {
     pub link_mss: u16,
     /// Where its initial numbers come from.
     pub secret: SecretKey,
+    /// The initial sequence number, where it is not for the secret key to make.
+    pub iss: Option<Seq>,
 }
 
 impl Connection {
@@ -124,7 +132,7 @@ impl Connection {
         conn
     }
 
-    fn new(cx: &mut Cx<'_>, opening: Opening, passive: bool) -> Self {
+    pub(super) fn new(cx: &mut Cx<'_>, opening: Opening, passive: bool) -> Self {
         let Opening {
             id,
             local,
@@ -132,8 +140,9 @@ impl Connection {
             config,
             link_mss,
             secret,
+            iss,
         } = opening;
-        let iss = secret.isn(cx.now, local, remote);
+        let iss = iss.unwrap_or_else(|| secret.isn(cx.now, local, remote));
         let what = What::ConnOpened {
             local,
             remote,
@@ -169,6 +178,9 @@ impl Connection {
             longest_text: 0,
             nagle_holds: false,
             heard: cx.now,
+            probes: 0,
+            user_una: iss,
+            rcv_up: None,
             duplicate_acks: 0,
             recovery: None,
             syn_was_retransmitted: false,
@@ -189,6 +201,7 @@ impl Connection {
             conn.record_arrival(cx, header, text.len());
             conn.heard = cx.now;
             conn.segment_arrives(cx, &Segment::new(header, text));
+            conn.restart_keep_alive(cx);
         });
     }
 
@@ -268,6 +281,7 @@ impl Connection {
             rto: Some(nanos(self.rto.get())),
             cwnd: None,
             ssthresh: None,
+            rcv_up: self.rcv_up.map(|up| up.0),
             unsent: Some(self.snd.unsent()),
             unread: Some(self.rcv.readable() as u32),
             out_of_order: self.rcv.out_of_order().map(|(l, r)| (l.0, r.0)).collect(),
@@ -286,6 +300,7 @@ impl Connection {
         let result = body(self, cx);
         self.record_vars(cx);
         self.output(cx);
+        self.watch_peer(cx);
         self.record_vars(cx);
         cx.cause = outer;
         result

@@ -1,5 +1,7 @@
 //! The TCP of one host: listeners, connections, and whose segment is whose.
 
+mod listen;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,9 +19,8 @@ use crate::stack::record::{ConnId, TcpState, TcpVars, Unit, What};
 /// The first ephemeral port (RFC 6335 §6).
 const EPHEMERAL_FIRST: u16 = 49_152;
 
-/// The paragraphs of CLOSED and LISTEN.
+/// The paragraph of CLOSED.
 const CLOSED: &str = "RFC 9293 §3.10.7.1";
-const LISTEN: &str = "RFC 9293 §3.10.7.2";
 
 /// The TCP of one host.
 ///
@@ -45,6 +46,8 @@ pub struct Endpoint {
 struct Listener {
     /// The connections that wait in SYN-RECEIVED.
     waiting: BTreeSet<ConnId>,
+    /// Until when an ACK may bring back a SYN cookie.
+    cookies_until: Option<Time>,
 }
 
 /// Why a port cannot be listened on.
@@ -145,6 +148,7 @@ impl Endpoint {
             config: self.config.clone(),
             link_mss: self.link_mss,
             secret: self.secret,
+            iss: None,
         }
     }
 
@@ -167,46 +171,17 @@ impl Endpoint {
     ) {
         let local = SocketAddr::new(destination, header.destination_port);
         let remote = SocketAddr::new(source, header.source_port);
-        if let Some(&id) = self.open.get(&(local, remote)) {
+        let listening = self.listeners.contains_key(&local.port());
+        let open = self.open.get(&(local, remote)).copied();
+        if let Some(id) = open.filter(|&id| listening && self.is_reopened(id, header)) {
+            self.reopen(cx, id, header, text);
+        } else if let Some(id) = open {
             self.on(id, |conn| conn.handle_segment(cx, header, text));
-        } else if self.listeners.contains_key(&local.port()) {
-            self.arrives_in_listen(cx, local, remote, header, text);
+        } else if listening {
+            self.arrives_in_listen(cx, [local, remote], header, text, None);
         } else {
             self.arrives_in_closed(cx, local, remote, header, text);
         }
-    }
-
-    /// RFC 9293 §3.10.7.2: first RST, second ACK, third SYN, fourth anything else.
-    fn arrives_in_listen(
-        &mut self,
-        cx: &mut Cx<'_>,
-        local: SocketAddr,
-        remote: SocketAddr,
-        header: &TcpHeader,
-        text: &[u8],
-    ) {
-        let outer = cx.cause;
-        if header.flags.has(TcpFlags::RST) {
-            record_arrival(cx, LISTEN, header, text);
-            discard(cx, LISTEN, "RST in LISTEN");
-        } else if header.flags.has(TcpFlags::ACK) {
-            record_arrival(cx, LISTEN, header, text);
-            self.reset(cx, LISTEN, local, remote, &Segment::new(header, text));
-        } else if !header.flags.has(TcpFlags::SYN) {
-            record_arrival(cx, LISTEN, header, text);
-            discard(cx, LISTEN, "no SYN in LISTEN");
-        } else if self.listeners[&local.port()].waiting.len() >= self.config.backlog {
-            record_arrival(cx, LISTEN, header, text);
-            discard(cx, LISTEN, "too many connections in SYN-RECEIVED");
-        } else {
-            let opening = self.opening(local, remote);
-            let conn = Connection::accept(cx, opening, header, text);
-            let id = self.add(conn);
-            if let Some(listener) = self.listeners.get_mut(&local.port()) {
-                listener.waiting.insert(id);
-            }
-        }
-        cx.cause = outer;
     }
 
     /// RFC 9293 §3.10.7.1: nobody is there. All but a RST is answered by one.
@@ -381,6 +356,10 @@ fn record_arrival(cx: &mut Cx<'_>, cite: &'static str, header: &TcpHeader, text:
 
 fn discard(cx: &mut Cx<'_>, cite: &'static str, why: &'static str) {
     cx.step(4, None, cite, What::Discarded(why.into()));
+}
+
+fn decide(cx: &mut Cx<'_>, cite: &'static str, text: &'static str) {
+    cx.step(4, None, cite, What::Decided(text.into()));
 }
 
 /// A segment of no connection: its numbers are raw.

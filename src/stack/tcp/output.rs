@@ -143,6 +143,12 @@ impl Connection {
         self.send_segment(cx, self.snd.nxt, TcpFlags::ACK, Vec::new(), cite);
     }
 
+    /// `<SEQ=SND.NXT-1><ACK=RCV.NXT><CTL=ACK>` without data: a number that the peer has, so that it answers.
+    pub(super) fn send_keep_alive(&mut self, cx: &mut Cx<'_>) {
+        let cite = "RFC 9293 §3.8.4";
+        self.send_segment(cx, self.snd.nxt - 1, TcpFlags::ACK, Vec::new(), cite);
+    }
+
     /// `<SEQ=SND.NXT><CTL=RST>` (RFC 9293 §3.10.5).
     pub(super) fn send_rst(&mut self, cx: &mut Cx<'_>, cite: &'static str) {
         self.send_segment(cx, self.snd.nxt, TcpFlags::RST, Vec::new(), cite);

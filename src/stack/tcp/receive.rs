@@ -207,6 +207,11 @@ impl Receive {
         self.unread.len()
     }
 
+    /// The number of the first byte that the application has not read.
+    pub fn read_seq(&self) -> Seq {
+        self.nxt - self.unread.len() as u32
+    }
+
     /// Hands at most `max` bytes to the application.
     pub fn read(&mut self, max: usize) -> Vec<u8> {
         let len = max.min(self.unread.len());

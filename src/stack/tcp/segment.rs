@@ -13,6 +13,8 @@ pub struct Segment<'a> {
     pub ack: Seq,
     /// SEG.WND as it stands there, not scaled.
     pub wnd: u16,
+    /// SEG.UP: where urgent data end, counted from SEG.SEQ.
+    pub up: u16,
     /// The control bits.
     pub flags: TcpFlags,
     /// The options.
@@ -28,6 +30,7 @@ impl<'a> Segment<'a> {
             seq: Seq(header.sequence_number),
             ack: Seq(header.acknowledgment_number),
             wnd: header.window,
+            up: header.urgent_pointer,
             flags: header.flags,
             options: Options::read(header),
             text,

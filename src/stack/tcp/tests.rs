@@ -34,6 +34,7 @@ fn opening(config: TcpConfig) -> Opening {
         config,
         link_mss: 1460,
         secret: SecretKey([7; 16]),
+        iss: None,
     }
 }
 
@@ -460,6 +461,60 @@ fn data_are_given_up_after_r2() {
     assert_eq!(times, [1, 3, 7, 15, 31, 63]);
     assert_eq!(machine.now.as_millis() / 1000, 123);
     assert_eq!(machine.events.last(), Some(&Event::TimedOut(ConnId(0))));
+}
+
+#[test]
+fn sixth_check_the_urg_bit() {
+    let mut machine = Machine::in_state(Established);
+    let (seq, ack) = (machine.rcv_nxt(), machine.snd_nxt());
+    let urgent = TcpHeader {
+        urgent_pointer: 2,
+        ..header(ACK | TcpFlags::URG, seq, ack)
+    };
+    let mut cx = cx(&mut machine.log, machine.now);
+    machine.conn.handle_segment(&mut cx, &urgent, b"!!text");
+    assert_eq!(machine.conn.vars().rcv_up, Some((seq + 2).0));
+    // In line with all other data, and over once it is read.
+    assert_eq!(machine.conn.receive(&mut cx, 1), b"!");
+    assert!(machine.conn.vars().rcv_up.is_some());
+    assert_eq!(machine.conn.receive(&mut cx, 2), b"!t");
+    assert_eq!(machine.conn.vars().rcv_up, None);
+    machine.sent();
+    let urgent = Event::Urgent(ConnId(0));
+    assert_eq!(
+        machine
+            .events
+            .iter()
+            .filter(|&&event| event == urgent)
+            .count(),
+        1
+    );
+}
+
+/// A SYN in TIME-WAIT that the endpoint hands on: what is answered.
+#[test]
+fn an_old_syn_does_not_reopen() {
+    let machine = Machine::in_state(TimeWait);
+    let nxt = machine.rcv_nxt();
+    for (flags, seq, reopens) in [
+        (SYN, nxt, true),
+        (SYN, nxt + 1000, true),
+        (SYN, nxt - 1, false),
+        (SYN | ACK, nxt + 1, false),
+        (SYN | RST, nxt + 1, false),
+        (ACK, nxt + 1, false),
+    ] {
+        let header = header(flags, seq, Seq(0));
+        let seg = super::segment::Segment::new(&header, &[]);
+        assert_eq!(
+            machine.conn.is_reopened_by(&seg),
+            reopens,
+            "{flags} {seq:?}"
+        );
+    }
+    let header = header(SYN, nxt, Seq(0));
+    let seg = super::segment::Segment::new(&header, &[]);
+    assert!(!Machine::in_state(Established).conn.is_reopened_by(&seg));
 }
 
 /// CLOSED and LISTEN, where no connection is: what the endpoint answers.

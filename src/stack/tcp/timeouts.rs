@@ -13,6 +13,9 @@ impl Connection {
             Timer::Retransmission => self.retransmission_timeout(cx),
             Timer::Persist => self.probe_window(cx),
             Timer::DelayedAck => self.delayed_ack_timeout(cx),
+            Timer::KeepAlive => self.keep_alive_timeout(cx),
+            Timer::User => self.user_timeout(cx),
+            Timer::FinWait2 => self.fin_wait_2_timeout(cx),
             Timer::TimeWait => {
                 self.delete(cx, "RFC 9293 §3.10.8");
                 self.tell(cx, Event::Closed(self.id));
@@ -25,12 +28,7 @@ impl Connection {
         let Some(&earliest) = self.snd.queue.front() else {
             return;
         };
-        let r2 = if earliest.syn {
-            self.config.r2_syn
-        } else {
-            self.config.r2
-        };
-        if cx.now.since(earliest.first_sent) >= r2 {
+        if cx.now.since(earliest.first_sent) >= self.r2(earliest.syn) {
             self.give_up(cx);
             return;
         }
@@ -75,7 +73,7 @@ impl Connection {
         if let Some(probe) = self.snd.queue.front() {
             // A peer that answers may keep its window closed for as long as it likes; a silent one may not.
             let silent_since = probe.first_sent.max(self.heard);
-            if cx.now.since(silent_since) >= self.config.r2 {
+            if cx.now.since(silent_since) >= self.r2(false) {
                 return self.give_up(cx);
             }
             self.back_off_probes();

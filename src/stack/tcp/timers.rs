@@ -15,16 +15,25 @@ pub enum Timer {
     TimeWait,
     /// An acknowledgment waits for company (RFC 1122 §4.2.3.2).
     DelayedAck,
+    /// The peer has been silent (RFC 9293 §3.8.4).
+    KeepAlive,
+    /// Something waits for the peer to acknowledge it (RFC 9293 §3.10.8).
+    User,
+    /// A peer that does not close its side.
+    FinWait2,
 }
 
 impl Timer {
-    const COUNT: usize = 4;
+    const COUNT: usize = 7;
 
     const ALL: [Self; Self::COUNT] = [
         Self::Retransmission,
         Self::Persist,
         Self::TimeWait,
         Self::DelayedAck,
+        Self::KeepAlive,
+        Self::User,
+        Self::FinWait2,
     ];
 
     /// Its name in records.
@@ -34,6 +43,9 @@ impl Timer {
             Self::Persist => "persist",
             Self::TimeWait => "TIME-WAIT",
             Self::DelayedAck => "delayed ACK",
+            Self::KeepAlive => "keep-alive",
+            Self::User => "user time-out",
+            Self::FinWait2 => "FIN-WAIT-2",
         }
     }
 
@@ -43,6 +55,9 @@ impl Timer {
             Self::Persist => "RFC 9293 §3.8.6.1",
             Self::TimeWait => "RFC 9293 §3.6.1",
             Self::DelayedAck => "RFC 1122 §4.2.3.2",
+            Self::KeepAlive => "RFC 9293 §3.8.4",
+            Self::User => "RFC 9293 §3.10.8",
+            Self::FinWait2 => "RFC 1122 §4.2.2.13",
         }
     }
 }

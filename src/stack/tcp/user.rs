@@ -27,6 +27,7 @@ impl Connection {
     pub fn receive(&mut self, cx: &mut Cx<'_>, max: usize) -> Vec<u8> {
         self.as_one_call(cx, |conn, cx| {
             let bytes = conn.rcv.read(max);
+            conn.end_urgent_mode(cx);
             let peer_may_send = matches!(
                 conn.state,
                 TcpState::Established | TcpState::FinWait1 | TcpState::FinWait2

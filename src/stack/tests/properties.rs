@@ -29,17 +29,24 @@ fn configs() -> impl Strategy<Value = TcpConfig> {
     let offers = (any::<bool>(), any::<bool>(), any::<bool>());
     let sizes = (buffers, mss, 500u32..20_000);
     let waiting = (any::<bool>(), delays);
-    (offers, sizes, waiting).prop_map(|(offers, sizes, (nagle, delayed_ack))| TcpConfig {
-        sack: offers.0,
-        timestamps: offers.1,
-        window_scaling: offers.2,
-        receive_buffer: sizes.0,
-        mss: sizes.1,
-        send_buffer: sizes.2,
-        nagle,
-        delayed_ack: delayed_ack.map(Duration::from_millis),
-        ..TcpConfig::default()
-    })
+    let patience = (any::<bool>(), any::<bool>(), any::<bool>());
+    (offers, sizes, waiting, patience).prop_map(
+        |(offers, sizes, (nagle, delayed_ack), (alive, user, cookies))| TcpConfig {
+            sack: offers.0,
+            timestamps: offers.1,
+            window_scaling: offers.2,
+            receive_buffer: sizes.0,
+            mss: sizes.1,
+            send_buffer: sizes.2,
+            nagle,
+            keep_alive: alive.then_some(Duration::from_secs(20)),
+            user_timeout: user.then_some(Duration::from_secs(200)),
+            syn_cookies: cookies,
+            backlog: usize::from(!cookies),
+            delayed_ack: delayed_ack.map(Duration::from_millis),
+            ..TcpConfig::default()
+        },
+    )
 }
 
 /// One end of the conversation: what it still has to write and what it has read.

@@ -4,18 +4,22 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
 use super::Step;
-use crate::proto::tcp::TcpFlags;
+use crate::proto::tcp::{TcpFlags, TcpHeader, TcpOption};
 use crate::stack::cx::Cx;
 use crate::stack::record::TcpState;
 use crate::stack::tcp::Event;
-use crate::stack::tcp::connection::Connection;
+use crate::stack::tcp::connection::{Connection, Opening};
 use crate::stack::tcp::options::DEFAULT_MSS;
 use crate::stack::tcp::segment::Segment;
+use crate::stack::tcp::seq::Seq;
 
 const SYN_SENT: &str = "RFC 9293 §3.10.7.3";
 
 /// A SYN that comes again this soon after our SYN, ACK was not prompted by the loss of that.
 const SYN_AGAIN_INTERVAL: Duration = Duration::from_millis(500);
+
+/// With one of these a SYN begins nothing new.
+const NO_FIRST_SYN: TcpFlags = TcpFlags(TcpFlags::ACK.0 | TcpFlags::RST.0 | TcpFlags::FIN.0);
 
 impl Connection {
     /// A SYN for a listener. RST and ACK were checked by who holds the listeners.
@@ -23,6 +27,62 @@ impl Connection {
         self.take_syn(cx, seg);
         self.enter(cx, TcpState::SynReceived, "RFC 9293 §3.10.7.2");
         self.send_syn(cx);
+    }
+
+    /// The acknowledgment of a SYN, ACK that was a cookie (RFC 4987 §3.6): goes through LISTEN and SYN-RECEIVED as if
+    /// the SYN had been kept, of which `mss` is all that is left, and takes the acknowledgment in.
+    pub(in crate::stack::tcp) fn accept_cookie(
+        cx: &mut Cx<'_>,
+        opening: Opening,
+        mss: u16,
+        header: &TcpHeader,
+        text: &[u8],
+    ) -> Self {
+        let mut conn = Self::new(cx, opening, true);
+        conn.state = TcpState::Listen;
+        let syn = TcpHeader {
+            sequence_number: header.sequence_number.wrapping_sub(1),
+            flags: TcpFlags::SYN,
+            options: vec![TcpOption::Mss(mss)],
+            ..header.clone()
+        };
+        conn.as_one_call(cx, |conn, cx| {
+            conn.take_syn(cx, &Segment::new(&syn, &[]));
+            conn.enter(cx, TcpState::SynReceived, "RFC 4987 §3.6");
+            // When the SYN, ACK went out is forgotten too: it measures no round trip.
+            conn.snd.enqueue(0, true, false, cx.now);
+            conn.snd.queue[0].retransmissions = 1;
+            conn.segment_arrives(cx, &Segment::new(header, text));
+            conn.restart_keep_alive(cx);
+        });
+        conn
+    }
+
+    /// Whether this SYN may end TIME-WAIT and begin a new connection: its numbers, or with timestamps its clock, lie
+    /// beyond those of this one (RFC 9293 §3.6.1, RFC 6191 §2).
+    pub(in crate::stack::tcp) fn is_reopened_by(&self, seg: &Segment<'_>) -> bool {
+        let later_number = self.rcv.nxt.le(seg.seq);
+        let later = match (self.timestamps, seg.options.timestamps) {
+            (Some(ours), Some((value, _))) => {
+                Seq(ours.recent).lt(Seq(value)) || ours.recent == value && later_number
+            }
+            _ => later_number,
+        };
+        let only_syn = seg.has(TcpFlags::SYN) && seg.flags.0 & NO_FIRST_SYN.0 == 0;
+        self.state == TcpState::TimeWait && only_syn && later
+    }
+
+    /// TIME-WAIT ends early; returns a number beyond all that this connection has used.
+    pub(in crate::stack::tcp) fn give_way(&mut self, cx: &mut Cx<'_>) -> Seq {
+        let beyond = self.snd.nxt + 1;
+        let cite = "RFC 9293 §3.6.1";
+        self.as_one_call(cx, |conn, cx| {
+            let why = "a SYN beyond all that this connection has used: TIME-WAIT gives way to it";
+            conn.decide(cx, cite, why);
+            conn.delete(cx, cite);
+            conn.tell(cx, Event::Closed(conn.id));
+        });
+        beyond
     }
 
     /// SYN-SENT: first ACK, second RST, third security, fourth SYN, fifth neither.
