@@ -152,12 +152,6 @@ fn a_websocket_comes_through_whatever_happens() {
     for seed in 0..40 {
         let mut spec = noisy(seed, websocket());
         spec.limits.duration = Duration::from_secs(4_000);
-        for node in &mut spec.nodes {
-            if let NodeKind::Host(host) = &mut node.kind {
-                // The faults may strike one segment so often that the usual R2 gives it up: patience is what is tested.
-                host.tcp.r2 = Duration::from_secs(3_600);
-            }
-        }
         let outcome = run(&spec);
         let client = told(&outcome, CLIENT);
         let closed = client
