@@ -2,6 +2,7 @@
 //! `cargo test -- --ignored`.
 
 mod architecture;
+mod attach;
 mod cli;
 mod crafted;
 mod determinism;

@@ -1,0 +1,362 @@
+//! Scenarios in real time, with the kernel of this machine in place of some of their hosts, each in a network
+//! namespace of its own.
+
+use std::path::Path;
+use std::process::Command;
+
+use layerwalk::capture::file;
+use sha1::{Digest, Sha1};
+
+use crate::live::net::{Namespace, Process, Saved, run, run_ok};
+use crate::tool::{self, LAYERWALK};
+
+/// A server with a file and an upload, and its client.
+const FILE_SERVER: &str = r#"
+title   = "A file server"
+summary = "For real clients"
+node    = [{ name = "client", ip = "10.7.0.1/24" }, { name = "server", ip = "10.7.0.2/24" }]
+link    = [{ ends = ["client", "server"], rate = "1 Gbit/s" }]
+
+[[app]]
+on     = "server"
+kind   = "http-server"
+upload = "/upload"
+page   = [{ path = "/", body = "hello\n" }, { path = "/file", body_size = "5 MB" }]
+
+[[app]]
+on      = "client"
+kind    = "http-client"
+to      = "server:80"
+request = [{ path = "/" }]
+"#;
+
+const LENGTH: usize = 5_000_000;
+
+/// Two hosts that are 20 ms apart.
+const LONG_WIRE: &str = r#"
+title   = "A long wire"
+summary = "Between two kernels"
+node    = [{ name = "left", ip = "10.7.0.1/24" }, { name = "right", ip = "10.7.0.2/24" }]
+link    = [{ ends = ["left", "right"], delay = "20 ms" }]
+"#;
+
+/// A scenario that runs attached to a device in a namespace.
+struct Attached {
+    host: Namespace,
+    process: Process,
+    file: Saved,
+    _scenario: tempfile::NamedTempFile,
+}
+
+impl Attached {
+    /// Starts it with tap0 for each of the real nodes (tap0, tap1 …), and waits until it runs.
+    fn start(scenario: &str, reals: &[&str], more: &[&str]) -> Self {
+        let host = Namespace::new();
+        let (file, scenario) = (Saved::new(), written(scenario));
+        let mut command = host.command("env", &["-u", "SUDO_UID", "-u", "SUDO_GID", LAYERWALK]);
+        command.arg("attach").arg(scenario.path());
+        for (index, node) in reals.iter().enumerate() {
+            command.arg("--real").arg(format!("{node}=tap{index}"));
+        }
+        command.arg("-w").arg(file.path());
+        command.args(["--duration", "120s"]).args(more);
+        let mut process = Process::start(command);
+        process.wait_for_line("attached to tap0");
+        Self {
+            host,
+            process,
+            file,
+            _scenario: scenario,
+        }
+    }
+
+    /// Runs a program on the real host, to its good end.
+    fn run(&self, program: &str, arguments: &[&str]) -> String {
+        run_ok(&mut self.host.command(program, arguments))
+    }
+
+    /// curl, which ends in any case; what it wrote.
+    fn curl(&self, arguments: &[&str]) -> String {
+        let common = [
+            "--silent",
+            "--show-error",
+            "--noproxy",
+            "*",
+            "--max-time",
+            "100",
+        ];
+        self.run("curl", &[&common[..], arguments].concat())
+    }
+
+    /// Ends it by a signal, which is a good end.
+    fn end(mut self, signal: &str) -> (Namespace, Saved, String) {
+        self.process.signal(signal);
+        let told = self.process.wait(0);
+        (self.host, self.file, told)
+    }
+}
+
+fn written(scenario: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile();
+    let file = file.expect("a file");
+    std::fs::write(file.path(), scenario).expect("a file");
+    file
+}
+
+fn sha1(bytes: &[u8]) -> String {
+    let digits = Sha1::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>();
+    digits.concat()
+}
+
+/// Bytes whose every place can be told.
+fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 31 + i / 253) as u8).collect()
+}
+
+/// What tshark warns of in a file.
+fn warnings(file: &Path) -> String {
+    tool::tshark(
+        file,
+        &[
+            "-n",
+            "-Y",
+            "_ws.expert.severity >= 0x600000",
+            "-T",
+            "fields",
+            "-e",
+            "frame.number",
+            "-e",
+            "_ws.expert.message",
+        ],
+    )
+}
+
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun, curl, ss and tshark"]
+fn curl_fetches_and_uploads() {
+    let attached = Attached::start(FILE_SERVER, &["client"], &["--up"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| {
+        folder
+            .path()
+            .join(name)
+            .to_str()
+            .expect("a path")
+            .to_owned()
+    };
+    let (down, up) = (path("down"), path("up"));
+    attached.curl(&["--output", &down, "http://10.7.0.2/file"]);
+    let expected: String = (0..LENGTH)
+        .step_by(16)
+        .map(|place| format!("{place:015}\n"))
+        .collect();
+    assert!(std::fs::read(&down).expect("a file") == expected.as_bytes());
+    std::fs::write(&up, pattern(LENGTH)).expect("a file");
+    let answer = attached.curl(&["--upload-file", &up, "http://10.7.0.2/upload"]);
+    assert_eq!(
+        answer,
+        format!("{LENGTH} bytes, SHA-1 {}\n", sha1(&pattern(LENGTH)))
+    );
+
+    let (_, file, told) = attached.end("-INT");
+    assert!(told.contains("programs on client are not run"), "{told}");
+    assert!(told.contains(", 0 dropped"), "{told}");
+    assert_eq!(warnings(&file.path()), "");
+    let names = tool::tshark(
+        &file.path(),
+        &[
+            "-Y",
+            "http",
+            "-T",
+            "fields",
+            "-e",
+            "http.request.method",
+            "-e",
+            "http.response.code",
+        ],
+    );
+    let names: Vec<&str> = names.split_whitespace().collect();
+    // tshark tells a request where its body ends.
+    assert_eq!(names, ["GET", "200", "100", "PUT", "200"]);
+}
+
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun, ping, python3, ss and tshark"]
+fn a_kernel_finds_the_host_and_agrees_on_options() {
+    let mut attached = Attached::start(FILE_SERVER, &["client"], &["--up", "--show"]);
+    let pings = attached.run("ping", &["-c", "3", "-i", "0.2", "-W", "5", "10.7.0.2"]);
+    assert!(pings.contains("3 received"), "{pings}");
+    let neighbours = run_ok(&mut attached.host.ip(&["neigh", "show", "dev", "tap0"]));
+    assert!(
+        neighbours.contains("10.7.0.2 lladdr 02:00:00:00:00:02"),
+        "{neighbours}"
+    );
+    let program = "
+import socket, subprocess
+s = socket.create_connection(('10.7.0.2', 80), timeout=20)
+s.sendall(b'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n')
+assert s.recv(1000).endswith(b'hello\\n')
+print(subprocess.run(['ss', '-tino', 'dst', '10.7.0.2'], capture_output=True, text=True, check=True).stdout)
+";
+    let options = attached.run("python3", &["-c", program]);
+    for option in [" ts ", " sack ", " wscale:7,", " mss:1448 "] {
+        assert!(options.contains(option), "{option}: {options}");
+    }
+    attached.process.wait_for_line("    1     0.000000");
+    let (_, _, told) = attached.end("-TERM");
+    assert!(told.contains("GET / HTTP/1.1"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun and ping"]
+fn two_kernels_talk_over_a_simulated_wire() {
+    let attached = Attached::start(LONG_WIRE, &["left", "right"], &["--at", "right"]);
+    let far = Namespace::new();
+    run_ok(
+        &mut attached
+            .host
+            .ip(&["link", "set", "tap1", "netns", far.name()]),
+    );
+    for (host, tap, address) in [
+        (&attached.host, "tap0", "10.7.0.1/24"),
+        (&far, "tap1", "10.7.0.2/24"),
+    ] {
+        run_ok(&mut host.ip(&["addr", "add", address, "dev", tap]));
+        run_ok(&mut host.ip(&["link", "set", tap, "up"]));
+    }
+    let pings = attached.run("ping", &["-c", "3", "-i", "0.2", "-W", "5", "10.7.0.2"]);
+    assert!(pings.contains("3 received"), "{pings}");
+    let times = pings
+        .split("time=")
+        .skip(1)
+        .map(|rest| rest.split(' ').next().unwrap_or_default());
+    let times: Vec<f64> = times.map(|time| time.parse().expect("a time")).collect();
+    assert!(
+        times.len() == 3 && times.iter().all(|time| *time >= 40.0),
+        "{times:?}"
+    );
+    let (_, file, _) = attached.end("-INT");
+    let capture = file::read(file.path()).expect("a capture");
+    assert_eq!(capture.interfaces[0].name.as_deref(), Some("right"));
+    assert_eq!(warnings(&file.path()), "");
+    // At the far end, an answer follows its request at once.
+    let echo = |packet: &&layerwalk::capture::packet::Packet| packet.bytes.get(23) == Some(&1);
+    let echoes: Vec<_> = capture.packets.iter().filter(echo).collect();
+    assert_eq!(echoes.len(), 6);
+    let taken = echoes[1].time - echoes[0].time;
+    assert!(taken.as_millis() < 40, "{taken:?}");
+}
+
+#[test]
+#[ignore = "needs root, ip and /dev/net/tun"]
+fn whatever_ends_it_the_device_is_gone_and_the_file_whole() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let attached = Attached::start(FILE_SERVER, &["client"], &["--up"]);
+        attached.curl(&["http://10.7.0.2/"]);
+        let (host, file, told) = attached.end(signal);
+        assert!(told.contains("frames captured"), "{told}");
+        let links = run_ok(&mut host.ip(&["link", "show"]));
+        assert!(!links.contains("tap0"), "{signal}: {links}");
+        let capture = file::read(file.path()).expect("a capture");
+        assert_eq!(capture.damage, None);
+        assert!(capture.packets.len() >= 10);
+    }
+}
+
+#[test]
+#[ignore = "needs root, ip and /dev/net/tun"]
+fn a_device_that_was_there_is_used_and_left() {
+    let host = Namespace::new();
+    run_ok(&mut host.ip(&["tuntap", "add", "dev", "tap0", "mode", "tap"]));
+    let scenario = written(FILE_SERVER);
+    let scenario = scenario.path().to_str().expect("a path");
+    let attach = [
+        LAYERWALK,
+        "attach",
+        scenario,
+        "--real",
+        "client=tap0",
+        "--show",
+        "--duration",
+        "1ms",
+    ];
+    let arguments = [&attach[1..], &["--up"]].concat();
+    let refused = run(&mut host.command(LAYERWALK, &arguments), 2);
+    assert!(refused.contains("tap0 was there before"), "{refused}");
+    let told = run(&mut host.command(LAYERWALK, &attach[1..]), 0);
+    assert!(told.contains("ip addr add 10.7.0.1/24 dev tap0"), "{told}");
+    assert!(told.contains("ip link set tap0 up"), "{told}");
+    run_ok(&mut host.ip(&["link", "show", "tap0"]));
+    // An interface of another kind is not taken.
+    let told = run(
+        &mut host.command(
+            LAYERWALK,
+            &["attach", scenario, "--real", "client=lo", "--show"],
+        ),
+        2,
+    );
+    assert!(told.contains("lo is there and is no TAP device"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root and setpriv"]
+fn who_may_not_attach_is_told_what_is_missing() {
+    let scenario = written(FILE_SERVER);
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(scenario.path(), readable).expect("our file");
+    let mut command = Command::new("setpriv");
+    command.args([
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        LAYERWALK,
+        "attach",
+    ]);
+    command
+        .arg(scenario.path())
+        .args(["--real", "client=tap0", "--show"]);
+    let told = run(&mut command, 4);
+    assert!(told.contains("CAP_NET_ADMIN"), "{told}");
+    assert!(told.contains("sudo setcap cap_net_admin+ep"), "{told}");
+}
+
+#[test]
+fn wrong_use_is_told_before_anything_is_made() {
+    let scenario = written(FILE_SERVER);
+    let scenario = scenario.path().to_str().expect("a path");
+    let long = format!("client={}", "x".repeat(16));
+    for (arguments, expected) in [
+        (
+            &["--real", "cleint=tap0"][..],
+            "its hosts are client, server",
+        ),
+        (&["--real", "client"], "client=tap0"),
+        (
+            &["--real", "client=tap0", "--real", "client=tap1"],
+            "each host has one device",
+        ),
+        (
+            &["--real", "client=tap0", "--real", "server=tap0"],
+            "each device one host",
+        ),
+        (&["--real", &long], "no name of an interface"),
+        (&["--real", "client=tap%d"], "no name of an interface"),
+        (
+            &["--real", "client=tap0", "--at", "nobody"],
+            "no host `nobody`",
+        ),
+        (
+            &["--real", "client=tap0", "--show", "-w", "-"],
+            "choose one",
+        ),
+        (&[], "--real"),
+    ] {
+        let output = tool::layerwalk([&["attach", scenario], arguments].concat());
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+    }
+}
