@@ -19,7 +19,7 @@ pub(super) use expect::{BetweenExpect, Expect, ExpectKind, Expert, State};
 pub(super) use fault::{CorruptPlace, Fault, FaultEffect};
 pub(super) use lesson::{Ask, Note, WrongAnswer};
 pub(super) use script::{Action, ActionKind, AwaitWhat, EndHow};
-pub(super) use tcp::TcpKeys;
+pub(super) use tcp::{Congestion, TcpKeys};
 
 pub use expect::RecordKind;
 pub use lesson::Idea;

@@ -215,10 +215,17 @@ pub struct TcpVars {
     pub rttvar: Option<u64>,
     /// Retransmission time-out (RFC 6298), in nanoseconds.
     pub rto: Option<u64>,
-    /// Congestion window (RFC 5681), in bytes.
+    /// Congestion window (RFC 5681), in bytes; none without congestion control.
     pub cwnd: Option<u32>,
-    /// Slow-start threshold (RFC 5681), in bytes.
+    /// Slow-start threshold (RFC 5681), in bytes; none until the first loss.
     pub ssthresh: Option<u32>,
+    /// How much the sender takes to be in the network, in bytes: FlightSize (RFC 5681 §2), or with marks on the
+    /// scoreboard the pipe (RFC 6675 §4).
+    pub pipe: Option<u32>,
+    /// The loss recovery that is under way.
+    pub recovery: Option<&'static str>,
+    /// RECOVER (RFC 6582) or RecoveryPoint (RFC 6675): where the recovery ends.
+    pub recover: Option<u32>,
     /// RCV.UP, in urgent mode: the number behind the urgent data (RFC 6093), raw.
     pub rcv_up: Option<u32>,
     /// Bytes that the application wrote and that were not sent yet.

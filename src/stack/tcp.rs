@@ -8,13 +8,14 @@
 //! - `patience`: how long a silent peer is waited for: keep-alive, user time-out, FIN-WAIT-2.
 //! - `send`, `receive`: the two sequence spaces with their buffers; `rto` (RFC 6298), `timers`, `options`, `isn`
 //!   (RFC 6528), `seq`.
+//! - `congestion`: how much may be under way, by Reno or CUBIC; `recovery`: how a loss is found and mended, with the
+//!   `scoreboard` of what arrived.
 //!
-//! What is left out, and what a learner would notice: there is no congestion control, so a whole window goes out at
-//! once and a lost segment waits for its time-out even after three duplicate ACKs; keep-alives, urgent data and ECN are not
-//! sent; FIN-WAIT-2 has no time-out; a SYN for a connection in TIME-WAIT does not reopen it.
+//! What is left out, and what a learner would notice: urgent data and ECN are not sent.
 
 mod arrives;
 mod config;
+mod congestion;
 mod connection;
 mod endpoint;
 mod isn;
@@ -22,7 +23,9 @@ mod options;
 mod output;
 mod patience;
 mod receive;
+mod recovery;
 mod rto;
+mod scoreboard;
 mod segment;
 mod send;
 mod seq;
@@ -37,6 +40,7 @@ mod tests;
 use std::net::IpAddr;
 
 pub use config::TcpConfig;
+pub use congestion::CongestionAlgorithm;
 pub use connection::{Connection, Opening};
 pub use endpoint::{ConnectError, Endpoint, ListenError};
 pub use isn::SecretKey;

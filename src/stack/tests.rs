@@ -4,6 +4,7 @@ mod listening;
 mod pair;
 mod patience;
 mod properties;
+mod recovery;
 mod waiting;
 
 use std::time::Duration;

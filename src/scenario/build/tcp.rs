@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Builder;
-use crate::scenario::format::TcpKeys;
+use crate::scenario::format::{Congestion, TcpKeys};
 use crate::scenario::read::At;
 use crate::scenario::values::Number;
-use crate::stack::tcp::TcpConfig;
+use crate::stack::tcp::{CongestionAlgorithm, TcpConfig};
 
 impl Builder<'_, '_> {
     pub(super) fn tcp(&mut self, keys: &TcpKeys) -> Option<TcpConfig> {
@@ -26,6 +26,14 @@ impl Builder<'_, '_> {
                 .map_or(usual.send_buffer, Number::narrow),
             delayed_ack: keys.delayed_ack.value?,
             nagle: keys.nagle.value?,
+            congestion: match keys.congestion.value? {
+                Congestion::Reno => CongestionAlgorithm::Reno,
+                Congestion::Cubic => CongestionAlgorithm::Cubic,
+                Congestion::None => CongestionAlgorithm::None,
+            },
+            initial_window: keys.initial_window.value?.narrow(),
+            limited_transmit: keys.limited_transmit.value?,
+            restart_after_idle: keys.restart_after_idle.value?,
             rto_initial: keys.rto_initial.value?,
             rto_min: keys.rto_min.value?,
             rto_max: keys.rto_max.value?,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scenario::declare::table;
+use crate::scenario::declare::{table, words};
 use crate::scenario::values::Number;
 
 table! {
@@ -27,6 +27,14 @@ table! {
         delayed_ack: Option<Duration>,
         /// Whether less than a full segment waits while anything is unacknowledged (the Nagle algorithm, RFC 896).
         nagle: bool = true,
+        /// A host's congestion control.
+        congestion: Congestion = "reno",
+        /// The initial congestion window, in segments (RFC 6928).
+        initial_window: Number<1, 65_535> = 10,
+        /// Whether the first two duplicate ACKs each let a new segment pass beyond cwnd (RFC 3042).
+        limited_transmit: bool = true,
+        /// Whether cwnd goes back to the initial window after a pause longer than the time-out (RFC 5681).
+        restart_after_idle: bool = true,
         /// The retransmission time-out before the first round trip is measured (RFC 6298).
         rto_initial: Duration = "1 s",
         /// The shortest retransmission time-out (RFC 6298; Linux has 200 ms).
@@ -53,5 +61,17 @@ table! {
         user_timeout: Option<Duration>,
         /// How long FIN-WAIT-2 lasts at most once a program has closed; else for ever (Linux has 60 s).
         fin_wait_2: Option<Duration>,
+    }
+}
+
+words! {
+    /// A congestion control.
+    Congestion {
+        /// Half the window at a loss, then a segment more each round trip (RFC 5681).
+        Reno = "reno",
+        /// Back to the old window along a cubic function of time (RFC 9438).
+        Cubic = "cubic",
+        /// None: the window of the peer is filled at once. For comparison.
+        None = "none",
     }
 }

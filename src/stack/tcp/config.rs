@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::congestion::CongestionAlgorithm;
 use super::options::MAX_WIND_SHIFT;
 
 /// How a host's TCP behaves. The default is what the RFCs ask for, with Linux's sizes.
@@ -21,6 +22,14 @@ pub struct TcpConfig {
     pub send_buffer: u32,
     /// The shift count to offer (RFC 7323 §2.2), at most 14; else 7 as Linux does, or 0 for a buffer that needs none.
     pub wind_shift: Option<u8>,
+    /// The congestion control (RFC 5681, RFC 9438).
+    pub congestion: CongestionAlgorithm,
+    /// The initial congestion window, in segments (RFC 6928: 10).
+    pub initial_window: u32,
+    /// Let the first two duplicate ACKs each send a new segment beyond cwnd (RFC 3042).
+    pub limited_transmit: bool,
+    /// After a pause longer than the time-out, go back to the initial window (RFC 5681 §4.1).
+    pub restart_after_idle: bool,
     /// The retransmission time-out before the first measurement (RFC 6298 §2.1).
     pub rto_initial: Duration,
     /// The shortest retransmission time-out (RFC 6298 §2.4; Linux: 200 ms).
@@ -78,6 +87,10 @@ impl Default for TcpConfig {
             receive_buffer: 65_536,
             send_buffer: 1 << 20,
             wind_shift: None,
+            congestion: CongestionAlgorithm::Reno,
+            initial_window: 10,
+            limited_transmit: true,
+            restart_after_idle: true,
             rto_initial: Duration::from_secs(1),
             rto_min: Duration::from_secs(1),
             rto_max: Duration::from_secs(60),

@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use super::config::TcpConfig;
+use super::congestion::Congestion;
 use super::isn::SecretKey;
 use super::options::{DEFAULT_MSS, Options};
 use super::receive::Receive;
+use super::recovery::Recovery;
 use super::rto::Rto;
 use super::segment::Segment;
 use super::send::Send;
@@ -60,13 +62,14 @@ pub struct Connection {
     pub(super) user_una: Seq,
     /// RCV.UP, in urgent mode: the number behind the urgent data.
     pub(super) rcv_up: Option<Seq>,
-    /// Duplicate ACKs in a row (RFC 5681 §2).
-    pub(super) duplicate_acks: u32,
-    /// After a time-out: the SND.NXT and the time of it. What was sent before is taken as lost until SND.UNA gets
-    /// there.
-    pub(super) recovery: Option<(Seq, Time)>,
-    /// Our SYN, or SYN, ACK, was sent more than once (RFC 6298 §5.7).
-    pub(super) syn_was_retransmitted: bool,
+    pub(super) congestion: Congestion,
+    pub(super) recovery: Recovery,
+    /// When data were sent last (RFC 5681 §4.1).
+    pub(super) last_data_sent: Option<Time>,
+    /// When SND.UNA moved last, or a closed window opened: R2 is not counted from before.
+    pub(super) r2_from: Time,
+    /// How often our SYN, or SYN, ACK, was sent again (RFC 6298 §5.7, RFC 6928 §2).
+    pub(super) syn_retransmissions: u32,
     /// It has not been in ESTABLISHED.
     pub(super) never_established: bool,
     /// What ICMP reported last.
@@ -181,9 +184,11 @@ impl Connection {
             probes: 0,
             user_una: iss,
             rcv_up: None,
-            duplicate_acks: 0,
-            recovery: None,
-            syn_was_retransmitted: false,
+            congestion: Congestion::new(config.congestion, DEFAULT_MSS, config.initial_window),
+            recovery: Recovery::default(),
+            last_data_sent: None,
+            r2_from: Time::ZERO,
+            syn_retransmissions: 0,
             never_established: true,
             soft_error: None,
             reader_gone: false,
@@ -260,6 +265,8 @@ impl Connection {
     pub fn vars(&self) -> TcpVars {
         let nanos = |span: std::time::Duration| span.as_nanos() as u64;
         let syn_seen = self.rcv.synchronized;
+        let begun = !self.never_established;
+        let limited = |bytes: u32| (begun && bytes != u32::MAX).then_some(bytes);
         TcpVars {
             local: self.local,
             remote: self.remote,
@@ -279,8 +286,11 @@ impl Connection {
             srtt: self.rto.srtt().map(nanos),
             rttvar: self.rto.rttvar().map(nanos),
             rto: Some(nanos(self.rto.get())),
-            cwnd: None,
-            ssthresh: None,
+            cwnd: limited(self.congestion.cwnd()),
+            ssthresh: limited(self.congestion.ssthresh()),
+            pipe: Some(self.in_flight()),
+            recovery: self.recovery.name(),
+            recover: self.recovery.recover().map(|seq| seq.0),
             rcv_up: self.rcv_up.map(|up| up.0),
             unsent: Some(self.snd.unsent()),
             unread: Some(self.rcv.readable() as u32),
@@ -340,7 +350,7 @@ impl Connection {
     pub(super) fn delete(&mut self, cx: &mut Cx<'_>, cite: &'static str) {
         self.timers.stop_all(cx, self.id);
         self.snd.discard();
-        self.recovery = None;
+        self.recovery = Recovery::default();
         self.ack_due = false;
         self.enter(cx, TcpState::Closed, cite);
     }

@@ -18,8 +18,11 @@ impl Connection {
     pub(super) fn output(&mut self, cx: &mut Cx<'_>) {
         if self.may_send_data() {
             self.stop_probing(cx);
-            self.send_new_data(cx);
+            self.send_data(cx);
             self.watch_window(cx);
+        } else {
+            // The last probe may have carried our FIN, and have been acknowledged.
+            self.stop_persist_timer(cx);
         }
         if self.ack_due {
             self.send_ack(cx);
@@ -37,12 +40,27 @@ impl Connection {
         )
     }
 
-    /// Sends what the window allows, and our FIN behind the last byte.
+    /// First what is lost, then what is new, then what may be lost.
+    fn send_data(&mut self, cx: &mut Cx<'_>) {
+        // A probe waits for its answer.
+        if self.persist.is_some() && !self.snd.queue.is_empty() {
+            return;
+        }
+        self.send_lost(cx);
+        self.send_new_data(cx);
+        self.send_missing(cx);
+    }
+
+    /// Sends what the window and cwnd allow, and our FIN behind the last byte.
     fn send_new_data(&mut self, cx: &mut Cx<'_>) {
         loop {
             let len = self.snd.next_len(self.config.nagle);
             let fin = self.snd.fin_follows(len);
             if len == 0 && !fin {
+                break;
+            }
+            self.restart_after_idle(cx);
+            if len > self.congestion_room(true) {
                 break;
             }
             let cite = if fin {
@@ -53,6 +71,18 @@ impl Connection {
             self.send_first(cx, len, fin, cite);
         }
         self.note_nagle(cx);
+    }
+
+    /// After a pause the congestion window tells nothing any more (RFC 5681 §4.1).
+    fn restart_after_idle(&mut self, cx: &mut Cx<'_>) {
+        let idle = |at| cx.now.since(at) > self.rto.get();
+        let restarts = self.config.restart_after_idle
+            && self.snd.queue.is_empty()
+            && self.last_data_sent.is_some_and(idle);
+        if restarts && self.congestion.restart() {
+            let text = "idle for longer than the time-out: back to the initial window";
+            self.decide(cx, "RFC 5681 §4.1", text);
+        }
     }
 
     /// Sends the next `len` bytes, and our FIN if wanted, for the first time.
@@ -68,6 +98,7 @@ impl Connection {
             return;
         }
         self.persist = None;
+        self.r2_from = cx.now;
         if !self.snd.queue.is_empty() {
             let cite = "RFC 9293 §3.8.6.1";
             self.decide(
@@ -91,9 +122,13 @@ impl Connection {
                 self.timers.start(cx, self.id, Timer::Persist, at);
             }
         } else {
-            self.persist = None;
-            self.timers.stop(cx, self.id, Timer::Persist);
+            self.stop_persist_timer(cx);
         }
+    }
+
+    fn stop_persist_timer(&mut self, cx: &mut Cx<'_>) {
+        self.persist = None;
+        self.timers.stop(cx, self.id, Timer::Persist);
     }
 
     /// Our SYN, or the SYN, ACK, for the first time.
@@ -109,7 +144,12 @@ impl Connection {
 
     /// Sends the queue's segment at `index` again.
     pub(super) fn retransmit(&mut self, cx: &mut Cx<'_>, index: usize, cite: &'static str) {
-        self.snd.split(index, u32::from(self.snd.mss));
+        // Of a window that the peer took back in part, no more is filled than is left (RFC 9293 §3.8.6, SHLD-16).
+        let left = (self.snd.una + self.snd.wnd).since(self.snd.queue[index].text_seq());
+        let mss = u32::from(self.snd.mss);
+        self.snd
+            .split(index, if left == 0 { mss } else { mss.min(left) });
+        self.snd.mark_resent(index);
         let sent = &mut self.snd.queue[index];
         sent.retransmissions += 1;
         sent.last_sent = cx.now;
@@ -134,6 +174,9 @@ impl Connection {
             flags |= TcpFlags::PSH;
         }
         let text = self.snd.text(sent.text_seq(), sent.len);
+        if !text.is_empty() {
+            self.last_data_sent = Some(cx.now);
+        }
         self.send_segment(cx, sent.seq, flags, text, cite);
     }
 

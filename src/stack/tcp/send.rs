@@ -40,6 +40,8 @@ pub struct Send {
     fin: Option<Seq>,
     /// What was sent and is not acknowledged: the retransmission queue.
     pub queue: VecDeque<Sent>,
+    /// Behind the last segment of the queue that ever bore a mark of the scoreboard.
+    pub marked_to: Seq,
 }
 
 /// A segment of the retransmission queue.
@@ -61,6 +63,10 @@ pub struct Sent {
     pub retransmissions: u32,
     /// Whether the peer reported it by SACK.
     pub sacked: bool,
+    /// Whether it is taken as lost (RFC 6675 §4, IsLost; or a time-out).
+    pub lost: bool,
+    /// Whether it was sent again since it is taken as lost.
+    pub resent: bool,
 }
 
 impl Sent {
@@ -95,6 +101,7 @@ impl Send {
             fin_wanted: false,
             fin: None,
             queue: VecDeque::new(),
+            marked_to: iss,
         }
     }
 
@@ -199,6 +206,8 @@ impl Send {
             last_sent: now,
             retransmissions: 0,
             sacked: false,
+            lost: false,
+            resent: false,
         };
         if fin {
             self.fin = Some(sent.end() - 1);
@@ -227,6 +236,7 @@ impl Send {
     /// Everything before `ack` was received: SND.UNA moves there. Returns the last segment that left the queue whole.
     pub fn acknowledge(&mut self, ack: Seq) -> Option<Sent> {
         self.una = ack;
+        self.marked_to = self.marked_to.max(ack);
         let mut last = None;
         while self.queue.front().is_some_and(|sent| sent.end().le(ack)) {
             last = self.queue.pop_front();
@@ -245,22 +255,6 @@ impl Send {
             self.pushes.pop_front();
         }
         last
-    }
-
-    /// Marks what the peer reported by SACK (RFC 2018 §5).
-    pub fn mark_sacked(&mut self, blocks: &[(Seq, Seq)]) {
-        for sent in &mut self.queue {
-            sent.sacked |= blocks
-                .iter()
-                .any(|&(start, end)| start.le(sent.seq) && sent.end().le(end));
-        }
-    }
-
-    /// After a time-out, what SACK reported is forgotten: the peer may have thrown it away (RFC 2018 §8).
-    pub fn forget_sacked(&mut self) {
-        for sent in &mut self.queue {
-            sent.sacked = false;
-        }
     }
 
     /// Throws away everything that waits here.

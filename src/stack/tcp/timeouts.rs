@@ -28,14 +28,20 @@ impl Connection {
         let Some(&earliest) = self.snd.queue.front() else {
             return;
         };
-        if cx.now.since(earliest.first_sent) >= self.r2(earliest.syn) {
+        let since = earliest.first_sent.max(self.r2_from);
+        let closed = !earliest.syn && self.snd.wnd == 0;
+        if cx.now.since(since) >= self.r2(earliest.syn) && !closed {
             self.give_up(cx);
             return;
         }
-        self.syn_was_retransmitted |= earliest.syn;
-        self.duplicate_acks = 0;
-        self.snd.forget_sacked();
-        self.recovery = Some((self.snd.nxt, cx.now));
+        self.syn_retransmissions += u32::from(earliest.syn);
+        if !earliest.syn && self.snd.wnd == 0 {
+            self.probe_shrunken_window(cx);
+            return;
+        }
+        if !earliest.syn {
+            self.after_timeout(cx);
+        }
         self.rto.back_off();
         if cx.log.is_on() {
             let text = format!(
@@ -46,6 +52,19 @@ impl Connection {
         }
         self.retransmit(cx, 0, "RFC 6298 §5.4");
         self.restart_retransmission_timer(cx);
+    }
+
+    /// The peer has taken back a window that we had filled already. A window of zero is probed, whatever is under way
+    /// (RFC 9293 §3.8.6, MUST-35), and the connection is not given up for what lies beyond it (SHLD-17).
+    fn probe_shrunken_window(&mut self, cx: &mut Cx<'_>) {
+        let cite = "RFC 9293 §3.8.6";
+        self.take_all_as_lost();
+        self.snd.split(0, 1);
+        self.back_off_probes();
+        let text = "the window shrank to zero below what was sent: its first byte as a probe";
+        self.decide(cx, cite, text);
+        self.retransmit(cx, 0, cite);
+        self.watch_window(cx);
     }
 
     fn give_up(&mut self, cx: &mut Cx<'_>) {
@@ -78,6 +97,7 @@ impl Connection {
             }
             self.back_off_probes();
             self.decide(cx, cite, "the window is still closed: the probe again");
+            self.snd.split(0, 1);
             self.retransmit(cx, 0, cite);
             self.watch_window(cx);
             return;
@@ -155,8 +175,8 @@ impl Connection {
             "too big for the path: smaller segments",
         );
         self.snd.mss = mss;
-        self.recovery = Some((self.snd.nxt, cx.now));
         if !self.snd.queue.is_empty() {
+            self.take_all_as_lost();
             self.retransmit(cx, 0, "RFC 1191 §6.1");
             self.restart_retransmission_timer(cx);
         }

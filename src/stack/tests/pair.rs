@@ -53,6 +53,8 @@ pub struct Pair {
     count: usize,
     /// How many records were checked.
     checked: usize,
+    /// The variables in the last of them, for each connection.
+    last_vars: BTreeMap<(Option<NodeId>, Option<ConnId>), Box<TcpVars>>,
 }
 
 impl Pair {
@@ -68,6 +70,7 @@ impl Pair {
             flying: BTreeMap::new(),
             count: 0,
             checked: 0,
+            last_vars: BTreeMap::new(),
         }
     }
 
@@ -178,6 +181,10 @@ impl Pair {
         for record in &self.log.records()[self.checked..] {
             if let What::TcpVars(vars) = &record.what {
                 check_vars(vars);
+                let key = (record.node, record.conn);
+                if let Some(before) = self.last_vars.insert(key, vars.clone()) {
+                    check_sent(&before, vars);
+                }
             }
         }
         self.checked = self.log.records().len();
@@ -308,6 +315,22 @@ fn check_vars(vars: &TcpVars) {
         !in_flight || waits("retransmission") || waits("persist"),
         "stalled: {vars:?}"
     );
+}
+
+/// What must hold of new data that was sent between two looks at the variables: no more is in flight than cwnd and the
+/// window allow, but for what limited transmit adds (two segments), a FIN, and a window probe.
+fn check_sent(before: &TcpVars, now: &TcpVars) {
+    let flight = |vars: &TcpVars| Seq(vars.snd_nxt.unwrap()) - Seq(vars.snd_una.unwrap());
+    let open = |state| !matches!(state, TcpState::SynSent | TcpState::SynReceived);
+    let probes = now.timers.iter().any(|&(timer, _)| timer == "persist");
+    if before.snd_nxt == now.snd_nxt || !open(before.state) || !open(now.state) || probes {
+        return;
+    }
+    let limited = 2 * u32::from(now.snd_mss.unwrap()) + 1;
+    let most = now.cwnd.unwrap_or(u32::MAX).saturating_add(limited);
+    assert!(now.pipe.unwrap() <= most, "beyond cwnd: {now:?}");
+    let window = now.snd_wnd.unwrap();
+    assert!(flight(now) <= window, "beyond the window: {now:?}");
 }
 
 /// One line about a frame; `base` gives what its sequence and acknowledgment numbers are counted from.

@@ -26,12 +26,15 @@ impl Connection {
         }
         self.check_ack_range(cx, seg)?;
         let window_before = self.snd.wnd;
+        let news = self.take_sack(seg);
         if self.snd.una.lt(seg.ack) {
             self.acknowledge(cx, seg);
             self.update_window(seg);
         } else {
             self.update_window(seg);
-            self.count_duplicate(cx, seg, window_before);
+            if self.is_duplicate(seg, window_before, news) {
+                self.duplicate_ack(cx);
+            }
         }
         self.after_our_fin(cx)
     }
@@ -65,23 +68,23 @@ impl Connection {
 
     /// SND.UNA < SEG.ACK =< SND.NXT: SND.UNA moves, and the retransmission queue gets shorter.
     pub(super) fn acknowledge(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) {
-        self.duplicate_acks = 0;
+        let (flight, acked) = (self.snd.flight(), seg.ack - self.snd.una);
+        self.r2_from = cx.now;
         let last = self.snd.acknowledge(seg.ack);
         if let Some(round_trip) = self.round_trip(cx.now, seg, last) {
             self.rto.measured(round_trip);
         }
-        if self.sack_permitted {
-            self.snd.mark_sacked(&seg.options.sack);
-        }
         if self.snd.queue.is_empty() {
             self.timers.stop(cx, self.id, Timer::Retransmission);
-        } else if self.persist.is_none() {
+        } else if self.persist.is_none() && self.ack_restarts_timer() {
             self.restart_retransmission_timer(cx);
         }
         if std::mem::take(&mut self.writer_waits) {
             self.tell(cx, Event::Writable(self.id));
         }
-        self.go_on_recovering(cx);
+        if !self.never_established {
+            self.new_ack(cx, acked, flight);
+        }
     }
 
     /// A round trip, if this acknowledgment measures one: by the time of the last segment that it covers, unless that
@@ -94,28 +97,6 @@ impl Connection {
         let (ours, (_, echoed)) = (self.timestamps?, seg.options.timestamps?);
         let millis = ours.value(now).wrapping_sub(echoed);
         (echoed != 0 && millis < 1 << 31).then(|| Duration::from_millis(millis.into()))
-    }
-
-    /// After a time-out each acknowledgment that moves SND.UNA shows the next segment that was lost, until all that
-    /// was sent before the time-out is through.
-    fn go_on_recovering(&mut self, cx: &mut Cx<'_>) {
-        let Some((recover, since)) = self.recovery else {
-            return;
-        };
-        if recover.le(self.snd.una) {
-            self.recovery = None;
-            return;
-        }
-        let lost = |sent: &Sent| sent.last_sent < since && sent.seq.lt(recover) && !sent.sacked;
-        if let Some(index) = self.snd.queue.iter().position(lost) {
-            let cite = "RFC 6298 §5.4";
-            self.decide(
-                cx,
-                cite,
-                "sent before the time-out and still missing: again",
-            );
-            self.retransmit(cx, index, cite);
-        }
     }
 
     /// The send window is updated by a segment that is newer than the one it was last taken from.
@@ -133,24 +114,24 @@ impl Connection {
         self.snd.wl2 = seg.ack;
     }
 
-    /// Counts duplicate ACKs (RFC 5681 §2). Fast retransmit would begin here.
-    fn count_duplicate(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>, window_before: u32) {
-        let duplicate = seg.ack == self.snd.una
-            && seg.len() == 0
-            && !self.snd.queue.is_empty()
-            && window_before == self.snd.wnd
-            && self.persist.is_none();
-        if !duplicate {
-            return;
+    /// Notes on the scoreboard what the peer reports by SACK, and returns how many bytes of that are new.
+    fn take_sack(&mut self, seg: &Segment<'_>) -> u32 {
+        if !self.sack_permitted || self.persist.is_some() {
+            return 0;
         }
-        if self.sack_permitted {
-            self.snd.mark_sacked(&seg.options.sack);
+        let news = self.snd.mark_sacked(&seg.options.sack);
+        if news > 0 {
+            self.snd.mark_lost();
         }
-        self.duplicate_acks += 1;
-        if cx.log.is_on() {
-            let text = format!("duplicate ACK number {}", self.duplicate_acks);
-            self.decide(cx, "RFC 5681 §2", text);
-        }
+        news
+    }
+
+    /// Whether this is a duplicate ACK: the five conditions of RFC 5681 §2; with SACK, one that reports something new
+    /// (RFC 6675 §2).
+    fn is_duplicate(&self, seg: &Segment<'_>, window_before: u32, news: u32) -> bool {
+        let waiting = !self.snd.queue.is_empty() && self.persist.is_none();
+        let same = seg.ack == self.snd.una && seg.len() == 0 && window_before == self.snd.wnd;
+        waiting && if self.sack_permitted { news > 0 } else { same }
     }
 
     /// What the acknowledgment of our FIN does in the states behind it.

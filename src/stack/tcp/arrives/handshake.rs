@@ -8,6 +8,7 @@ use crate::proto::tcp::{TcpFlags, TcpHeader, TcpOption};
 use crate::stack::cx::Cx;
 use crate::stack::record::TcpState;
 use crate::stack::tcp::Event;
+use crate::stack::tcp::congestion::Congestion;
 use crate::stack::tcp::connection::{Connection, Opening};
 use crate::stack::tcp::options::DEFAULT_MSS;
 use crate::stack::tcp::segment::Segment;
@@ -184,10 +185,11 @@ impl Connection {
 
     /// Both SYNs are acknowledged.
     pub(super) fn establish(&mut self, cx: &mut Cx<'_>, cite: &'static str) {
-        if self.syn_was_retransmitted {
+        if self.syn_retransmissions > 0 {
             self.rto.syn_was_lost();
         }
         self.never_established = false;
+        self.begin_congestion_control();
         self.enter(cx, TcpState::Established, cite);
         let event = if self.passive {
             Event::Accepted {
@@ -201,6 +203,17 @@ impl Connection {
         if self.snd.is_ended() {
             self.enter(cx, TcpState::FinWait1, "RFC 9293 §3.10.4");
         }
+    }
+
+    /// The initial window counts from here. A SYN that was lost more than once shows a path that has no room
+    /// (RFC 6928 §2).
+    fn begin_congestion_control(&mut self) {
+        let segments = if self.syn_retransmissions > 1 {
+            1
+        } else {
+            self.config.initial_window
+        };
+        self.congestion = Congestion::new(self.config.congestion, self.snd.mss, segments);
     }
 
     /// Whether this is the peer's SYN once more, because our SYN, ACK has not reached it.
@@ -217,7 +230,7 @@ impl Connection {
         } else {
             let text = "the same SYN again: our SYN, ACK was lost, and is sent again";
             self.decide(cx, super::OTHER_STATES, text);
-            self.syn_was_retransmitted = true;
+            self.syn_retransmissions += 1;
             self.retransmit(cx, 0, super::OTHER_STATES);
             self.restart_retransmission_timer(cx);
         }

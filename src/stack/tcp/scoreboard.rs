@@ -1,0 +1,170 @@
+//! What the sender knows of what is under way: the scoreboard of RFC 6675 §3 and §4, kept in the retransmission queue.
+
+use super::send::{Send, Sent};
+use super::seq::Seq;
+
+/// DupThresh (RFC 6675 §2): so many duplicate ACKs, or segments that came behind it, mean that a segment is lost.
+pub const DUP_THRESH: u32 = 3;
+
+impl Sent {
+    /// The sequence numbers that it takes.
+    pub fn size(&self) -> u32 {
+        self.end() - self.seq
+    }
+
+    /// Its share in the pipe: what of it is thought to be in the network (RFC 6675 §4, SetPipe).
+    fn in_pipe(&self) -> u32 {
+        let copies = u32::from(!self.lost) + u32::from(self.resent);
+        if self.sacked { 0 } else { copies * self.size() }
+    }
+
+    /// Whether it is to be sent again.
+    fn is_due(&self) -> bool {
+        self.lost && !self.resent && !self.sacked
+    }
+}
+
+impl Send {
+    /// FlightSize (RFC 5681 §2).
+    pub fn flight(&self) -> u32 {
+        self.nxt - self.una
+    }
+
+    /// The pipe: how much is thought to be in the network (RFC 6675 §4, SetPipe).
+    pub fn pipe(&self) -> u32 {
+        if self.marked_to.le(self.una) {
+            return self.flight();
+        }
+        self.queue.iter().map(Sent::in_pipe).sum()
+    }
+
+    /// Marks what the peer reported by SACK (RFC 2018 §5; RFC 6675 §4, Update) and returns how much of that is new. A
+    /// block that covers a part of a segment says nothing of it.
+    pub fn mark_sacked(&mut self, blocks: &[(Seq, Seq)]) -> u32 {
+        let mut news = 0;
+        if blocks.is_empty() {
+            return news;
+        }
+        let covers = |sent: &Sent| {
+            let within = |&(start, end): &(Seq, Seq)| start.le(sent.seq) && sent.end().le(end);
+            blocks.iter().any(within)
+        };
+        for sent in &mut self.queue {
+            if !sent.sacked && covers(sent) {
+                sent.sacked = true;
+                news += sent.size();
+                self.marked_to = self.marked_to.max(sent.end());
+            }
+        }
+        news
+    }
+
+    /// Marks what is lost (RFC 6675 §4, IsLost): DupThresh separate runs, or more than DupThresh - 1 segments, have
+    /// arrived from behind it.
+    pub fn mark_lost(&mut self) {
+        let enough = (DUP_THRESH - 1) * u32::from(self.mss);
+        let (mut bytes, mut runs, mut in_run) = (0, 0, false);
+        for sent in self.queue.iter_mut().rev() {
+            if sent.sacked {
+                bytes += sent.size();
+                runs += u32::from(!in_run);
+            } else if bytes > enough || runs >= DUP_THRESH {
+                sent.lost = true;
+            }
+            in_run = sent.sacked;
+        }
+    }
+
+    /// Everything is taken as lost, and due to be sent again. What SACK reported is forgotten: the peer may have
+    /// thrown it away (RFC 2018 §8).
+    pub fn mark_all_lost(&mut self) {
+        for sent in &mut self.queue {
+            (sent.sacked, sent.lost, sent.resent) = (false, true, false);
+        }
+        self.marked_to = self.nxt;
+    }
+
+    /// What was sent again in the last recovery may be sent again in the next one.
+    pub fn forget_resent(&mut self) {
+        for sent in &mut self.queue {
+            sent.resent = false;
+        }
+    }
+
+    /// Marks the segment at `index` as sent again.
+    pub fn mark_resent(&mut self, index: usize) {
+        let sent = &mut self.queue[index];
+        sent.resent = true;
+        self.marked_to = self.marked_to.max(sent.end());
+    }
+
+    /// Whether the first segment is lost.
+    pub fn first_is_lost(&self) -> bool {
+        self.queue.front().is_some_and(Sent::is_due)
+    }
+
+    /// The first segment that is lost and was not sent again (RFC 6675 §4, NextSeg, rule 1).
+    pub fn next_lost(&self) -> Option<usize> {
+        if self.marked_to.le(self.una) {
+            return None;
+        }
+        self.queue.iter().position(Sent::is_due)
+    }
+
+    /// The first segment that may be lost: not reported, not sent again, and before one that came (RFC 6675 §4,
+    /// NextSeg, rule 3).
+    pub fn next_missing(&self) -> Option<usize> {
+        let highest = self.queue.iter().rposition(|sent| sent.sacked)?;
+        let missing = |sent: &Sent| !sent.sacked && !sent.resent;
+        self.queue.iter().take(highest).position(missing)
+    }
+
+    /// The last segment that was not reported (RFC 6675 §4, NextSeg, rule 4).
+    pub fn last_missing(&self) -> Option<usize> {
+        self.queue.iter().rposition(|sent| !sent.sacked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Send, Seq};
+    use crate::base::Time;
+
+    /// Segments of 10 bytes, and which of them were reported; then the marks: `s` for reported, `L` for lost, `.` for
+    /// neither, and the pipe.
+    fn check(reported: &str, marks: &str, pipe: u32) {
+        let mut send = Send::new(Seq(u32::MAX - 25), 1000, 10);
+        send.una = send.iss + 1;
+        send.nxt = send.una;
+        send.write(&[0; 500]);
+        for _ in reported.chars() {
+            send.enqueue(10, false, false, Time::ZERO);
+        }
+        let blocks: Vec<_> = (0..)
+            .zip(reported.chars())
+            .filter(|&(_, c)| c == 's')
+            .map(|(i, _)| (send.una + i * 10, send.una + i * 10 + 10))
+            .collect();
+        let news = send.mark_sacked(&blocks);
+        assert_eq!(news, 10 * blocks.len() as u32);
+        assert_eq!(send.mark_sacked(&blocks), 0);
+        send.mark_lost();
+        let mark = |sent: &super::Sent| match (sent.sacked, sent.lost) {
+            (true, _) => 's',
+            (_, true) => 'L',
+            _ => '.',
+        };
+        let marked: String = send.queue.iter().map(mark).collect();
+        assert_eq!((marked.as_str(), send.pipe()), (marks, pipe), "{reported}");
+    }
+
+    #[test]
+    fn what_is_lost() {
+        check("......", "......", 60);
+        check(".ss...", ".ss...", 40);
+        check(".sss..", "Lsss..", 20);
+        check(".s.s.s", "Ls.s.s", 20);
+        check("..s.ss.", "LLs.ss.", 20);
+        check("..sss..s..", "LLsss..s..", 40);
+    }
+}
