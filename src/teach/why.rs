@@ -497,12 +497,11 @@ fn spoken(name: &str) -> String {
     }
 }
 
-/// A text that begins with a capital letter, whatever name it begins with.
+/// The article that a text begins with gets its capital letter; a name or an address is left as it is.
 fn sentence(text: String) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) if first.is_lowercase() => first.to_uppercase().chain(chars).collect(),
-        _ => text,
+    match text.strip_prefix("the ") {
+        Some(rest) => format!("The {rest}"),
+        None => text,
     }
 }
 
