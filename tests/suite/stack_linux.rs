@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use layerwalk::stack::host::{HostEvent, HostEventKind};
 use layerwalk::stack::record::{ConnId, TcpState};
-use layerwalk::stack::tcp::Event;
+use layerwalk::stack::tcp::{CongestionAlgorithm, Event, TcpConfig};
 
 use tap::{Live, OURS};
 
@@ -82,8 +82,8 @@ impl Server {
 }
 
 /// Downloads and uploads by curl, with so many of 256 frames lost each way.
-fn check_curl(loss: u64, len: usize) {
-    let mut live = Live::new();
+fn check_curl(tcp: TcpConfig, loss: u64, len: usize) {
+    let mut live = Live::with(tcp);
     live.lose(loss);
     live.call(|host, cx| host.listen(cx, 80).expect("a free port"));
     let mut server = Server::new(len);
@@ -125,13 +125,35 @@ fn check_curl(loss: u64, len: usize) {
 #[test]
 #[ignore = "needs root, ip, curl"]
 fn curl_downloads_and_uploads() {
-    check_curl(0, 500_000);
+    check_curl(TcpConfig::default(), 0, 500_000);
 }
 
 #[test]
 #[ignore = "needs root, ip, curl"]
 fn curl_downloads_and_uploads_with_loss() {
-    check_curl(8, 60_000);
+    check_curl(TcpConfig::default(), 8, 60_000);
+}
+
+/// Three megabytes each way through losses of two frames in a hundred each way: with every congestion control, with
+/// SACK and without.
+#[test]
+#[ignore = "needs root, ip, curl"]
+fn curl_moves_megabytes_with_loss() {
+    for congestion in [
+        CongestionAlgorithm::Reno,
+        CongestionAlgorithm::Cubic,
+        CongestionAlgorithm::None,
+    ] {
+        for sack in [true, false] {
+            let tcp = TcpConfig {
+                congestion,
+                sack,
+                rto_min: Duration::from_millis(200),
+                ..TcpConfig::default()
+            };
+            check_curl(tcp, 5, 3_000_000);
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The machine alone: what one segment does in each state.
 
+mod shrink;
+
 use super::{Connection, Endpoint, Event, Opening, Outgoing, SecretKey, Seq, TcpConfig};
 use crate::base::{NodeId, Time};
 use crate::proto::tcp::{TcpFlags, TcpHeader, TcpOption};

@@ -11,6 +11,7 @@ use layerwalk::base::{NodeId, Rng, Time};
 use layerwalk::stack::cx::Cx;
 use layerwalk::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
 use layerwalk::stack::record::{Log, What};
+use layerwalk::stack::tcp::TcpConfig;
 
 use crate::live::net::{Namespace, run_ok};
 
@@ -32,6 +33,11 @@ pub struct Live {
 
 impl Live {
     pub fn new() -> Self {
+        Self::with(TcpConfig::default())
+    }
+
+    /// With these switches of our TCP.
+    pub fn with(tcp: TcpConfig) -> Self {
         let namespace = Namespace::new();
         let tap = open_tap(namespace.name());
         for arguments in [
@@ -43,7 +49,10 @@ impl Live {
         let (mac, ip) = ([2, 0, 0, 0, 0, 2], OURS.parse().expect("an address"));
         let mut rng = Rng::new(7, "live");
         Self {
-            host: Host::new(HostConfig::new("ours", mac, ip, &mut rng)),
+            host: Host::new(HostConfig {
+                tcp,
+                ..HostConfig::new("ours", mac, ip, &mut rng)
+            }),
             namespace,
             tap,
             log: Log::new(),
