@@ -3,11 +3,13 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use layerwalk::capture::file;
 use sha1::{Digest, Sha1};
 
 use crate::live::net::{Namespace, Process, Saved, run, run_ok};
+use crate::terminal::Session;
 use crate::tool::{self, LAYERWALK};
 
 /// A server with a file and an upload, and its client.
@@ -321,6 +323,33 @@ fn who_may_not_attach_is_told_what_is_missing() {
     let told = run(&mut command, 4);
     assert!(told.contains("CAP_NET_ADMIN"), "{told}");
     assert!(told.contains("sudo setcap cap_net_admin+ep"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun and ping"]
+fn frames_are_on_the_screen_as_they_come() {
+    // A namespace for a thread alone, so that the program, which it starts, is in it too.
+    let test = || {
+        // SAFETY: no pointers; it concerns this thread alone.
+        let unshared = unsafe { libc::unshare(libc::CLONE_NEWNET) };
+        assert_eq!(unshared, 0, "root is needed");
+        let scenario = written(FILE_SERVER);
+        let scenario = scenario.path().to_str().expect("a path");
+        let attach = ["attach", scenario, "--real", "client=tap0", "--up"];
+        let mut screen = Session::start(&attach, &[]);
+        screen.until("the scenario", |screen| screen.text().contains("at client"));
+        let ping = ["-c", "1", "-W", "20", "10.7.0.2"];
+        run_ok(Command::new("ping").args(ping));
+        screen.until("the answer", |screen| {
+            let text = screen.text();
+            text.contains("echo reply") && text.contains("server")
+        });
+        screen.keys("q");
+        assert_eq!(screen.ended(), 0);
+        let links = run_ok(Command::new("ip").args(["link", "show"]));
+        assert!(!links.contains("tap0"), "{links}");
+    };
+    thread::scope(|scope| scope.spawn(test).join().expect("the test passes"));
 }
 
 #[test]

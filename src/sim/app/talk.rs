@@ -61,10 +61,17 @@ impl Orders {
 
 /// Bytes that are made up, by their places: lines of 16 bytes, each of them its own place in decimal.
 pub fn made_up(places: Range<u64>) -> Vec<u8> {
-    let lines = (places.start / 16..).map(|line| format!("{:015}\n", line * 16).into_bytes());
-    let bytes = lines.flatten().skip((places.start % 16) as usize);
     let len = usize::try_from(places.end.saturating_sub(places.start)).unwrap_or(usize::MAX);
-    bytes.take(len).collect()
+    let before = (places.start % 16) as usize;
+    let mut bytes = Vec::new();
+    let mut place = places.start - before as u64;
+    while bytes.len() < before.saturating_add(len) {
+        bytes.extend(format!("{place:015}\n").bytes());
+        place += 16;
+    }
+    bytes.truncate(before + len);
+    bytes.drain(..before);
+    bytes
 }
 
 #[cfg(test)]

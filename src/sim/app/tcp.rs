@@ -243,7 +243,8 @@ impl Line {
 
     /// Sends what is made up for these places, a piece at a time; what is left of it.
     fn send_made_up(&self, cx: &mut Cx, host: &mut Host, places: Range<u64>) -> Option<Order> {
-        const PIECE: u64 = 1 << 16;
+        // About what an acknowledgment makes room for: what finds no room is made up again.
+        const PIECE: u64 = 2048;
         let mut at = places.start;
         while at < places.end {
             let piece = made_up(at..places.end.min(at + PIECE));
