@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -120,8 +120,10 @@ pub fn run(args: &AttachArgs) -> Result {
     }
 
     let walk = || {
-        let name = &spec.nodes[at.index()].name;
-        let mut walk = Walk::live(&format!("{} at {name}", scenario.name), interface.clone());
+        let node = &spec.nodes[at.index()].name;
+        let path = Path::new(&scenario.name);
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut walk = Walk::live(&format!("{node} of {name}"), interface.clone());
         walk.name_hosts(names.clone());
         walk
     };

@@ -118,14 +118,15 @@ fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i * 31 + i / 253) as u8).collect()
 }
 
-/// What tshark warns of in a file.
+/// What tshark warns of in a file, but for what Linux does by itself: where no hardware makes the checksum of a TCP
+/// segment and it comes out as 0, Linux writes 0xffff, as only UDP has to.
 fn warnings(file: &Path) -> String {
     tool::tshark(
         file,
         &[
             "-n",
             "-Y",
-            "_ws.expert.severity >= 0x600000",
+            "_ws.expert.severity >= 0x600000 && !(tcp.checksum == 0xffff && ip.src != 10.7.0.2)",
             "-T",
             "fields",
             "-e",
@@ -337,7 +338,9 @@ fn frames_are_on_the_screen_as_they_come() {
         let scenario = scenario.path().to_str().expect("a path");
         let attach = ["attach", scenario, "--real", "client=tap0", "--up"];
         let mut screen = Session::start(&attach, &[]);
-        screen.until("the scenario", |screen| screen.text().contains("at client"));
+        screen.until("the scenario", |screen| {
+            screen.text().contains("LIVE client")
+        });
         let ping = ["-c", "1", "-W", "20", "10.7.0.2"];
         run_ok(Command::new("ping").args(ping));
         screen.until("the answer", |screen| {
