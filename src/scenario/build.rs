@@ -20,7 +20,7 @@ use super::Parts;
 use super::format::{self, File, List};
 use super::mistake::{Mistake, advice, quote};
 use super::read::{At, Reader};
-use super::values::Prefixed;
+use super::values::{Number, Prefixed};
 
 /// The scenario that the tables describe, with the mistakes noted in `reader`; `None` where there is one.
 pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
@@ -304,6 +304,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             delay: link.delay.value?,
             rate: link.rate.value?.0,
             queue: link.queue.value?.narrow(),
+            mark: link.mark.value?.map(Number::narrow),
             ..spec::Link::new(a_id, b_id)
         })
     }

@@ -101,5 +101,8 @@ table! {
         rate: Rate = "100 Mbit/s",
         /// How many frames may wait in each direction; one more is lost.
         queue: Number<0, 1_000_000> = 1000,
+        /// From how many waiting frames on one more is marked with Congestion Experienced, if its sender takes part in
+        /// ECN (RFC 3168); else never.
+        mark: Option<Number<0, 1_000_000>>,
     }
 }

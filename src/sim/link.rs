@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::{FrameId, LinkId, NodeId, RecordId};
 use crate::proto::physical;
+use crate::proto::wire::checksum;
 
 /// A frame that is to go out, and why.
 #[derive(Debug, Clone)]
@@ -20,6 +21,37 @@ pub struct Outgoing {
     pub first_hop: bool,
     /// Whether a fault made it: then no fault looks at it on this link.
     pub copy: bool,
+    /// Whether a queue on this link marked it with Congestion Experienced.
+    pub marked: bool,
+}
+
+impl Outgoing {
+    /// Marks the packet with Congestion Experienced if its sender takes part in ECN (RFC 3168 §5).
+    fn mark_ce(&mut self) {
+        if let Some(marked) = marked_ce(&self.bytes) {
+            self.bytes = marked.into();
+            self.marked = true;
+        }
+    }
+}
+
+/// The frame of an IPv4 packet that may be marked, marked and with its header checksum right.
+fn marked_ce(frame: &[u8]) -> Option<Vec<u8>> {
+    const ETHERNET: usize = 14;
+    let packet = frame.get(ETHERNET..)?;
+    let is_ipv4 = frame[12..ETHERNET] == [8, 0] && packet.first()? >> 4 == 4;
+    let header_len = usize::from(packet.first()? & 15) * 4;
+    let may_be_marked = matches!(packet.get(1)? & 3, 1 | 2);
+    if !is_ipv4 || !may_be_marked || header_len < 20 || packet.len() < header_len {
+        return None;
+    }
+    let mut marked = frame.to_vec();
+    let header = &mut marked[ETHERNET..ETHERNET + header_len];
+    header[1] |= 3;
+    header[10..12].fill(0);
+    let sum = checksum(header);
+    header[10..12].copy_from_slice(&sum.to_be_bytes());
+    Some(marked)
 }
 
 /// One direction of a link.
@@ -33,6 +65,8 @@ pub struct Pipe {
     pub to: NodeId,
     /// How long a bit takes from one end to the other.
     pub delay: Duration,
+    /// From how many waiting frames on one more is marked (RFC 3168 §5).
+    pub mark: Option<usize>,
     rate: u64,
     room: usize,
     waiting: VecDeque<Outgoing>,
@@ -65,6 +99,7 @@ impl Pipe {
             from,
             to,
             delay,
+            mark: None,
             rate,
             room,
             waiting,
@@ -74,7 +109,10 @@ impl Pipe {
 
     /// Takes a frame: the caller sends what comes back as [`Accepted::Now`], and calls [`Pipe::free`] after its
     /// [`Pipe::busy_for`].
-    pub fn offer(&mut self, frame: Outgoing) -> Accepted {
+    pub fn offer(&mut self, mut frame: Outgoing) -> Accepted {
+        if self.busy && self.mark.is_some_and(|mark| self.waiting.len() >= mark) {
+            frame.mark_ce();
+        }
         if !self.busy {
             self.busy = true;
             Accepted::Now(frame)
@@ -137,6 +175,7 @@ mod tests {
             repeats: None,
             first_hop: true,
             copy: false,
+            marked: false,
         }
     }
 
@@ -179,5 +218,61 @@ mod tests {
         assert_eq!(pipe.free().map(|f| f.bytes[0]), Some(5));
         assert!(pipe.free().is_none());
         assert!(matches!(pipe.offer(frame(6)), Accepted::Now(_)));
+    }
+
+    #[test]
+    fn a_long_queue_marks_what_may_be_marked() {
+        use crate::proto::ipv4::Ipv4Header;
+        let packet = |ecn| {
+            let ip = Ipv4Header {
+                dscp: 5,
+                ecn,
+                identification: 1,
+                dont_fragment: true,
+                more_fragments: false,
+                fragment_offset: 0,
+                ttl: 64,
+                protocol: 6,
+                source: [10, 0, 0, 1].into(),
+                destination: [10, 0, 0, 2].into(),
+            };
+            let bytes = [&[0; 12][..], &[8, 0], &ip.emit(20), &[7; 20]].concat();
+            Outgoing {
+                bytes: bytes.into(),
+                ..frame(0)
+            }
+        };
+        let ecn_of = |frame: Outgoing| {
+            let (ip, _) = Ipv4Header::parse(&frame.bytes[14..]).unwrap();
+            assert_eq!((ip.dscp, frame.marked), (5, ip.ecn == 3));
+            ip.ecn
+        };
+        for (ecn, marked) in [(0, 0), (1, 3), (2, 3)] {
+            let mut pipe = pipe(1, 3);
+            pipe.mark = Some(1);
+            let Accepted::Now(first) = pipe.offer(packet(ecn)) else {
+                panic!("the pipe is idle");
+            };
+            pipe.offer(packet(ecn));
+            pipe.offer(packet(ecn));
+            assert_eq!(ecn_of(first), ecn);
+            assert_eq!(pipe.free().map(ecn_of), Some(ecn));
+            assert_eq!(pipe.free().map(ecn_of), Some(marked));
+        }
+        // What is no IPv4 packet is left alone.
+        for odd in [
+            vec![],
+            vec![8; 15],
+            [&[0; 12][..], &[8, 0, 0x4f, 2]].concat(),
+        ] {
+            let mut pipe = pipe(1, 3);
+            pipe.mark = Some(0);
+            pipe.offer(frame(0));
+            pipe.offer(Outgoing {
+                bytes: odd.clone().into(),
+                ..frame(0)
+            });
+            assert_eq!(pipe.free().map(|frame| frame.bytes.to_vec()), Some(odd));
+        }
     }
 }

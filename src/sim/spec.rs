@@ -132,6 +132,9 @@ pub struct Link {
     pub rate: u64,
     /// How many frames may wait in each direction while another one is being sent. One more is lost.
     pub queue: usize,
+    /// From how many waiting frames on one more is marked with Congestion Experienced, if its sender takes part in ECN
+    /// (RFC 3168 §5); `None`: never.
+    pub mark: Option<usize>,
 }
 
 impl Link {
@@ -142,6 +145,7 @@ impl Link {
             delay: Duration::ZERO,
             rate: 100_000_000,
             queue: 1000,
+            mark: None,
         }
     }
 }

@@ -226,6 +226,8 @@ pub struct TcpVars {
     pub recovery: Option<&'static str>,
     /// RECOVER (RFC 6582) or RecoveryPoint (RFC 6675): where the recovery ends.
     pub recover: Option<u32>,
+    /// Whether ECN was agreed (RFC 3168).
+    pub ecn: bool,
     /// RCV.UP, in urgent mode: the number behind the urgent data (RFC 6093), raw.
     pub rcv_up: Option<u32>,
     /// Bytes that the application wrote and that were not sent yet.

@@ -5,18 +5,20 @@
 //! - `arrives`: SEGMENT ARRIVES (§3.10.7), one function a step; `user`: the application's calls (§3.10.1 to §3.10.5);
 //!   `timeouts` (§3.10.8); `output`: what is sent, and how a segment is formed.
 //! - `waiting`: what is not sent at once: delayed acknowledgments, the Nagle algorithm.
+//! - `ecn`: explicit congestion notification (RFC 3168).
 //! - `patience`: how long a silent peer is waited for: keep-alive, user time-out, FIN-WAIT-2.
 //! - `send`, `receive`: the two sequence spaces with their buffers; `rto` (RFC 6298), `timers`, `options`, `isn`
 //!   (RFC 6528), `seq`.
 //! - `congestion`: how much may be under way, by Reno or CUBIC; `recovery`: how a loss is found and mended, with the
 //!   `scoreboard` of what arrived.
 //!
-//! What is left out, and what a learner would notice: urgent data and ECN are not sent.
+//! What is left out, and what a learner would notice: urgent data are taken, but never sent.
 
 mod arrives;
 mod config;
 mod congestion;
 mod connection;
+mod ecn;
 mod endpoint;
 mod isn;
 mod options;
@@ -42,6 +44,7 @@ use std::net::IpAddr;
 pub use config::TcpConfig;
 pub use congestion::CongestionAlgorithm;
 pub use connection::{Connection, Opening};
+pub use ecn::{CE, ECT_0, NOT_ECT};
 pub use endpoint::{ConnectError, Endpoint, ListenError};
 pub use isn::SecretKey;
 pub use seq::Seq;
@@ -59,6 +62,8 @@ pub struct Outgoing {
     pub remote: IpAddr,
     /// The header.
     pub header: TcpHeader,
+    /// The ECN field of its packet (RFC 3168 §5): [`NOT_ECT`] or [`ECT_0`].
+    pub ecn: u8,
     /// The data.
     pub text: Vec<u8>,
     /// The record of its forming.

@@ -1,5 +1,6 @@
 //! Two hosts back to back: what the whole stack does, with and without faults on the wire.
 
+mod ecn;
 mod listening;
 mod pair;
 mod patience;

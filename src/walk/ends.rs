@@ -149,6 +149,7 @@ fn known(flow: &Flow, dir: Dir, end: &infer::End) -> EndNow {
         recovery: None,
         recover: None,
         ssthresh: None,
+        ecn: false,
         rcv_up: None,
         unsent: None,
         unread: None,

@@ -51,6 +51,8 @@ table! {
         backlog: Number<0, 65_535> = 128,
         /// Whether a SYN that finds the backlog full is answered with a SYN cookie (RFC 4987), not left unanswered.
         syn_cookies: bool = false,
+        /// Whether a host takes part in explicit congestion notification (RFC 3168). A link has to `mark`.
+        ecn: bool = false,
         /// After how much silence a host asks whether its peer is alive (RFC 9293 §3.8.4); else never.
         keep_alive: Option<Duration>,
         /// How long each such probe is waited for.

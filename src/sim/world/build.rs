@@ -90,7 +90,11 @@ fn pipe_from(spec: &Spec, link: LinkId, node: NodeId) -> PipeId {
 fn pipes((index, link): (usize, &spec::Link)) -> [Pipe; 2] {
     let [a, b] = link.ends;
     let id = LinkId::from_index(index);
-    [[a, b], [b, a]].map(|ends| Pipe::new(id, ends, link.delay, link.rate, link.queue))
+    [[a, b], [b, a]].map(|ends| {
+        let mut pipe = Pipe::new(id, ends, link.delay, link.rate, link.queue);
+        pipe.mark = link.mark;
+        pipe
+    })
 }
 
 fn outcome(spec: &Spec) -> Outcome {

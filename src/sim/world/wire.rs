@@ -58,6 +58,7 @@ impl World {
                 repeats: None,
                 first_hop: true,
                 copy: false,
+                marked: false,
             },
         );
     }
@@ -94,6 +95,15 @@ impl World {
         let (id, node) = self.add_transmission(pipe, &frame);
         let sent = self.record(node, 1, frame.cause, TRANSMISSION, What::FrameSent(id));
         self.flights[id.index()].record = sent;
+        if frame.marked {
+            let text = "marked with Congestion Experienced: the queue is long";
+            let what = What::FrameFaulted {
+                frame: id,
+                what: text.into(),
+            };
+            let marked = self.record(node, 1, sent, "RFC 3168 §5", what);
+            self.flights[id.index()].record = marked;
+        }
         let len = frame.bytes.len();
         self.queue.push(
             self.now + self.pipes[pipe.0].busy_for(len),
@@ -161,6 +171,7 @@ impl World {
                     cause: record,
                     repeats: Some(id),
                     copy: true,
+                    marked: false,
                     ..frame
                 };
                 self.pipes[pipe.0].offer_first(copy);
@@ -264,6 +275,7 @@ impl World {
                     repeats,
                     first_hop: false,
                     copy: false,
+                    marked: false,
                 },
             );
         }

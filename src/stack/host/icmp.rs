@@ -205,7 +205,7 @@ impl Host {
             let unit = message_unit(message, bytes.len());
             cx.step(3, None, cite, What::Down(unit));
         }
-        self.send_ip(cx, PROTOCOL_ICMP, to, false, &bytes);
+        self.send_ip(cx, PROTOCOL_ICMP, to, (false, 0), &bytes);
         cx.cause = outer;
     }
 }

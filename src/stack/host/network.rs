@@ -61,18 +61,20 @@ impl Host {
         }
     }
 
-    /// Forms a packet, in fragments if it is larger than the MTU and may be, and hands it to the link.
+    /// Forms a packet, in fragments if it is larger than the MTU and may be, and hands it to the link. `marks` are DF
+    /// and the ECN field.
     pub(super) fn send_ip(
         &mut self,
         cx: &mut Cx<'_>,
         protocol: u8,
         to: Ipv4Addr,
-        dont_fragment: bool,
+        marks: (bool, u8),
         payload: &[u8],
     ) {
+        let (dont_fragment, ecn) = marks;
         let header = Ipv4Header {
             dscp: 0,
-            ecn: 0,
+            ecn,
             identification: self.identification,
             dont_fragment,
             more_fragments: false,

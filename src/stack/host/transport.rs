@@ -9,7 +9,7 @@ use crate::proto::tcp::TcpHeader;
 use crate::proto::udp::UdpHeader;
 use crate::stack::cx::Cx;
 use crate::stack::record::{Unit, What};
-use crate::stack::tcp::{Outgoing, Unreachable};
+use crate::stack::tcp::{CE, Outgoing, Unreachable};
 use crate::stack::udp::Datagram;
 
 const UDP: &str = "RFC 768";
@@ -29,8 +29,9 @@ impl Host {
         match TcpHeader::parse(ip.source, ip.destination, bytes) {
             Ok((header, text)) => {
                 let (source, destination) = (ip.source.into(), ip.destination.into());
+                let ce = ip.ecn == CE;
                 self.tcp
-                    .handle_segment(cx, source, destination, &header, text);
+                    .handle_segment(cx, source, destination, &header, text, ce);
             }
             Err(error) => discard(cx, 4, "RFC 9293 §3.1", error.to_string()),
         }
@@ -43,7 +44,7 @@ impl Host {
         };
         let bytes = outgoing.header.emit(local, remote, &outgoing.text);
         // DF, for path MTU discovery (RFC 1191 §3).
-        self.send_ip(cx, PROTOCOL_TCP, remote, true, &bytes);
+        self.send_ip(cx, PROTOCOL_TCP, remote, (true, outgoing.ecn), &bytes);
     }
 
     /// A UDP datagram arrived.
@@ -96,7 +97,7 @@ impl Host {
             cx.step(4, None, UDP, What::Down(unit));
         }
         let bytes = header.emit(self.interface.ip, *remote.ip(), payload);
-        self.send_ip(cx, PROTOCOL_UDP, *remote.ip(), false, &bytes);
+        self.send_ip(cx, PROTOCOL_UDP, *remote.ip(), (false, 0), &bytes);
         cx.cause = outer;
     }
 }

@@ -37,6 +37,7 @@ impl Connection {
         self.check_rst(cx, seg)?;
         self.check_syn(cx, seg)?;
         self.check_ack(cx, seg)?;
+        self.check_ecn(cx, seg);
         self.check_urg(cx, seg);
         self.process_text(cx, seg)?;
         self.check_fin(cx, seg)

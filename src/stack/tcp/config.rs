@@ -64,6 +64,8 @@ pub struct TcpConfig {
     pub fin_wait_2: Option<Duration>,
     /// Answer a SYN for which there is no room in the backlog with a cookie (RFC 4987 §3.6) instead of not at all.
     pub syn_cookies: bool,
+    /// Explicit congestion notification (RFC 3168): offer it, and accept it where the peer does.
+    pub ecn: bool,
 }
 
 impl TcpConfig {
@@ -106,6 +108,7 @@ impl Default for TcpConfig {
             user_timeout: None,
             fin_wait_2: None,
             syn_cookies: false,
+            ecn: false,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::config::TcpConfig;
 use super::congestion::Congestion;
+use super::ecn::Ecn;
 use super::isn::SecretKey;
 use super::options::{DEFAULT_MSS, Options};
 use super::receive::Receive;
@@ -60,6 +61,7 @@ pub struct Connection {
     pub(super) probes: u32,
     /// The SND.UNA from which on the user time-out counts.
     pub(super) user_una: Seq,
+    pub(super) ecn: Ecn,
     /// RCV.UP, in urgent mode: the number behind the urgent data.
     pub(super) rcv_up: Option<Seq>,
     pub(super) congestion: Congestion,
@@ -183,6 +185,7 @@ impl Connection {
             heard: cx.now,
             probes: 0,
             user_una: iss,
+            ecn: Ecn::new(iss),
             rcv_up: None,
             congestion: Congestion::new(config.congestion, DEFAULT_MSS, config.initial_window),
             recovery: Recovery::default(),
@@ -202,10 +205,25 @@ impl Connection {
 
     /// A segment of this connection arrived: SEGMENT ARRIVES (RFC 9293 §3.10.7).
     pub fn handle_segment(&mut self, cx: &mut Cx<'_>, header: &TcpHeader, text: &[u8]) {
+        self.handle_marked_segment(cx, header, text, false);
+    }
+
+    /// Like [`Connection::handle_segment`]; `ce` says that its packet came with Congestion Experienced (RFC 3168 §5).
+    pub fn handle_marked_segment(
+        &mut self,
+        cx: &mut Cx<'_>,
+        header: &TcpHeader,
+        text: &[u8],
+        ce: bool,
+    ) {
         self.as_one_call(cx, |conn, cx| {
             conn.record_arrival(cx, header, text.len());
             conn.heard = cx.now;
-            conn.segment_arrives(cx, &Segment::new(header, text));
+            let seg = Segment {
+                ce,
+                ..Segment::new(header, text)
+            };
+            conn.segment_arrives(cx, &seg);
             conn.restart_keep_alive(cx);
         });
     }
@@ -291,6 +309,7 @@ impl Connection {
             pipe: Some(self.in_flight()),
             recovery: self.recovery.name(),
             recover: self.recovery.recover().map(|seq| seq.0),
+            ecn: syn_seen && self.ecn.on,
             rcv_up: self.rcv_up.map(|up| up.0),
             unsent: Some(self.snd.unsent()),
             unread: Some(self.rcv.readable() as u32),

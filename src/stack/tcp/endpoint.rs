@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::config::TcpConfig;
 use super::connection::{Connection, Opening};
+use super::ecn::NOT_ECT;
 use super::isn::SecretKey;
 use super::segment::{Segment, line};
 use super::seq::Seq;
@@ -160,7 +161,8 @@ impl Endpoint {
         id
     }
 
-    /// A segment arrived, its checksum good (RFC 9293 §3.10.7).
+    /// A segment arrived, its checksum good (RFC 9293 §3.10.7); `ce` says that its packet came with Congestion
+    /// Experienced (RFC 3168 §5).
     pub fn handle_segment(
         &mut self,
         cx: &mut Cx<'_>,
@@ -168,6 +170,7 @@ impl Endpoint {
         destination: IpAddr,
         header: &TcpHeader,
         text: &[u8],
+        ce: bool,
     ) {
         let local = SocketAddr::new(destination, header.destination_port);
         let remote = SocketAddr::new(source, header.source_port);
@@ -176,7 +179,7 @@ impl Endpoint {
         if let Some(id) = open.filter(|&id| listening && self.is_reopened(id, header)) {
             self.reopen(cx, id, header, text);
         } else if let Some(id) = open {
-            self.on(id, |conn| conn.handle_segment(cx, header, text));
+            self.on(id, |conn| conn.handle_marked_segment(cx, header, text, ce));
         } else if listening {
             self.arrives_in_listen(cx, [local, remote], header, text, None);
         } else {
@@ -231,6 +234,7 @@ impl Endpoint {
             local: local.ip(),
             remote: remote.ip(),
             header,
+            ecn: NOT_ECT,
             text: Vec::new(),
             cause,
         });

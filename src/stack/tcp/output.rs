@@ -207,11 +207,12 @@ impl Connection {
         &mut self,
         cx: &mut Cx<'_>,
         seq: Seq,
-        flags: TcpFlags,
+        mut flags: TcpFlags,
         text: Vec<u8>,
         cite: &'static str,
     ) {
         let acks = flags.has(TcpFlags::ACK);
+        let ecn = self.mark_with_ecn(seq, text.len() as u32, &mut flags);
         let mut options = self.options_for(cx, flags);
         // SACK blocks share the segment with the data (RFC 6691 §3): those without room wait for the next ACK.
         let room = usize::from(self.snd.mss).saturating_sub(text.len());
@@ -243,6 +244,7 @@ impl Connection {
             local: self.local.ip(),
             remote: self.remote.ip(),
             header,
+            ecn,
             text,
             cause,
         });

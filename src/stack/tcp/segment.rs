@@ -17,6 +17,8 @@ pub struct Segment<'a> {
     pub up: u16,
     /// The control bits.
     pub flags: TcpFlags,
+    /// Whether its packet came with Congestion Experienced (RFC 3168 §5).
+    pub ce: bool,
     /// The options.
     pub options: Options,
     /// The data.
@@ -32,6 +34,7 @@ impl<'a> Segment<'a> {
             wnd: header.window,
             up: header.urgent_pointer,
             flags: header.flags,
+            ce: false,
             options: Options::read(header),
             text,
         }

@@ -533,7 +533,7 @@ fn in_closed_and_in_listen() {
         }
         let header = header(flags, Seq(500), Seq(900));
         let text = vec![0; len];
-        endpoint.handle_segment(&mut cx, remote.ip(), local.ip(), &header, &text);
+        endpoint.handle_segment(&mut cx, remote.ip(), local.ip(), &header, &text, false);
         endpoint.poll_transmit().map_or(String::new(), |out| {
             let header = out.header;
             let seq = match header.flags.has(SYN) {

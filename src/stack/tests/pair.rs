@@ -29,6 +29,8 @@ pub enum Fate {
     Lost,
     Twice,
     Late(Duration),
+    /// Marked with Congestion Experienced.
+    Marked,
 }
 
 /// A frame that was sent.
@@ -123,11 +125,19 @@ impl Pair {
             Fate::Lost => &[],
             Fate::Whole => &[DELAY],
             Fate::Twice => &[DELAY, DELAY],
+            Fate::Marked => &[DELAY],
             Fate::Late(by) => &[DELAY + by],
         };
+        let mut arriving = bytes.clone();
+        if fate == Fate::Marked {
+            let (mut ip, payload) = Ipv4Header::parse(&bytes[14..]).unwrap();
+            ip.ecn = 3;
+            let marked = [&bytes[..14], &ip.emit(payload.len()), payload].concat();
+            arriving[..marked.len()].copy_from_slice(&marked);
+        }
         for &delay in delays {
             let at = (self.now + delay, self.count);
-            self.flying.insert(at, (1 - from, bytes.clone()));
+            self.flying.insert(at, (1 - from, arriving.clone()));
             self.count += 1;
         }
         let sent_at = self.now;
@@ -363,6 +373,7 @@ pub fn text_of(bytes: &[u8], base: &mut dyn FnMut(&TcpHeader) -> (u32, u32)) -> 
         line += &format!(", ack {ack}");
     }
     line += &format!(", win {}", header.window);
+    line += ["", ", ECT(1)", ", ECT(0)", ", CE"][usize::from(ip.ecn)];
     if !text.is_empty() {
         line += &format!(", len {}", text.len());
     }

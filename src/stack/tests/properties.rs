@@ -43,6 +43,7 @@ fn configs() -> impl Strategy<Value = TcpConfig> {
             keep_alive: alive.then_some(Duration::from_secs(20)),
             user_timeout: user.then_some(Duration::from_secs(200)),
             syn_cookies: cookies,
+            ecn: alive,
             backlog: usize::from(!cookies),
             delayed_ack: delayed_ack.map(Duration::from_millis),
             ..recovery

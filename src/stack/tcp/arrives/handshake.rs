@@ -144,6 +144,7 @@ impl Connection {
     /// Takes the peer's initial number, its window, and what both ends agree on.
     fn take_syn(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) {
         self.agree_on_options(seg);
+        self.agree_on_ecn(cx, seg);
         // What our SYN has offered, or our SYN, ACK is about to offer.
         let options = if self.passive { self.option_len() } else { 0 };
         let wnd = self.rcv.syn_window(self.own_mss().saturating_sub(options));

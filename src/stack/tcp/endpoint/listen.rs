@@ -10,6 +10,7 @@ use crate::stack::record::{ConnId, What};
 use crate::stack::tcp::Outgoing;
 use crate::stack::tcp::config::TcpConfig;
 use crate::stack::tcp::connection::{Connection, Opening};
+use crate::stack::tcp::ecn::NOT_ECT;
 use crate::stack::tcp::isn::COOKIE_LIFETIME;
 use crate::stack::tcp::options::{DEFAULT_MSS, Options};
 use crate::stack::tcp::receive::Receive;
@@ -94,6 +95,7 @@ impl Endpoint {
             local: local.ip(),
             remote: remote.ip(),
             header,
+            ecn: NOT_ECT,
             text: Vec::new(),
             cause,
         });
