@@ -137,53 +137,66 @@ fn warnings(file: &Path) -> String {
     )
 }
 
-#[test]
-#[ignore = "needs root, ip, /dev/net/tun, curl, ss and tshark"]
-fn curl_fetches_and_uploads() {
-    let attached = Attached::start(FILE_SERVER, &["client"], &["--up"]);
+/// curl fetches the file and uploads as much, and both come whole.
+fn check_curl(attached: &Attached, len: usize) {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = |name: &str| {
-        folder
-            .path()
-            .join(name)
-            .to_str()
-            .expect("a path")
-            .to_owned()
-    };
+    let path = |name: &str| folder.path().join(name).display().to_string();
     let (down, up) = (path("down"), path("up"));
     attached.curl(&["--output", &down, "http://10.7.0.2/file"]);
-    let expected: String = (0..LENGTH)
-        .step_by(16)
-        .map(|place| format!("{place:015}\n"))
-        .collect();
-    assert!(std::fs::read(&down).expect("a file") == expected.as_bytes());
-    std::fs::write(&up, pattern(LENGTH)).expect("a file");
+    let lines = (0..len).step_by(16).map(|place| format!("{place:015}\n"));
+    let expected: String = lines.collect();
+    assert!(std::fs::read(&down).expect("a file") == expected.as_bytes()[..len]);
+    std::fs::write(&up, pattern(len)).expect("a file");
     let answer = attached.curl(&["--upload-file", &up, "http://10.7.0.2/upload"]);
-    assert_eq!(
-        answer,
-        format!("{LENGTH} bytes, SHA-1 {}\n", sha1(&pattern(LENGTH)))
-    );
+    let hash = sha1(&pattern(len));
+    assert_eq!(answer, format!("{len} bytes, SHA-1 {hash}\n"));
+}
 
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun, curl and tshark"]
+fn curl_fetches_and_uploads() {
+    let attached = Attached::start(FILE_SERVER, &["client"], &["--up"]);
+    check_curl(&attached, LENGTH);
     let (_, file, told) = attached.end("-INT");
     assert!(told.contains("programs on client are not run"), "{told}");
     assert!(told.contains(", 0 dropped"), "{told}");
     assert_eq!(warnings(&file.path()), "");
-    let names = tool::tshark(
-        &file.path(),
-        &[
-            "-Y",
-            "http",
-            "-T",
-            "fields",
-            "-e",
-            "http.request.method",
-            "-e",
-            "http.response.code",
-        ],
-    );
-    let names: Vec<&str> = names.split_whitespace().collect();
+    let fields = ["http.request.method", "http.response.code"].map(|field| ["-e", field]);
+    let arguments = [&["-Y", "http", "-T", "fields"], fields.as_flattened()].concat();
+    let told = tool::tshark(&file.path(), &arguments);
+    let told: Vec<&str> = told.split_whitespace().collect();
     // tshark tells a request where its body ends.
-    assert_eq!(names, ["GET", "200", "100", "PUT", "200"]);
+    assert_eq!(told, ["GET", "200", "100", "PUT", "200"]);
+}
+
+/// What happens to frames between curl and the file server.
+const FAULTS: &str = r#"
+[[fault]]
+when   = "tcp"
+do     = "drop"
+chance = "5%"
+
+[[fault]]
+when   = "tcp"
+do     = "delay"
+by     = "3 ms"
+chance = "5%"
+
+[[fault]]
+when   = "tcp"
+do     = "duplicate"
+chance = "1%"
+"#;
+
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun and curl"]
+fn curl_fetches_and_uploads_over_a_bad_link() {
+    let scenario = FILE_SERVER.replace("5 MB", "300 kB") + FAULTS;
+    let attached = Attached::start(&scenario, &["client"], &["--up"]);
+    check_curl(&attached, 300_000);
+    let (_, file, _) = attached.end("-INT");
+    let retransmissions = ["-Y", "tcp.analysis.retransmission"];
+    assert_ne!(tool::tshark(&file.path(), &retransmissions), "");
 }
 
 #[test]
