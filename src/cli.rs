@@ -62,11 +62,11 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result {
     match cli.command {
         None => screen::default(cli.look),
-        Some(Command::Run(args)) => screen::run(&args),
-        Some(Command::Open(args)) => screen::open(&args),
-        Some(Command::Capture(args)) => capture::run(&args),
-        Some(Command::Attach(args)) => attach::run(&args),
-        Some(Command::Show(args)) => show::run(&args),
+        Some(Command::Run(args)) => screen::run(&args, cli.look),
+        Some(Command::Open(args)) => screen::open(&args, cli.look),
+        Some(Command::Capture(args)) => capture::run(&args, cli.look),
+        Some(Command::Attach(args)) => attach::run(&args, cli.look),
+        Some(Command::Show(args)) => show::run(&args, cli.look),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::List(args)) => list::run(&args),

@@ -23,10 +23,11 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::base::text::{self, safe};
 use crate::sim::spec::Spec;
 
 pub use catalogue::{builtin, catalogue, texts};
-pub use mistake::{Mistake, Mistakes, safe};
+pub use mistake::{Mistake, Mistakes};
 pub use model::{
     Anchor, Ask, Expect, Expected, Expert, Filter, Idea, Note, RecordKind, Times, WrongAnswer,
 };
@@ -92,7 +93,7 @@ pub enum Error {
         nearest: Option<&'static str>,
     },
     /// The file could not be read.
-    #[error("{}: {source}", mistake::safe(path))]
+    #[error("{}: {source}", safe(path))]
     Unreadable {
         /// The path.
         path: String,
@@ -167,7 +168,7 @@ pub fn read(name: &str, text: &str) -> Result<Scenario, Mistakes> {
         Some(parts) if list.is_empty() => Ok(Scenario { name, parts }),
         _ => {
             list.sort_by_key(|mistake| (mistake.span.start, mistake.span.end));
-            let text = text.to_owned();
+            let text = text::safe_in_place(text);
             Err(Mistakes { name, text, list })
         }
     }

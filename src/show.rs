@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::ops::RangeInclusive;
 
 use crate::base::FrameId;
+use crate::base::text::safe;
 use crate::proto::filter::Filter;
 use crate::walk::Walk;
 use crate::walk::step::{Grain, StepId};
@@ -70,6 +71,19 @@ pub fn frame(walk: &Walk, id: FrameId, format: Format, out: &mut dyn Write) -> i
         }
         Format::Jsonl => jsonl::frame(walk, id, out),
     }
+}
+
+/// Writes the title and the text of the scenario's lesson.
+///
+/// # Errors
+/// Those of `out`.
+pub fn lesson(walk: &Walk, out: &mut dyn Write) -> io::Result<()> {
+    let lesson = walk.lesson();
+    writeln!(out, "{}", safe(&lesson.title))?;
+    for paragraph in lesson.text.split("\n\n") {
+        writeln!(out, "\n{}", safe(&paragraph.trim().replace('\n', " ")))?;
+    }
+    Ok(())
 }
 
 /// How many steps the walk has at this grain.

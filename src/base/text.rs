@@ -19,6 +19,16 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// As [`safe`], of lines, with each byte where it was: what is unsafe becomes question marks.
+pub fn safe_in_place(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' | '\r' | '\t' => c.to_string(),
+        c if is_unsafe(c) => "?".repeat(c.len_utf8()),
+        c => c.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
 /// As [`safe`], of bytes: what is no UTF-8 becomes `\xff`.
 pub fn safe_bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
@@ -47,6 +57,18 @@ pub fn ascii(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Text of ours (not of the wire) in ASCII alone, lines and all: what has a plain spelling gets it.
+pub fn plain(text: &str) -> String {
+    let spelled = |c: char| match c {
+        '§' => "section ".to_owned(),
+        '…' => "...".to_owned(),
+        '–' | '—' => "-".to_owned(),
+        c if c.is_ascii() => c.to_string(),
+        c => format!("\\u{{{:x}}}", u32::from(c)),
+    };
+    text.chars().map(spelled).collect()
 }
 
 /// Whether a terminal or a page could take `c` as anything but a character that is seen.

@@ -72,8 +72,6 @@ pub struct AttachArgs {
     /// The seed, in place of the scenario's own
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    #[command(flatten)]
-    look: Look,
 }
 
 fn parse_real(text: &str) -> std::result::Result<(String, String), String> {
@@ -86,7 +84,7 @@ fn parse_real(text: &str) -> std::result::Result<(String, String), String> {
 }
 
 /// Runs the command, until it is told to end or a device goes away.
-pub fn run(args: &AttachArgs) -> Result {
+pub fn run(args: &AttachArgs, look: Look) -> Result {
     let to_stdout = args
         .write
         .as_ref()
@@ -131,7 +129,7 @@ pub fn run(args: &AttachArgs) -> Result {
     let begins = format!("attached to {}", taps.join(" and "));
     let session = Session::new(walk(), begins, filter, output, args.count);
     let how = match (args.show, &args.write) {
-        (false, _) if !to_stdout && tui::has_terminal() => How::Screen(Box::new(walk()), args.look),
+        (false, _) if !to_stdout && tui::has_terminal() => How::Screen(Box::new(walk()), look),
         (true, _) | (_, None) => How::Lines(args.format),
         _ => How::Silent,
     };

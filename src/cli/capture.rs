@@ -69,12 +69,10 @@ pub struct CaptureArgs {
         hide_default_value = true
     )]
     snap_len: u32,
-    #[command(flatten)]
-    look: Look,
 }
 
 /// Runs the command, until it is told to end or the interface goes away.
-pub fn run(args: &CaptureArgs) -> Result {
+pub fn run(args: &CaptureArgs, look: Look) -> Result {
     let to_stdout = args
         .write
         .as_ref()
@@ -101,7 +99,7 @@ pub fn run(args: &CaptureArgs) -> Result {
     let begins = format!("capturing on {}", args.interface);
     let session = Session::new(walk(), begins, filter, output, args.count);
     let how = match (args.show, &args.write) {
-        (false, _) if !to_stdout && tui::has_terminal() => How::Screen(Box::new(walk()), args.look),
+        (false, _) if !to_stdout && tui::has_terminal() => How::Screen(Box::new(walk()), look),
         (true, _) | (_, None) => How::Lines(args.format),
         _ => How::Silent,
     };

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::source;
+use crate::base::text::safe;
 use crate::scenario::{self, Scenario};
 use crate::sim;
 use crate::walk::Walk;
@@ -79,7 +80,7 @@ fn check(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> io::Res
     if !args.quiet || failed > 0 {
         let came_true = findings.len() - failed;
         let all = findings.len();
-        let name = scenario::safe(&scenario.name);
+        let name = safe(&scenario.name);
         writeln!(out, "{name}: {came_true} of {all} expectations came true")?;
     }
     Ok(failed == 0)
@@ -87,9 +88,9 @@ fn check(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> io::Res
 
 fn line(name: &str, finding: &Finding) -> String {
     let verdict = if finding.ok { "ok  " } else { "FAIL" };
-    let expected = scenario::safe(&finding.expected);
-    let found = scenario::safe(&finding.found);
-    let name = scenario::safe(name);
+    let expected = safe(&finding.expected);
+    let found = safe(&finding.found);
+    let name = safe(name);
     format!(
         "{verdict} {name}:{} {expected}: found {found}",
         finding.line

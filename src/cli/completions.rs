@@ -25,19 +25,45 @@ pub fn run(args: &CompletionsArgs) -> Result {
     Ok(io::stdout().write_all(&script)?)
 }
 
-/// Prints the manual page, the keys of the screen among it.
+/// Prints the manual page: every command with its options, and the keys of the screen.
 pub fn man() -> Result {
     let mut page = Vec::new();
-    let man = clap_mangen::Man::new(Cli::command());
+    let mut command = Cli::command();
+    command.build();
+    let man = clap_mangen::Man::new(command.clone());
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
-    man.render_subcommands_section(&mut page)?;
+    for subcommand in command.get_subcommands() {
+        command_section(subcommand, &mut page)?;
+    }
     keys_section(&mut page)?;
     man.render_version_section(&mut page)?;
     Ok(io::stdout().write_all(&page)?)
+}
+
+/// One command: how it is called, what it does, its options, and its examples.
+fn command_section(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let name = command.get_name().to_uppercase();
+    writeln!(page, ".SH COMMAND {}", roff(&name))?;
+    let man = clap_mangen::Man::new(command.clone());
+    let mut sections = Vec::new();
+    man.render_synopsis_section(&mut sections)?;
+    man.render_description_section(&mut sections)?;
+    man.render_options_section(&mut sections)?;
+    if command.get_after_help().is_some() {
+        man.render_extra_section(&mut sections)?;
+    }
+    // As parts of the one page: sections of a command become its subsections.
+    page.extend(
+        String::from_utf8_lossy(&sections)
+            .replace(".SH EXTRA", ".SS EXAMPLES")
+            .replace(".SH ", ".SS ")
+            .into_bytes(),
+    );
+    Ok(())
 }
 
 fn keys_section(page: &mut Vec<u8>) -> io::Result<()> {

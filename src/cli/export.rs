@@ -37,6 +37,11 @@ pub fn run(args: &ExportArgs) -> Result {
             "--at names a node of a simulation; a capture was taken at one place already",
         ));
     }
+    if is_same_file(&args.output, &args.source) {
+        return Err(Exit::usage(
+            "FILE is the capture that is read: give the export another name",
+        ));
+    }
     let options = Options {
         at: args.at.clone(),
         capture: opened.capture,
@@ -60,6 +65,13 @@ pub fn run(args: &ExportArgs) -> Result {
         bytes.len()
     );
     Ok(())
+}
+
+fn is_same_file(one: &Path, other: &str) -> bool {
+    match (one.canonicalize(), Path::new(other).canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
 }
 
 fn kind_of(path: &Path) -> Result<&'static Export> {

@@ -24,8 +24,6 @@ pub struct RunArgs {
     /// Another seed than the scenario's own: other first sequence numbers, other masks
     #[arg(long)]
     seed: Option<u64>,
-    #[command(flatten)]
-    look: Look,
 }
 
 /// Walk through a capture file on the screen
@@ -33,35 +31,30 @@ pub struct RunArgs {
 pub struct OpenArgs {
     /// A pcap or pcapng file
     file: String,
-    #[command(flatten)]
-    look: Look,
 }
 
-/// How the screen looks.
+/// How everything looks.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Look {
-    /// Draw with ASCII alone
-    #[arg(long)]
-    ascii: bool,
+    /// Draw and write with ASCII characters alone
+    #[arg(long, global = true)]
+    pub ascii: bool,
 }
 
 /// `layerwalk run`.
-pub fn run(args: &RunArgs) -> Result {
-    need_terminal()?;
-    scenario_from(&args.scenario, args.seed, args.look)
+pub fn run(args: &RunArgs, look: Look) -> Result {
+    scenario_from(&args.scenario, args.seed, look)
 }
 
 /// `layerwalk open`.
-pub fn open(args: &OpenArgs) -> Result {
-    need_terminal()?;
+pub fn open(args: &OpenArgs, look: Look) -> Result {
     let walk = source::open_capture(&args.file)?.walk;
     let key = std::fs::canonicalize(&args.file).map(|path| path.display().to_string());
-    remembered(walk, key.unwrap_or_default(), args.look)
+    remembered(walk, key.unwrap_or_default(), look)
 }
 
 /// `layerwalk` alone.
 pub fn default(look: Look) -> Result {
-    need_terminal()?;
     scenario_from(DEFAULT, None, look)
 }
 
@@ -93,15 +86,6 @@ fn remembered(walk: Walk, key: String, look: Look) -> Result {
         );
     }
     outcome(ended)
-}
-
-/// Says that there is no terminal before anything is run or read for it.
-fn need_terminal() -> Result {
-    if tui::has_terminal() {
-        Ok(())
-    } else {
-        Err(Exit::usage(TuiError::NoTerminal))
-    }
 }
 
 /// Shows the walk, and the packets that still come, until the user quits.

@@ -6,7 +6,9 @@ use std::ops::RangeInclusive;
 use clap::Args;
 
 use super::exit::{Exit, Result};
+use super::screen::Look;
 use super::source;
+use crate::base::text::{plain, safe};
 use crate::proto::filter::Filter;
 use crate::show::{self, Format, Options};
 use crate::walk::step::Grain;
@@ -16,6 +18,7 @@ use crate::walk::step::Grain;
 #[command(after_help = "Examples:
   layerwalk show websocket                          every frame, a line each
   layerwalk show websocket --step 4                 the fourth in full
+  layerwalk show websocket --lesson                 what the scenario teaches
   layerwalk show websocket --grain message          every message
   layerwalk show websocket --grain layer --step 90  the way of one message through the layers
   layerwalk show trace.pcapng --filter 'tcp.flags.syn == 1'
@@ -38,10 +41,13 @@ pub struct ShowArgs {
     /// The seed, in place of the scenario's own
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// Print the scenario's lesson, and no steps
+    #[arg(long, conflicts_with_all = ["filter", "step", "grain", "format"])]
+    lesson: bool,
 }
 
 /// Runs the command.
-pub fn run(args: &ShowArgs) -> Result {
+pub fn run(args: &ShowArgs, look: Look) -> Result {
     let filter = args.filter.as_deref().map(compile).transpose()?;
     let opened = source::open(&args.source, args.seed)?;
     let options = Options {
@@ -52,9 +58,37 @@ pub fn run(args: &ShowArgs) -> Result {
     };
     check_steps(&opened.walk, &options)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    show::show(&opened.walk, &options, &mut out)?;
+    let mut plain = Plain(&mut out);
+    let out: &mut dyn Write = if look.ascii && args.format == Format::Text {
+        &mut plain
+    } else {
+        plain.0
+    };
+    if args.lesson && opened.scenario.is_none() {
+        return Err(Exit::usage("a capture has no lesson; scenarios have"));
+    }
+    if args.lesson {
+        show::lesson(&opened.walk, out)?;
+    } else {
+        show::show(&opened.walk, &options, out)?;
+    }
     out.flush()?;
     Ok(())
+}
+
+/// Writes with ASCII alone. What is written at once must be whole characters, as `write!` does it.
+struct Plain<'w, W>(&'w mut W);
+
+impl<W: Write> Write for Plain<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .write_all(plain(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Compiles a display filter that stands on the command line.
@@ -63,7 +97,10 @@ pub fn run(args: &ShowArgs) -> Result {
 /// If it is none: what is wrong, with a mark under the place.
 pub fn compile(text: &str) -> Result<Filter> {
     Filter::compile(text).map_err(|error| {
-        let before = text[..error.span.start.min(text.len())].chars().count();
+        let before = safe(&text[..error.span.start.min(text.len())])
+            .chars()
+            .count();
+        let text = safe(text);
         let marks = "^".repeat(error.span.len().max(1));
         let suggestion = error.suggestion.as_ref();
         let mean = suggestion.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));

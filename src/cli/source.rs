@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use super::exit::{Exit, Result};
+use crate::base::text::safe;
 use crate::capture::file;
 use crate::capture::packet::Capture;
 use crate::scenario::{self, Scenario};
@@ -68,9 +69,10 @@ pub fn open_capture(path: &str) -> Result<Opened> {
     } else {
         file::read(path)
     };
-    let capture = capture.map_err(|error| Exit::unreadable(format!("{path}: {error}")))?;
+    let shown = safe(path);
+    let capture = capture.map_err(|error| Exit::unreadable(format!("{shown}: {error}")))?;
     if let Some(damage) = &capture.damage {
-        eprintln!("layerwalk: {path}: {damage}; what stands before it is shown");
+        eprintln!("layerwalk: {shown}: {damage}; what stands before it is shown");
     }
     let name = Path::new(path)
         .file_name()
@@ -99,7 +101,8 @@ pub fn read_scenario(source: &str) -> Result<Scenario> {
                 std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             let count = mistakes.list.len();
             Exit::unreadable(format!(
-                "{source} has {count} {}:\n\n{}",
+                "{} has {count} {}:\n\n{}",
+                safe(source),
                 if count == 1 { "mistake" } else { "mistakes" },
                 mistakes.render(coloured)
             ))

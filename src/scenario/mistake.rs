@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::base::text::safe;
+
 /// One mistake and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
@@ -50,7 +52,7 @@ impl Mistake {
 pub struct Mistakes {
     /// The file's name.
     pub name: String,
-    /// Its text.
+    /// Its text, with nothing in it that a terminal would obey; each byte stands where it stood.
     pub text: String,
     /// The mistakes, at least one.
     pub list: Vec<Mistake>,
@@ -109,16 +111,6 @@ impl std::error::Error for Mistakes {}
 /// An `s` where there are several.
 pub(super) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
-}
-
-/// The text without anything that a terminal would obey: control characters and bidirectional marks are escaped.
-pub fn safe(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c {
-            '"' | '\'' | '\\' => vec![c],
-            c => c.escape_debug().collect(),
-        })
-        .collect()
 }
 
 /// A word of the file for a message: in backquotes, safe, and not longer than a line can bear.

@@ -174,7 +174,7 @@ impl Looker<'_> {
         let texts: Vec<&str> = filters.iter().map(Filter::text).collect();
         Looked {
             ok: missing.is_none(),
-            expected: format!("in this order: {}", texts.join(", then ")),
+            expected: texts.join(", then "),
             found: match missing {
                 None => numbers(self.walk, &frames),
                 Some(filter) => {

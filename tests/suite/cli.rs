@@ -173,6 +173,65 @@ fn one_message_is_shown_going_down_to_bits_and_up_again() {
 }
 
 #[test]
+fn nothing_that_a_terminal_obeys_is_printed() {
+    let hostile = "no\u{1b}[31m\u{202e}\u{9b}31m";
+    let file = TempDir::new().unwrap();
+    let scenario = file.path().join("hostile.toml");
+    std::fs::write(&scenario, format!("title = \"a{}b\"\nsed = 1\n", '\u{9b}')).unwrap();
+    for args in [
+        vec!["show", hostile],
+        vec!["show", &format!("{hostile}.pcapng")],
+        vec![
+            "show",
+            "handshake",
+            "--filter",
+            &format!("tcp.seq == {hostile}"),
+        ],
+        vec!["check", scenario.to_str().unwrap()],
+    ] {
+        let output = layerwalk(&args);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_ne!(output.status.code(), Some(0), "{args:?}");
+        let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!error.contains(obeyed), "{args:?}: {error:?}");
+    }
+}
+
+#[test]
+fn a_lesson_and_steps_are_written_in_ascii_alone_where_that_is_asked_for() {
+    for args in [
+        &["show", "websocket", "--ascii", "--lesson"][..],
+        &["--ascii", "show", "websocket", "--step", "3"],
+    ] {
+        let shown = printed(args);
+        assert!(
+            shown.is_ascii() && shown.lines().count() > 5,
+            "{args:?}: {shown}"
+        );
+    }
+    fails(
+        &["show", "../shared/none.pcap", "--lesson"],
+        3,
+        &["none.pcap"],
+    );
+}
+
+#[test]
+fn an_export_never_replaces_what_it_reads() {
+    let folder = TempDir::new().unwrap();
+    let file = folder
+        .path()
+        .join("walk.pcapng")
+        .to_str()
+        .unwrap()
+        .to_owned();
+    printed(["export", "handshake", "-o", &file]);
+    let before = std::fs::read(&file).unwrap();
+    fails(&["export", &file, "-o", &file], 2, &["another name"]);
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
 fn the_lists_the_manual_and_the_completions_are_printed() {
     for args in [
         &["list"][..],
