@@ -266,3 +266,87 @@ assert len(data) == 200000, len(data)
     let refused = live.saw(|event| matches!(event, HostEventKind::Tcp(Event::Refused(_))));
     assert!(refused, "the first try comes before Python is there");
 }
+
+/// Both ends take part in ECN, some packets each way are marked, and both ends slow down and say so.
+#[test]
+#[ignore = "needs root, ip, sysctl, curl"]
+fn ecn_is_agreed_and_marks_are_answered() {
+    let tcp = TcpConfig {
+        ecn: true,
+        ..TcpConfig::default()
+    };
+    let mut live = Live::with(tcp);
+    let code = live.run("sysctl", &["-w", "net.ipv4.tcp_ecn=1"], |_, _| {});
+    assert_eq!(code, 0);
+    live.mark(20);
+    live.call(|host, cx| host.listen(cx, 80).expect("a free port"));
+    let mut server = Server::new(300_000);
+    let folder = tempfile::tempdir().expect("a folder");
+    let up = folder.path().join("up");
+    std::fs::write(&up, pattern(300_000)).expect("a file");
+    let (url, up) = (format!("http://{OURS}/"), format!("@{}", up.display()));
+    let common = [
+        "--silent",
+        "--noproxy",
+        "*",
+        "--max-time",
+        "30",
+        "-H",
+        "Expect:",
+    ];
+    for more in [&[][..], &["--data-binary", &up][..]] {
+        let arguments = [&common[..], more, &[&url]].concat();
+        let code = live.run("curl", &arguments, |live, event| server.handle(live, event));
+        assert_eq!(code, 0, "curl {arguments:?}\n{}", live.story());
+    }
+    assert!(server.uploaded == pattern(300_000));
+    for words in [
+        "both ends take part in ECN",
+        "ECE: a queue on the way is long",
+        "marked on its way (CE)",
+        "the peer has slowed down (CWR)",
+    ] {
+        assert!(live.decided(words), "{words}\n{}", live.story());
+    }
+}
+
+/// Linux asks us and we ask Linux whether the other is alive, until there is something to say.
+#[test]
+#[ignore = "needs root, ip, python3"]
+fn keep_alives_are_asked_and_answered() {
+    let tcp = TcpConfig {
+        keep_alive: Some(Duration::from_millis(1500)),
+        keep_alive_interval: Duration::from_millis(500),
+        keep_alive_probes: 2,
+        ..TcpConfig::default()
+    };
+    let mut live = Live::with(tcp);
+    live.call(|host, cx| host.listen(cx, 7).expect("a free port"));
+    let program = "
+import socket, sys, time
+s = socket.create_connection((sys.argv[1], 7))
+s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+for option in socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT:
+    s.setsockopt(socket.IPPROTO_TCP, option, 1)
+time.sleep(2.3)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 0)
+time.sleep(2.5)
+s.settimeout(5)
+s.sendall(b'still here')
+assert s.recv(100) == b'still here'
+";
+    let code = live.run("python3", &["-c", program, OURS], |live, event| {
+        if let HostEventKind::Tcp(Event::Readable(conn)) = event.kind {
+            let got = live.call(|host, cx| host.receive(cx, conn, usize::MAX));
+            live.call(|host, cx| host.send(cx, conn, &got));
+        }
+    });
+    assert_eq!(code, 0, "{}", live.story());
+    for words in [
+        "it asks whether we are alive",
+        "nothing came for long: a keep-alive",
+    ] {
+        assert!(live.decided(words), "{words}\n{}", live.story());
+    }
+    assert!(!live.decided("no keep-alive was answered"));
+}

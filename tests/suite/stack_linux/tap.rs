@@ -8,10 +8,11 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use layerwalk::base::{NodeId, Rng, Time};
+use layerwalk::proto::ipv4::Ipv4Header;
 use layerwalk::stack::cx::Cx;
 use layerwalk::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
 use layerwalk::stack::record::{Log, What};
-use layerwalk::stack::tcp::TcpConfig;
+use layerwalk::stack::tcp::{CE, TcpConfig};
 
 use crate::live::net::{Namespace, run_ok};
 
@@ -27,6 +28,9 @@ pub struct Live {
     start: Instant,
     /// How many of 256 frames are lost in each direction.
     loss: u64,
+    /// Every so-many-th packet that may be marked is marked with Congestion Experienced; 0: none.
+    mark: u64,
+    markable: u64,
     rng: Rng,
     seen: Vec<HostEventKind>,
 }
@@ -58,6 +62,8 @@ impl Live {
             log: Log::new(),
             start: now(),
             loss: 0,
+            mark: 0,
+            markable: 0,
             rng,
             seen: Vec::new(),
         }
@@ -66,6 +72,33 @@ impl Live {
     /// Loses so many of 256 frames in each direction.
     pub fn lose(&mut self, loss: u64) {
         self.loss = loss;
+    }
+
+    /// Marks every so-many-th packet that may be marked, in either direction.
+    pub fn mark(&mut self, every: u64) {
+        self.mark = every;
+    }
+
+    fn on_the_way(&mut self, frame: &mut [u8]) {
+        if self.mark == 0 || frame[12..14] != [8, 0] || !matches!(frame[15] & 3, 1 | 2) {
+            return;
+        }
+        self.markable += 1;
+        if self.markable.is_multiple_of(self.mark) {
+            let (mut ip, payload) = Ipv4Header::parse(&frame[14..]).expect("a packet");
+            ip.ecn = CE;
+            let header = ip.emit(payload.len());
+            frame[14..14 + header.len()].copy_from_slice(&header);
+        }
+    }
+
+    /// Whether our host decided, or threw something away, in such words.
+    pub fn decided(&self, words: &str) -> bool {
+        let mut records = self.log.records().iter();
+        records.any(|record| match &record.what {
+            What::Decided(text) | What::Discarded(text) => text.contains(words),
+            _ => false,
+        })
     }
 
     /// Calls the host and sends what it has to send.
@@ -77,7 +110,8 @@ impl Live {
             log: &mut self.log,
         };
         let result = call(&mut self.host, &mut cx);
-        while let Some(frame) = self.host.poll_transmit() {
+        while let Some(mut frame) = self.host.poll_transmit() {
+            self.on_the_way(&mut frame.bytes);
             if self.rng.below(256) >= self.loss {
                 let _ = self.tap.write(&frame.bytes);
             }
@@ -126,6 +160,7 @@ impl Live {
         if ready > 0 {
             let mut bytes = [0; 2048];
             while let Ok(len) = self.tap.read(&mut bytes) {
+                self.on_the_way(&mut bytes[..len]);
                 if self.rng.below(256) >= self.loss {
                     self.call(|host, cx| host.handle_frame(cx, &bytes[..len]));
                 }
