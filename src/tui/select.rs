@@ -80,14 +80,39 @@ pub struct Row<'a> {
 const TWINS: [(&str, &str); 2] = [("tcp.seq", "tcp.seq_raw"), ("tcp.ack", "tcp.ack_raw")];
 
 /// Names under which filters find what two other fields say already: not shown, as in Wireshark.
-const HIDDEN: [&str; 6] = [
+const HIDDEN: [&str; 8] = [
     "eth.addr",
+    "eth.lg",
+    "eth.ig",
     "ip.addr",
     "ip.host",
     "ipv6.addr",
     "tcp.port",
     "udp.port",
 ];
+
+/// Where there is little room: fields that say again what the heading or the field above them says.
+const REPEATS: [&str; 10] = [
+    "eth.dst.",
+    "eth.src.",
+    "ip.version",
+    "ip.hdr_len",
+    "ip.dsfield.",
+    "ip.flags.",
+    "ipv6.version",
+    "tcp.hdr_len",
+    "tcp.flags.",
+    "frame.",
+];
+
+/// How much of the open layers is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// All fields.
+    All,
+    /// Of layers that nobody opened by hand: only what is in the header, and once.
+    Brief,
+}
 
 /// The field that is looked at first in a layer, where it is not the first one.
 const FIRST_LOOK: [(&str, &str); 6] = [
@@ -110,20 +135,31 @@ impl Row<'_> {
             Some(field) => field.bits.clone(),
         }
     }
+
+    /// Whether it says what another row says already: a part of the field above it, or computed of the header.
+    fn repeats(&self) -> bool {
+        let Some(field) = self.field else {
+            return false;
+        };
+        let computed = field.generated && self.twin.is_none() && self.layer.protocol.osi <= 4;
+        computed || REPEATS.iter().any(|id| field.spec.id.starts_with(id))
+    }
 }
 
 /// The rows of the tree, with the layers closed that are closed.
-pub fn rows<'a>(scene: &'a Scene, selection: &Selection, numbers: Numbers) -> Vec<Row<'a>> {
+pub fn rows<'a>(
+    scene: &'a Scene,
+    selection: &Selection,
+    numbers: Numbers,
+    detail: Detail,
+) -> Vec<Row<'a>> {
     let all = layers(scene);
     let default = default_layer(scene, &all);
     let mut rows = Vec::new();
     for (index, &(part, nth, layer)) in all.iter().enumerate() {
         let protocol = layer.protocol.id;
-        let open = selection
-            .open
-            .get(protocol)
-            .copied()
-            .unwrap_or(Some(index) == default);
+        let by_hand = selection.open.get(protocol).copied();
+        let open = by_hand.unwrap_or(Some(index) == default);
         let key = Key {
             protocol,
             nth,
@@ -138,7 +174,13 @@ pub fn rows<'a>(scene: &'a Scene, selection: &Selection, numbers: Numbers) -> Ve
             open,
         });
         if open {
+            let first = rows.len();
             push_fields(&mut rows, part, nth, layer, numbers);
+            if detail == Detail::Brief && by_hand.is_none() {
+                let mut fields = rows.split_off(first);
+                fields.retain(|row| Some(row.key) == selection.key || !row.repeats());
+                rows.append(&mut fields);
+            }
         }
     }
     rows

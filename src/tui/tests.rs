@@ -215,3 +215,29 @@ fn hostile_text_is_written_out() {
         }
     }
 }
+
+/// Of a segment the rows of the drawing: what is computed, or said by another row, waits until it is asked for.
+#[test]
+fn little_room_shows_what_is_in_the_header() {
+    let shown = |text: &str| -> Vec<String> {
+        let pane = text.lines().skip(10).take(6);
+        let label = |line: &str| line.chars().skip(2).take(18).collect::<String>();
+        pane.map(|line| label(line).trim().to_owned()).collect()
+    };
+    let mut app = drawn::app(Theme::default());
+    let expected = [
+        "Source port",
+        "Destination port",
+        "Sequence number",
+        "Acknowledgment",
+        "Flags",
+        "Window",
+    ];
+    assert_eq!(shown(&text(&screen(&mut app, 80, 24))), expected);
+    press(&mut app, "4z");
+    let all = text(&screen(&mut app, 80, 24));
+    assert!(
+        all.contains("Segment length") && all.contains("Synchronize"),
+        "{all}"
+    );
+}

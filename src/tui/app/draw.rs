@@ -7,10 +7,13 @@ use super::{App, Prompt};
 use crate::tui::bars;
 use crate::tui::canvas::Canvas;
 use crate::tui::overlay;
-use crate::tui::panes::Cx;
+use crate::tui::panes::{Cx, PaneId};
 use crate::tui::plan::{Plan, Wish, plan};
-use crate::tui::select::{self, Chosen};
+use crate::tui::select::{self, Chosen, Detail};
 use crate::tui::theme::Role;
+
+/// With so many rows the fields show what is computed of a header too.
+const ROOM_FOR_ALL: u16 = 18;
 
 impl App<'_> {
     /// Draws the whole screen.
@@ -135,10 +138,21 @@ impl App<'_> {
         bars::message(&mut canvas, &self.theme, &text, !plan.hints_on_top);
     }
 
+    /// All fields where there is room for them, or where the pane was made large to see them.
+    fn detail(&self) -> Detail {
+        let plan = self.plan(Rect::new(0, 0, self.size.0, self.size.1));
+        let fields = plan.panes.iter().find(|(id, _)| *id == PaneId::Fields);
+        match fields {
+            _ if self.zoom => Detail::All,
+            Some((_, rect)) if rect.height >= ROOM_FOR_ALL => Detail::All,
+            _ => Detail::Brief,
+        }
+    }
+
     /// Runs `f` with what panes draw from; not at all if the walk has no step.
     pub(super) fn with_cx<R>(&self, large: bool, f: impl FnOnce(&Cx<'_>) -> R) -> Option<R> {
         let scene = self.scene.as_ref()?;
-        let rows = select::rows(scene, &self.selection, self.numbers);
+        let rows = select::rows(scene, &self.selection, self.numbers, self.detail());
         let chosen = Chosen::look_up(&self.walk, scene, &rows, &self.selection);
         Some(f(&Cx {
             scene,

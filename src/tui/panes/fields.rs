@@ -42,7 +42,7 @@ impl Pane for FieldsPane {
         let notes = notes(cx);
         let here = cx.chosen.map_or(0, |chosen| chosen.row);
         let total = cx.rows.len() + notes.len();
-        let start = scroll(here, total, canvas.height());
+        let start = scroll(here, end_of_layer(cx, here), total, canvas.height());
         for (y, i) in (0..canvas.height()).zip(start..total) {
             match cx.rows.get(i) {
                 Some(row) => draw_row(cx, canvas, y, row, i == here),
@@ -81,23 +81,35 @@ fn pinned(cx: &Cx<'_>) -> Selection {
     }
 }
 
-/// Opens or closes a layer; follows a field down to the wire.
+/// Opens or closes a layer, and shows all of one that is open by itself; follows a field down to the wire.
 fn open(cx: &Cx<'_>, row: &Row<'_>) -> Effect {
     if row.field.is_some() {
         return Effect::Open(Overlay::Trace);
     }
     let mut selection = pinned(cx);
     selection.key = Some(row.key);
-    selection.open.insert(row.key.protocol, !row.open);
+    let by_itself = row.open && !selection.open.contains_key(row.key.protocol);
+    selection
+        .open
+        .insert(row.key.protocol, by_itself || !row.open);
     Effect::Select(selection)
 }
 
-/// The first row shown: the top while the chosen row is near it, else two rows before the chosen one.
-fn scroll(here: usize, total: usize, height: usize) -> usize {
+/// The row after the last of the layer that the row `here` is in.
+fn end_of_layer(cx: &Cx<'_>, here: usize) -> usize {
+    let after = cx.rows.iter().skip(here + 1);
+    let next = after.clone().position(|row| row.field.is_none());
+    next.map_or(cx.rows.len(), |next| here + 1 + next)
+}
+
+/// The first row shown: the top while the chosen row is near it, else two rows before the chosen one, and earlier where
+/// its layer ends at `end` before the last line.
+fn scroll(here: usize, end: usize, total: usize, height: usize) -> usize {
     if here + 3 < height {
         return 0;
     }
     here.saturating_sub(2.min(height.saturating_sub(1)))
+        .min(end.max(here + 1).saturating_sub(height))
         .min(total.saturating_sub(height.min(total)))
 }
 
@@ -267,16 +279,19 @@ mod tests {
 
     #[test]
     fn the_chosen_row_is_always_shown() {
-        assert_eq!(scroll(5, 12, 6), 3);
-        assert_eq!(scroll(5, 12, 12), 0);
+        assert_eq!(scroll(5, 12, 12, 6), 3);
+        assert_eq!(scroll(5, 12, 12, 12), 0);
+        assert_eq!(scroll(10, 11, 14, 6), 5);
         for total in 1..40 {
             for height in 1..20 {
                 for here in 0..total {
-                    let start = scroll(here, total, height);
-                    assert!(
-                        (start..start + height).contains(&here),
-                        "{here} {total} {height}"
-                    );
+                    for end in here + 1..=total {
+                        let start = scroll(here, end, total, height);
+                        assert!(
+                            (start..start + height).contains(&here),
+                            "{here} {end} {total} {height}"
+                        );
+                    }
                 }
             }
         }
