@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use super::jsonl::{grain_name, severity_name, stop_text};
-use super::text::line;
+use super::text::{is_on_the_wire, line};
 use crate::base::text::safe;
+use crate::proto::physical::{FCS_LEN, to_bits};
 use crate::proto::tree::{Dissection, Layer};
 use crate::teach;
 use crate::walk::Walk;
@@ -180,9 +181,49 @@ fn way(walk: &Walk, at: StepId, step: &Step, out: &mut dyn Write) -> io::Result<
         )?;
     }
     match step.message.and_then(|id| walk.message(id)) {
-        Some(message) => letter(walk, &message, out),
-        None => writeln!(out),
+        Some(message) => letter(walk, &message, out)?,
+        None => writeln!(out)?,
     }
+    wire(walk, step, out)
+}
+
+/// For a step at layer 1, every octet on the wire with its bits in the order in which they are sent.
+fn wire(walk: &Walk, step: &Step, out: &mut dyn Write) -> io::Result<()> {
+    // A capture saw no preamble and most often no FCS: nothing is made up for it.
+    let at_layer_1 = walk.outcome().is_some() && (step.layer == 1 || is_on_the_wire(walk, step));
+    let physical = step
+        .frame
+        .filter(|_| at_layer_1)
+        .and_then(|id| walk.physical(id));
+    let Some(physical) = physical else {
+        return Ok(());
+    };
+    let frame_end = physical.octets.len() - FCS_LEN;
+    writeln!(
+        out,
+        "Layer 1, each octet with its first bit first (FCS 0x{:08x})",
+        physical.fcs
+    )?;
+    for (name, range) in [
+        ("preamble and start delimiter", 0..physical.frame_start),
+        ("frame", physical.frame_start..frame_end),
+        ("frame check sequence", frame_end..physical.octets.len()),
+    ] {
+        writeln!(out, "  {name}")?;
+        for row in physical.octets[range].chunks(4) {
+            let hex: Vec<String> = row.iter().map(|octet| format!("{octet:02x}")).collect();
+            let bits: Vec<String> = row
+                .iter()
+                .map(|octet| bits_text(&to_bits(&[*octet])))
+                .collect();
+            writeln!(out, "    {:<12} {}", hex.join(" "), bits.join(" "))?;
+        }
+    }
+    writeln!(out)
+}
+
+fn bits_text(bits: &[u8]) -> String {
+    bits.iter().map(|bit| char::from(b'0' + bit)).collect()
 }
 
 /// The first letter of a message, on every level down to its bits.
@@ -277,11 +318,7 @@ fn range_text(range: &Range<usize>) -> String {
 
 fn bytes_text(level: &Level) -> String {
     let shown: Vec<String> = match level.place {
-        Place::Bits(_) => level
-            .bytes
-            .chunks(8)
-            .map(|byte| byte.iter().map(|bit| char::from(b'0' + bit)).collect())
-            .collect(),
+        Place::Bits(_) => level.bytes.chunks(8).map(bits_text).collect(),
         _ => level
             .bytes
             .iter()

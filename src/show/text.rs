@@ -56,7 +56,7 @@ pub fn line(walk: &Walk, step: &Step, grain: Grain) -> String {
 }
 
 /// Whether the step is a frame that a host sends, and not what happens to it in a node.
-fn is_on_the_wire(walk: &Walk, step: &Step) -> bool {
+pub(super) fn is_on_the_wire(walk: &Walk, step: &Step) -> bool {
     let sends =
         |record: &Record| matches!(record.what, What::FrameSent(_) | What::FrameDropped { .. });
     step.grain <= Grain::Frame

@@ -173,6 +173,24 @@ fn one_message_is_shown_going_down_to_bits_and_up_again() {
 }
 
 #[test]
+fn the_bits_of_a_frame_are_shown_in_the_order_of_the_wire() {
+    let steps = printed(["show", "seven-layers", "--grain", "layer"]);
+    let line = steps
+        .lines()
+        .find(|line| line.contains("on the wire: Text"))
+        .unwrap();
+    let number = line.split_whitespace().next().unwrap();
+    let shown = printed(["show", "seven-layers", "--step", number, "--grain", "layer"]);
+    assert!(
+        shown.contains("55 55 55 d5  10101010 10101010 10101010 10101011"),
+        "{shown}"
+    );
+    // 0x08, its lowest bit first.
+    assert!(shown.contains("00010000"), "{shown}");
+    assert!(shown.contains("frame check sequence"), "{shown}");
+}
+
+#[test]
 fn nothing_that_a_terminal_obeys_is_printed() {
     let hostile = "no\u{1b}[31m\u{202e}\u{9b}31m";
     let file = TempDir::new().unwrap();
