@@ -1,9 +1,9 @@
 //! The world and its devices, driven by what comes first: a frame, or the time of an event.
 
-use std::future::poll_fn;
 use std::io;
-use std::task::Poll;
 
+use futures_util::FutureExt as _;
+use futures_util::future::select_all;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -54,7 +54,7 @@ impl Attached {
         world.watch(watched);
         let register = |port: Port| {
             // SAFETY: the descriptor is the one that the device owns until it is dropped, never another.
-            let tap = unsafe { AsyncFd::register_with_interest(port.tap, Interest::READABLE) };
+            let tap = unsafe { AsyncFd::register_with_interest(port.tap, interest()) };
             Ok((port.node, tap.map_err(io::Error::from)?))
         };
         Ok(Self {
@@ -102,11 +102,7 @@ impl Attached {
     async fn take_frames(&mut self) -> io::Result<()> {
         for index in 0..self.ports.len() {
             let (node, tap) = &self.ports[index];
-            let ready = poll_fn(|cx| match tap.poll_read_ready(cx) {
-                Poll::Ready(ready) => Poll::Ready(Some(ready)),
-                Poll::Pending => Poll::Ready(None),
-            });
-            let Some(ready) = ready.await else {
+            let Some(ready) = tap.ready(interest()).now_or_never() else {
                 continue;
             };
             let mut ready = ready?;
@@ -139,20 +135,18 @@ impl Attached {
         let next = self.world.next_time();
         let span = next.map(|next| next.since(self.clock.now()));
         let ports = &self.ports;
-        let readable = poll_fn(|cx| {
-            let mut is_ready = false;
-            for (_, tap) in ports {
-                is_ready |= tap.poll_read_ready(cx).is_ready();
-            }
-            if is_ready {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        });
+        let frame = async {
+            let ready = ports.iter().map(|(_, tap)| Box::pin(tap.ready(interest())));
+            select_all(ready).await.0.map(drop)
+        };
         tokio::select! {
-            () = readable => Ok(()),
+            ready = frame, if !ports.is_empty() => ready,
             rung = self.alarm.wait(span) => rung,
         }
     }
+}
+
+/// A frame, or that the device is gone.
+fn interest() -> Interest {
+    Interest::READABLE | Interest::ERROR
 }

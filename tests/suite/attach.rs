@@ -284,6 +284,17 @@ fn whatever_ends_it_the_device_is_gone_and_the_file_whole() {
 
 #[test]
 #[ignore = "needs root, ip and /dev/net/tun"]
+fn a_device_that_goes_ends_it() {
+    let mut attached = Attached::start(FILE_SERVER, &["client"], &[]);
+    run_ok(&mut attached.host.ip(&["link", "del", "tap0"]));
+    let told = attached.process.wait(3);
+    assert!(told.contains("a TAP device is gone"), "{told}");
+    let capture = file::read(attached.file.path()).expect("a capture");
+    assert_eq!(capture.damage, None);
+}
+
+#[test]
+#[ignore = "needs root, ip and /dev/net/tun"]
 fn a_device_that_was_there_is_used_and_left() {
     let host = Namespace::new();
     run_ok(&mut host.ip(&["tuntap", "add", "dev", "tap0", "mode", "tap"]));
