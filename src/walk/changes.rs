@@ -1,44 +1,62 @@
 //! What a step changed, in words.
 
 use super::Walk;
+use super::ends::{NAMES, rows};
 use super::step::StepId;
-use super::view::{Ends, Numbers};
+use super::truth::EndNow;
+use super::view::Numbers;
+use crate::base::Time;
 
 /// Changes of these say nothing that the others do not.
-const MINOR: [&str; 6] = ["timers", "SRTT", "MSS", "RTO", "unsent", "unread"];
+const MINOR: [&str; 6] = ["timers", "SRTT", "SND.MSS", "RTO", "unsent", "unread"];
 
 impl Walk {
-    /// What the step changed at the ends of its connection: `server LISTEN > SYN-RECEIVED; ISN, SND.NXT`. Empty if
+    /// What the step changed at the ends of its connection: `server LISTEN > SYN-RECEIVED; ISN, SND.NXT`. What arrived
+    /// since the step before without being answered is told with its time: `earlier, at 1.030020 s: server …`. Empty if
     /// nothing that is known.
     pub fn changes(&self, at: StepId) -> String {
-        let Some(now) = self.ends(at, Numbers::Relative) else {
+        let Some(flow_id) = self.connection_at(at) else {
             return String::new();
         };
-        let flow = self.connection_at(at);
-        let before = flow.map(|flow| self.ends_before(flow, at));
-        let old = |end: usize| before.as_ref().and_then(|ends| ends[end].state);
-        let ends = [0, 1].map(|end| {
-            let old = old(end).map_or("-", crate::stack::record::TcpState::name);
-            end_changes(&now, end, old)
+        let names = self.pipeline.flows.get(flow_id).ends;
+        let names = names.map(|end| self.name_of(end.ip()));
+        let before = self.ends_before(flow_id, at);
+        let now = self.ends_now(flow_id, at);
+        let (between, times) = self
+            .ends_between(flow_id, at)
+            .unwrap_or_else(|| (before.clone(), [None; 2]));
+        let start = self.steps().first().map_or(Time::ZERO, |step| step.time);
+        let own = (0..2).filter_map(|end| {
+            let changes = end_changes(&between[end], &now[end])?;
+            Some(format!("{} {changes}", names[end]))
         });
-        let told: Vec<String> = ends.into_iter().flatten().collect();
+        let earlier = (0..2).filter_map(|end| {
+            let changes = end_changes(&before[end], &between[end])?;
+            let when = times[end].map_or_else(String::new, |time| {
+                format!(", at {:.6} s", time.since(start).as_secs_f64())
+            });
+            Some(format!("earlier{when}: {} {changes}", names[end]))
+        });
+        let told: Vec<String> = own.chain(earlier).collect();
         told.join("; ")
     }
 }
 
 /// What changed at one end, the state first.
-fn end_changes(ends: &Ends, end: usize, old_state: &str) -> Option<String> {
+fn end_changes(before: &EndNow, now: &EndNow) -> Option<String> {
+    let [old, new] = [before, now].map(|end| rows(end, Numbers::Relative));
+    let changed = NAMES.iter().zip(old.iter().zip(&new));
     let mut words = Vec::new();
     let mut names = Vec::new();
-    for row in ends.rows.iter().filter(|row| row.changed[end]) {
-        if row.name == "state" {
-            words.push(format!("{old_state} > {}", row.values[end]));
-        } else if !MINOR.contains(&row.name) {
-            names.push(row.name);
+    for (name, (old, new)) in changed.filter(|(_, (old, new))| old != new) {
+        if *name == "state" {
+            words.push(format!("{old} > {new}"));
+        } else if !MINOR.contains(name) {
+            names.push(*name);
         }
     }
     if !names.is_empty() {
         words.push(names.join(", "));
     }
-    (!words.is_empty()).then(|| format!("{} {}", ends.names[end], words.join("; ")))
+    (!words.is_empty()).then(|| words.join("; "))
 }

@@ -1,5 +1,7 @@
 //! What both ends of a connection know at a step: the truth of a simulation, or what can be inferred from frames.
 
+use std::ops::Range;
+
 use super::Walk;
 use super::connection::Scale;
 use super::flows::{Flow, Kind};
@@ -40,16 +42,82 @@ impl Walk {
 
     /// What both ends knew before the step: at the step before it at its own grain.
     pub(super) fn ends_before(&self, flow_id: FlowId, at: StepId) -> [EndNow; 2] {
-        let grain = self
-            .step(at)
-            .map_or(Grain::Layer, |step| step.grain.max(Grain::Frame));
-        match self.back(at, grain) {
-            Some(before) => self.ends_now(flow_id, before),
-            None => BOTH.map(|_| EndNow {
-                state: self.truth.as_ref().map(|_| TcpState::Closed),
-                vars: None,
-            }),
+        match self.shown_before(flow_id, at) {
+            Some(shown) => self.true_ends(flow_id, shown),
+            None => match self.back(at, self.frame_grain(at)) {
+                Some(before) => self.ends_now(flow_id, before),
+                None => BOTH.map(|_| EndNow {
+                    state: self.truth.as_ref().map(|_| TcpState::Closed),
+                    vars: None,
+                }),
+            },
         }
+    }
+
+    /// What both ends knew before what the step is about began, and when what was learned since the step before was
+    /// learned last; `None` where only frames are known.
+    pub(super) fn ends_between(
+        &self,
+        flow_id: FlowId,
+        at: StepId,
+    ) -> Option<([EndNow; 2], [Option<Time>; 2])> {
+        let truth = self.truth.as_ref()?;
+        let before = self.shown_before(flow_id, at).unwrap_or([0; 2]);
+        let own = self.shown(flow_id, at)?.map(|shown| shown.start);
+        let since = BOTH.map(|dir| {
+            let range = before[dir.index()]..own[dir.index()];
+            truth.last_change(self.records(), flow_id, dir, range)
+        });
+        let from = BOTH.map(|dir| own[dir.index()].max(before[dir.index()]));
+        Some((self.true_ends(flow_id, from), since))
+    }
+
+    /// The grain whose steps a step is compared with.
+    fn frame_grain(&self, at: StepId) -> Grain {
+        self.step(at)
+            .map_or(Grain::Layer, |step| step.grain.max(Grain::Frame))
+    }
+
+    /// Of both ends, the records that are known before the step, by the first that is not.
+    fn shown_before(&self, flow_id: FlowId, at: StepId) -> Option<[usize; 2]> {
+        let grain = self.frame_grain(at);
+        if grain == Grain::Layer {
+            let record = self.step(at)?.record?;
+            return self.truth.as_ref().map(|_| [record.index(); 2]);
+        }
+        let before = self.back(at, grain)?;
+        Some(self.shown(flow_id, before)?.map(|shown| shown.end))
+    }
+
+    /// Of both ends, the records that the step itself is about; what stands before them is known too.
+    fn shown(&self, flow_id: FlowId, at: StepId) -> Option<[Range<usize>; 2]> {
+        let truth = self.truth.as_ref()?;
+        let step = self.step(at)?;
+        let record = step.record?.index();
+        if step.grain == Grain::Layer {
+            let next = self.last_record_of(at) + 1;
+            return Some(BOTH.map(|_| record..next));
+        }
+        if self.last(Grain::Layer) == Some(at) {
+            let records = self.records();
+            let now = records.partition_point(|record| record.time < step.time);
+            return Some(BOTH.map(|_| now..records.len()));
+        }
+        Some(BOTH.map(|dir| truth.shown(flow_id, dir, record)))
+    }
+
+    fn true_ends(&self, flow_id: FlowId, shown: [usize; 2]) -> [EndNow; 2] {
+        let ends = self.pipeline.flows.get(flow_id).ends;
+        BOTH.map(|dir| {
+            let known = shown[dir.index()].checked_sub(1);
+            match (&self.truth, known) {
+                (Some(truth), Some(last)) => truth.end(self.records(), flow_id, ends, dir, last),
+                (truth, _) => EndNow {
+                    state: truth.as_ref().map(|_| TcpState::Closed),
+                    vars: None,
+                },
+            }
+        })
     }
 
     /// The TCP connection that a step is about: its own, or else the nearest one between the same hosts.
@@ -74,17 +142,9 @@ impl Walk {
 
     /// What both ends know at a step.
     pub(super) fn ends_now(&self, flow_id: FlowId, at: StepId) -> [EndNow; 2] {
-        let flow = self.pipeline.flows.get(flow_id);
-        let Some(step) = self.step(at) else {
-            return BOTH.map(|_| EndNow::default());
-        };
-        match (&self.truth, step.record) {
-            (Some(truth), Some(_)) => {
-                let until = self.last_record_of(at);
-                let records = self.records();
-                BOTH.map(|dir| truth.end(records, flow_id, flow.ends, dir, until))
-            }
-            _ => self.inferred_ends(flow, at),
+        match self.shown(flow_id, at) {
+            Some(shown) => self.true_ends(flow_id, shown.map(|shown| shown.end)),
+            None => self.inferred_ends(self.pipeline.flows.get(flow_id), at),
         }
     }
 
@@ -163,7 +223,7 @@ fn known(flow: &Flow, dir: Dir, end: &infer::End) -> EndNow {
 }
 
 /// The rows, the state first, the most telling next.
-const NAMES: [&str; 16] = [
+pub(super) const NAMES: [&str; 16] = [
     "state",
     "ISN",
     "SND.UNA",
@@ -171,7 +231,7 @@ const NAMES: [&str; 16] = [
     "RCV.NXT",
     "SND.WND",
     "RCV.WND",
-    "MSS",
+    "SND.MSS",
     "cwnd",
     "ssthresh",
     "RTO",
@@ -183,7 +243,7 @@ const NAMES: [&str; 16] = [
 ];
 
 /// The values of the rows, in the order of [`NAMES`].
-fn rows(end: &EndNow, numbers: Numbers) -> [String; NAMES.len()] {
+pub(super) fn rows(end: &EndNow, numbers: Numbers) -> [String; NAMES.len()] {
     let mut rows = [const { String::new() }; NAMES.len()];
     rows.fill("-".to_owned());
     if let Some(state) = end.state {

@@ -1,6 +1,8 @@
 //! The truth that a simulation wrote, made ready to be looked up: which connection a record is about, which frame, and
 //! what each end knew at a record.
 
+mod made;
+
 use std::net::SocketAddr;
 
 use rustc_hash::FxHashMap;
@@ -11,6 +13,7 @@ use crate::base::{FrameId, NodeId, RecordId};
 use crate::proto::stream::Dir;
 use crate::sim::outcome::Outcome;
 use crate::stack::record::{ConnId, Record, TcpState, TcpVars, What};
+use made::Made;
 
 /// One end of a connection, as its host's records tell of it.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ struct Conn {
     states: Vec<(usize, TcpState)>,
     /// The records of its variables.
     vars: Vec<usize>,
+    /// The segments that it made, in order.
+    made: Vec<Made>,
 }
 
 /// What is looked up of the truth.
@@ -61,6 +66,7 @@ impl Truth {
             truth.note(index, record);
         }
         truth.frames = frames_of_records(records);
+        truth.note_made(records);
         truth.lose_sent_on(outcome);
         truth
     }
@@ -84,6 +90,7 @@ impl Truth {
                     opened: index,
                     states: Vec::new(),
                     vars: Vec::new(),
+                    made: Vec::new(),
                 });
             }
             What::TcpState { to, .. } => {
@@ -179,6 +186,11 @@ impl Truth {
         sent.is_some_and(|sent| record.index() < sent)
     }
 
+    fn conn(&self, flow: FlowId, dir: Dir) -> Option<&Conn> {
+        let conns = self.of_flow.get(flow.0 as usize)?;
+        Some(&self.conns[conns[dir.index()]?])
+    }
+
     /// What the sending end of `dir` knows after the record at `index`.
     pub fn end(
         &self,
@@ -188,13 +200,7 @@ impl Truth {
         dir: Dir,
         index: usize,
     ) -> EndNow {
-        let conn = self
-            .of_flow
-            .get(flow.0 as usize)
-            .and_then(|conns| conns[dir.index()]);
-        let conn = conn
-            .map(|conn| &self.conns[conn])
-            .filter(|conn| conn.opened <= index);
+        let conn = self.conn(flow, dir).filter(|conn| conn.opened <= index);
         let Some(conn) = conn else {
             let listens = self
                 .listening

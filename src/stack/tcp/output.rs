@@ -69,6 +69,8 @@ impl Connection {
                 "RFC 9293 §3.10.2"
             };
             self.send_first(cx, len, fin, cite);
+            // Several may go out in one call: each is told by itself.
+            self.record_vars(cx);
         }
         self.note_nagle(cx);
     }

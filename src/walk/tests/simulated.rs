@@ -48,7 +48,7 @@ fn a_frame_step_shows_the_sender_after_and_the_receiver_before() {
         let rows = ["state", "SND.NXT", "RCV.NXT"].map(|name| row(&walk, at, name));
         assert_eq!(rows, expected, "at {title}");
     };
-    check("SYN", ["SYN-SENT LISTEN", "1 -", "- -"]);
+    check("SYN", ["*SYN-SENT LISTEN", "*1 -", "- -"]);
     check("SYN, ACK", ["SYN-SENT *SYN-RECEIVED", "1 *1", "- *1"]);
     check("ACK", ["*ESTABLISHED SYN-RECEIVED", "1 1", "*1 1"]);
     check("FIN, ACK", ["*FIN-WAIT-1 ESTABLISHED", "*7 6", "6 6"]);
@@ -65,6 +65,40 @@ fn a_frame_step_shows_the_sender_after_and_the_receiver_before() {
             ("SYN-SENT".to_owned(), false),
             ("SYN-RECEIVED".to_owned(), true),
         ]
+    );
+}
+
+/// What the steps of these places (from 1, by frame) changed, each in words.
+fn changes(walk: &Walk, places: std::ops::RangeInclusive<usize>) -> Vec<String> {
+    let steps = std::iter::successors(walk.first(Grain::Frame), |at| walk.next(*at, Grain::Frame));
+    let places = steps.skip(places.start() - 1).take(places.count());
+    places.map(|at| walk.changes(at)).collect()
+}
+
+#[test]
+fn a_segment_that_waits_behind_another_changes_nothing_before_its_own_step() {
+    assert_eq!(
+        changes(&built_in("websocket"), 22..=28),
+        [
+            "server SND.NXT",
+            "server ESTABLISHED > FIN-WAIT-1; SND.NXT",
+            "client RCV.NXT, RCV.WND; earlier, at 0.850204 s: client SND.UNA",
+            "client ESTABLISHED > CLOSE-WAIT; RCV.NXT, RCV.WND",
+            "client CLOSE-WAIT > LAST-ACK; SND.NXT",
+            "server FIN-WAIT-2 > TIME-WAIT; RCV.NXT, RCV.WND; \
+             earlier, at 0.860232 s: server FIN-WAIT-1 > FIN-WAIT-2; SND.UNA, SND.WND",
+            "server TIME-WAIT > CLOSED; earlier, at 0.870251 s: client LAST-ACK > CLOSED; SND.UNA",
+        ]
+    );
+}
+
+#[test]
+fn what_arrives_and_is_not_answered_is_told_with_its_time() {
+    let walk = built_in("handshake-lost-synack");
+    let told = changes(&walk, 10..=10).remove(0);
+    assert!(
+        told.starts_with("client ESTABLISHED > FIN-WAIT-1; SND.NXT; earlier, at 1.030020 s: server SYN-RECEIVED > ESTABLISHED; "),
+        "{told}"
     );
 }
 
