@@ -10,7 +10,7 @@
 //! - `send`, `receive`: the two sequence spaces with their buffers; `rto` (RFC 6298), `timers`, `options`, `isn`
 //!   (RFC 6528), `seq`.
 //! - `congestion`: how much may be under way, by Reno or CUBIC; `recovery`: how a loss is found and mended, with the
-//!   `scoreboard` of what arrived.
+//!   `scoreboard` of what arrived; `rack`: RACK-TLP (RFC 8985).
 //!
 //! What is left out, and what a learner would notice: urgent data are taken, but never sent.
 
@@ -24,6 +24,7 @@ mod isn;
 mod options;
 mod output;
 mod patience;
+mod rack;
 mod receive;
 mod recovery;
 mod rto;

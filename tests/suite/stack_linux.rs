@@ -135,7 +135,7 @@ fn curl_downloads_and_uploads_with_loss() {
 }
 
 /// Three megabytes each way through losses of two frames in a hundred each way: with every congestion control, with
-/// SACK and without.
+/// SACK and without, and with RACK.
 #[test]
 #[ignore = "needs root, ip, curl"]
 fn curl_moves_megabytes_with_loss() {
@@ -144,10 +144,11 @@ fn curl_moves_megabytes_with_loss() {
         CongestionAlgorithm::Cubic,
         CongestionAlgorithm::None,
     ] {
-        for sack in [true, false] {
+        for (sack, rack) in [(true, false), (false, false), (true, true)] {
             let tcp = TcpConfig {
                 congestion,
                 sack,
+                rack,
                 rto_min: Duration::from_millis(200),
                 ..TcpConfig::default()
             };

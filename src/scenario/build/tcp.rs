@@ -32,6 +32,7 @@ impl Builder<'_, '_> {
                 Congestion::None => CongestionAlgorithm::None,
             },
             initial_window: keys.initial_window.value?.narrow(),
+            rack: keys.rack.value?,
             limited_transmit: keys.limited_transmit.value?,
             restart_after_idle: keys.restart_after_idle.value?,
             rto_initial: keys.rto_initial.value?,

@@ -31,6 +31,8 @@ table! {
         congestion: Congestion = "reno",
         /// The initial congestion window, in segments (RFC 6928).
         initial_window: Number<1, 65_535> = 10,
+        /// Whether losses are found by time, and those of the last segments by a probe (RACK-TLP, RFC 8985).
+        rack: bool = false,
         /// Whether the first two duplicate ACKs each let a new segment pass beyond cwnd (RFC 3042).
         limited_transmit: bool = true,
         /// Whether cwnd goes back to the initial window after a pause longer than the time-out (RFC 5681).

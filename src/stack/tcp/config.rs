@@ -26,6 +26,8 @@ pub struct TcpConfig {
     pub congestion: CongestionAlgorithm,
     /// The initial congestion window, in segments (RFC 6928: 10).
     pub initial_window: u32,
+    /// Find losses by time, and probe for those of the last segments (RACK-TLP, RFC 8985), where SACK was agreed.
+    pub rack: bool,
     /// Let the first two duplicate ACKs each send a new segment beyond cwnd (RFC 3042).
     pub limited_transmit: bool,
     /// After a pause longer than the time-out, go back to the initial window (RFC 5681 §4.1).
@@ -91,6 +93,7 @@ impl Default for TcpConfig {
             wind_shift: None,
             congestion: CongestionAlgorithm::Reno,
             initial_window: 10,
+            rack: false,
             limited_transmit: true,
             restart_after_idle: true,
             rto_initial: Duration::from_secs(1),

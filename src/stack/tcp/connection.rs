@@ -8,6 +8,7 @@ use super::congestion::Congestion;
 use super::ecn::Ecn;
 use super::isn::SecretKey;
 use super::options::{DEFAULT_MSS, Options};
+use super::rack::Rack;
 use super::receive::Receive;
 use super::recovery::Recovery;
 use super::rto::Rto;
@@ -66,6 +67,7 @@ pub struct Connection {
     pub(super) rcv_up: Option<Seq>,
     pub(super) congestion: Congestion,
     pub(super) recovery: Recovery,
+    pub(super) rack: Rack,
     /// When data were sent last (RFC 5681 §4.1).
     pub(super) last_data_sent: Option<Time>,
     /// When SND.UNA moved last, or a closed window opened: R2 is not counted from before.
@@ -189,6 +191,7 @@ impl Connection {
             rcv_up: None,
             congestion: Congestion::new(config.congestion, DEFAULT_MSS, config.initial_window),
             recovery: Recovery::default(),
+            rack: Rack::default(),
             last_data_sent: None,
             r2_from: Time::ZERO,
             syn_retransmissions: 0,

@@ -20,9 +20,11 @@ impl Connection {
             self.stop_probing(cx);
             self.send_data(cx);
             self.watch_window(cx);
+            self.schedule_probe(cx);
         } else {
             // The last probe may have carried our FIN, and have been acknowledged.
             self.stop_persist_timer(cx);
+            self.timers.stop(cx, self.id, Timer::TailLossProbe);
         }
         if self.ack_due {
             self.send_ack(cx);

@@ -39,6 +39,16 @@ pub struct Recovery {
 }
 
 impl Recovery {
+    /// Whether nothing is known to be lost.
+    pub fn is_idle(&self) -> bool {
+        self.phase.is_none()
+    }
+
+    /// Whether fast recovery is under way.
+    pub fn is_fast(&self) -> bool {
+        self.phase == Some(Phase::Fast)
+    }
+
     /// Its name in the variables.
     pub fn name(&self) -> Option<&'static str> {
         self.phase.map(|phase| match phase {
@@ -135,9 +145,9 @@ impl Connection {
 
     /// Fast retransmit: at the third duplicate ACK, or as soon as the scoreboard tells that the first segment is lost
     /// (RFC 6675 §5, step 2). Not for what was sent before the last recovery began (RFC 6582 §3.2, step 2).
-    fn consider_fast_retransmit(&mut self, cx: &mut Cx<'_>) {
-        let third = self.recovery.duplicate_acks >= DUP_THRESH;
-        let lost = self.sack_permitted && self.snd.first_is_lost();
+    pub(super) fn consider_fast_retransmit(&mut self, cx: &mut Cx<'_>) {
+        let third = self.recovery.duplicate_acks >= DUP_THRESH && !self.by_rack();
+        let lost = self.sack_permitted && self.snd.next_lost().is_some();
         let waits = self.recovery.phase.is_none() && self.persist.is_none();
         if self.snd.queue.is_empty() || !waits || !(third || lost) {
             return;
@@ -153,11 +163,12 @@ impl Connection {
     }
 
     fn begin_fast_recovery(&mut self, cx: &mut Cx<'_>, third: bool) {
-        let cite = if self.sack_permitted {
-            "RFC 6675 §5"
-        } else {
-            "RFC 5681 §3.2"
+        let cite = match (self.by_rack(), self.sack_permitted) {
+            (true, _) => "RFC 8985 §6.2",
+            (_, true) => "RFC 6675 §5",
+            _ => "RFC 5681 §3.2",
         };
+        self.rack.end_probe();
         let path = self.path(cx.now, self.snd.flight());
         self.congestion.lost(&path);
         self.recovery.begin(Phase::Fast, &self.snd);
@@ -169,7 +180,7 @@ impl Connection {
             let why = if third {
                 "third duplicate ACK"
             } else {
-                "SACK shows that the first segment is lost"
+                "SACK shows that a segment is lost"
             };
             let text = if self.congestion.limits() {
                 let ssthresh = self.congestion.ssthresh();
@@ -179,7 +190,8 @@ impl Connection {
             };
             self.decide(cx, cite, text);
         }
-        self.retransmit(cx, 0, cite);
+        let first = self.snd.next_lost().unwrap_or(0);
+        self.retransmit(cx, first, cite);
     }
 
     /// A partial acknowledgment: the next segment is lost, too. With SACK the scoreboard tells more (RFC 6582 §3.2,
@@ -233,6 +245,7 @@ impl Connection {
     /// What is under way is taken as lost until SND.UNA gets to where SND.NXT is now.
     pub(super) fn take_all_as_lost(&mut self) {
         self.recovery.duplicate_acks = 0;
+        self.rack.end_probe();
         self.recovery.begin(Phase::AllLost, &self.snd);
         self.snd.mark_all_lost();
     }

@@ -1,12 +1,41 @@
 //! What the sender knows of what is under way: the scoreboard of RFC 6675 §3 and §4, kept in the retransmission queue.
 
+use std::time::Duration;
+
 use super::send::{Send, Sent};
 use super::seq::Seq;
+use crate::base::Time;
 
 /// DupThresh (RFC 6675 §2): so many duplicate ACKs, or segments that came behind it, mean that a segment is lost.
 pub const DUP_THRESH: u32 = 3;
 
+/// When a segment was sent last, and its end: which of two was sent first (RFC 8985 §5.1, RACK_sent_after). At the same
+/// moment, what was sent again counts as later than what was new.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending {
+    at: Time,
+    again: bool,
+    end: Seq,
+}
+
+impl Sending {
+    /// Whether this one was first.
+    pub fn is_before(self, other: Self) -> bool {
+        let (this, that) = ((self.at, self.again), (other.at, other.again));
+        this < that || this == that && self.end.lt(other.end)
+    }
+}
+
 impl Sent {
+    /// Its last sending.
+    pub fn sending(&self) -> Sending {
+        Sending {
+            at: self.last_sent,
+            again: self.retransmissions > 0,
+            end: self.end(),
+        }
+    }
+
     /// The sequence numbers that it takes.
     pub fn size(&self) -> u32 {
         self.end() - self.seq
@@ -75,6 +104,46 @@ impl Send {
         }
     }
 
+    /// Marks what was sent before `latest` and is overdue by now (RFC 8985 §6.2, step 5); returns how many bytes those
+    /// are, and when the last of the others that were sent before will be overdue.
+    pub fn mark_overdue(
+        &mut self,
+        latest: Sending,
+        patience: Duration,
+        now: Time,
+    ) -> (u32, Option<Time>) {
+        let (mut lost, mut next) = (0, None);
+        let in_order = self.marked_to.le(self.una);
+        for sent in &mut self.queue {
+            if !sent.sending().is_before(latest) {
+                if in_order {
+                    break;
+                }
+                continue;
+            }
+            if sent.sacked || sent.is_due() {
+                continue;
+            }
+            let overdue = sent.last_sent + patience;
+            if overdue <= now {
+                (sent.lost, sent.resent) = (true, false);
+                lost += sent.size();
+                self.marked_to = self.marked_to.max(sent.end());
+            } else {
+                next = next.max(Some(overdue));
+            }
+        }
+        (lost, next)
+    }
+
+    /// How many segments the peer has reported.
+    pub fn sacked_segments(&self) -> usize {
+        if self.marked_to.le(self.una) {
+            return 0;
+        }
+        self.queue.iter().filter(|sent| sent.sacked).count()
+    }
+
     /// Everything is taken as lost, and due to be sent again. What SACK reported is forgotten: the peer may have
     /// thrown it away (RFC 2018 §8).
     pub fn mark_all_lost(&mut self) {
@@ -96,11 +165,6 @@ impl Send {
         let sent = &mut self.queue[index];
         sent.resent = true;
         self.marked_to = self.marked_to.max(sent.end());
-    }
-
-    /// Whether the first segment is lost.
-    pub fn first_is_lost(&self) -> bool {
-        self.queue.front().is_some_and(Sent::is_due)
     }
 
     /// The first segment that is lost and was not sent again (RFC 6675 §4, NextSeg, rule 1).

@@ -12,6 +12,8 @@ impl Connection {
         match timer {
             Timer::Retransmission => self.retransmission_timeout(cx),
             Timer::Persist => self.probe_window(cx),
+            Timer::Reordering => self.detect_losses(cx),
+            Timer::TailLossProbe => self.probe_tail(cx),
             Timer::DelayedAck => self.delayed_ack_timeout(cx),
             Timer::KeepAlive => self.keep_alive_timeout(cx),
             Timer::User => self.user_timeout(cx),

@@ -21,10 +21,14 @@ pub enum Timer {
     User,
     /// A peer that does not close its side.
     FinWait2,
+    /// What may be reordered is waited for (RFC 8985 §6.3).
+    Reordering,
+    /// Nothing was heard of the last segments (RFC 8985 §7.2).
+    TailLossProbe,
 }
 
 impl Timer {
-    const COUNT: usize = 7;
+    const COUNT: usize = 9;
 
     const ALL: [Self; Self::COUNT] = [
         Self::Retransmission,
@@ -34,6 +38,8 @@ impl Timer {
         Self::KeepAlive,
         Self::User,
         Self::FinWait2,
+        Self::Reordering,
+        Self::TailLossProbe,
     ];
 
     /// Its name in records.
@@ -46,6 +52,8 @@ impl Timer {
             Self::KeepAlive => "keep-alive",
             Self::User => "user time-out",
             Self::FinWait2 => "FIN-WAIT-2",
+            Self::Reordering => "reordering",
+            Self::TailLossProbe => "tail loss probe",
         }
     }
 
@@ -58,6 +66,8 @@ impl Timer {
             Self::KeepAlive => "RFC 9293 §3.8.4",
             Self::User => "RFC 9293 §3.10.8",
             Self::FinWait2 => "RFC 1122 §4.2.2.13",
+            Self::Reordering => "RFC 8985 §6.3",
+            Self::TailLossProbe => "RFC 8985 §7.2",
         }
     }
 }

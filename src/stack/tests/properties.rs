@@ -58,10 +58,11 @@ fn recoveries() -> impl Strategy<Value = TcpConfig> {
         Just(CongestionAlgorithm::Cubic),
         Just(CongestionAlgorithm::None)
     ];
-    let switches = (any::<bool>(), any::<bool>());
+    let switches = (any::<bool>(), any::<bool>(), any::<bool>());
     (algorithms, 1u32..20, switches).prop_map(|(congestion, initial_window, switches)| TcpConfig {
         congestion,
         initial_window,
+        rack: switches.2,
         limited_transmit: switches.0,
         restart_after_idle: switches.1,
         ..TcpConfig::default()

@@ -324,3 +324,35 @@ fn every_control_gets_through_many_losses() {
         }
     }
 }
+
+fn with_rack() -> TcpConfig {
+    TcpConfig {
+        rack: true,
+        ..with_sack()
+    }
+}
+
+#[test]
+fn a_tail_loss_probe_saves_the_time_out() {
+    let first = "0: 1 2 3 4 5 6 7 8 9 10";
+    // The probe is what was lost, and mends it: two round trips after the last acknowledgment.
+    let transfer = check(with_rack(), 10, &[10], &[first, "272: 10r"]);
+    assert!(transfer.decided("RFC 8985 §7.3", "the last segment as a probe"));
+    // With more than one missing the probe shows that, and the others follow.
+    let transfer = check(
+        with_rack(),
+        10,
+        &[8, 9, 10],
+        &[first, "75: 10r", "95: 8r 9r"],
+    );
+    assert!(transfer.decided("RFC 8985 §6.2", "overdue"));
+}
+
+#[test]
+fn a_loss_is_found_by_time() {
+    // Too few arrive behind it for three duplicate ACKs; a quarter of the round trip later it is overdue.
+    let story = &["0: 1 2 3 4 5 6 7 8 9 10", "25: 9r"];
+    check(with_rack(), 10, &[9], story);
+    let story = &["0: 1 2 3 4 5 6 7 8 9 10", "20: 11 12 13 14 2r", "40: 4r 6r"];
+    check(with_rack(), 14, &[2, 4, 6], story);
+}

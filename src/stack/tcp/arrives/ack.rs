@@ -26,6 +26,7 @@ impl Connection {
         }
         self.check_ack_range(cx, seg)?;
         let window_before = self.snd.wnd;
+        self.note_delivered(cx, seg);
         let news = self.take_sack(seg);
         if self.snd.una.lt(seg.ack) {
             self.acknowledge(cx, seg);
@@ -36,6 +37,7 @@ impl Connection {
                 self.duplicate_ack(cx);
             }
         }
+        self.detect_losses(cx);
         self.after_our_fin(cx)
     }
 
@@ -120,7 +122,7 @@ impl Connection {
             return 0;
         }
         let news = self.snd.mark_sacked(&seg.options.sack);
-        if news > 0 {
+        if news > 0 && !self.by_rack() {
             self.snd.mark_lost();
         }
         news
