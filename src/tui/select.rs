@@ -250,7 +250,7 @@ fn twin<'a>(layer: &'a Layer, field: &Field, numbers: Numbers) -> Twin<'a> {
 }
 
 /// All layers, of the frame and then of its messages, and which of its protocol each is.
-fn layers(scene: &Scene) -> Vec<(Part, usize, &Layer)> {
+pub fn layers(scene: &Scene) -> Vec<(Part, usize, &Layer)> {
     let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
     let parts = std::iter::once(Part::Frame).chain((0..scene.messages.len()).map(Part::Message));
     let mut all = Vec::new();

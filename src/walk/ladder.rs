@@ -47,6 +47,7 @@ impl Walk {
             step: id,
             since_start: step.time.since(start),
             label,
+            layer: step.layer,
             mark,
         }
     }

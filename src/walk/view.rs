@@ -63,6 +63,8 @@ pub struct Row {
     pub since_start: Duration,
     /// What stands on it: `SYN seq=0`, `Text "hi"`.
     pub label: String,
+    /// The OSI layer that the step is at.
+    pub layer: u8,
     /// What is drawn.
     pub mark: Mark,
 }

@@ -178,3 +178,30 @@ fn check_look(name: &str, buffer: &Buffer, look: &Options) {
         );
     }
 }
+
+fn at_layer_grain(name: &str, number: u32, size: (u16, u16)) -> String {
+    let walks = builtin_walks();
+    let (_, walk) = walks
+        .iter()
+        .find(|(found, _)| found == name)
+        .expect("a built-in walk");
+    let mut app = App::new(walk, Options::default().theme(), Vec::new());
+    app.set_grain(Grain::Layer);
+    app.go(StepId(number - 1));
+    text(&screen(&mut app, size))
+}
+
+/// Step by step through the layers: the one that the step is at is named, whatever else has no room.
+#[test]
+fn the_layer_of_the_step_is_always_named() {
+    for (step, expected) in [(95, "[TCP 32]"), (96, "[IP 20]"), (97, "[Eth 14]")] {
+        let text = at_layer_grain("seven-layers", step, (80, 24));
+        assert!(text.contains(expected), "{step}:\n{text}");
+    }
+    let text = at_layer_grain("seven-layers", 96, (80, 24));
+    assert!(text.contains("o L3 IPv4 down"), "{text}");
+    let text = at_layer_grain("seven-layers", 96, (120, 40));
+    for row in ["2 Ethernet ", ">3 IPv4 ", "4 TCP "] {
+        assert!(text.contains(row), "{row}:\n{text}");
+    }
+}

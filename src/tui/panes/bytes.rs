@@ -77,41 +77,52 @@ impl Pane for BytesPane {
     }
 }
 
-/// `3 Layers: [TCP 40] IP 20 Eth 14`: the headers in the frame, innermost first.
+/// `3 Layers: [TCP 40] IP 20 Eth 14`: the headers in the frame, innermost first; the chosen one is always there.
 fn layers_in_short(cx: &Cx<'_>, columns: usize) -> String {
-    let chosen = cx
-        .chosen
-        .and_then(|chosen| cx.rows.get(chosen.row))
-        .map(|row| row.key);
-    let mut text = String::new();
-    let mut nth = std::collections::BTreeMap::<&str, usize>::new();
-    let mut words = Vec::new();
-    for part in std::iter::once(select::Part::Frame)
-        .chain((0..cx.scene.messages.len()).map(select::Part::Message))
-    {
-        let Some((dissection, _)) = part.of(cx.scene) else {
-            continue;
-        };
-        for layer in &dissection.layers {
-            let nth = nth.entry(layer.protocol.id).or_default();
-            let is_chosen =
-                chosen.is_some_and(|key| key.protocol == layer.protocol.id && key.nth == *nth);
-            *nth += 1;
-            if layer.header.is_empty() {
+    const HEAD: &str = "3 Layers:";
+    let chosen = cx.chosen.and_then(|chosen| cx.rows.get(chosen.row));
+    let mut words: Vec<(String, bool)> = Vec::new();
+    let mut last = "";
+    for (_, nth, layer) in select::layers(cx.scene) {
+        let id = layer.protocol.id;
+        let is_chosen = chosen.is_some_and(|row| row.key.protocol == id && row.key.nth == nth);
+        let len = match layer.header.len() {
+            // What a header carries is named only where it is chosen, and once.
+            0 if !is_chosen => continue,
+            0 if last == id => {
+                words.last_mut().into_iter().for_each(|word| word.1 = true);
                 continue;
             }
-            let word = format!("{} {}", layer.protocol.short, layer.header.len());
-            words.push(if is_chosen { format!("[{word}]") } else { word });
-        }
+            0 => layer.payload.len(),
+            len => len,
+        };
+        words.push((format!("{} {len}", brief_name(layer)), is_chosen));
+        last = id;
     }
-    for word in words.iter().rev() {
-        if width(&text) + width(word) + 12 > columns {
-            break;
-        }
-        text.push(' ');
-        text += word;
+    words.reverse();
+    let shown = |(word, is_chosen): &(String, bool)| match is_chosen {
+        true => format!(" [{word}]"),
+        false => format!(" {word}"),
+    };
+    let room = columns.saturating_sub(HEAD.len() + 1);
+    let total = |words: &[(String, bool)]| words.iter().map(|w| width(&shown(w))).sum::<usize>();
+    while total(&words) > room && words.first().is_some_and(|(_, is_chosen)| !is_chosen) {
+        words.remove(0);
     }
-    format!("3 Layers:{text}")
+    while total(&words) > room && words.len() > 1 {
+        words.pop();
+    }
+    HEAD.to_owned() + &words.iter().map(shown).collect::<String>()
+}
+
+/// The name of a layer where there is room for a word of two or three letters.
+fn brief_name(layer: &crate::proto::tree::Layer) -> &'static str {
+    match layer.protocol.id {
+        "eth" => "Eth",
+        "ip" => "IP",
+        "websocket" => "WS",
+        _ => layer.protocol.short,
+    }
 }
 
 fn per_row(columns: usize) -> usize {

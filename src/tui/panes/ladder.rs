@@ -8,6 +8,7 @@ use crate::tui::canvas::{Canvas, fit, width};
 use crate::tui::keys::Command;
 use crate::tui::theme::Role;
 use crate::tui::words;
+use crate::walk::step::Grain;
 use crate::walk::view::{Mark, Row};
 
 /// The ladder's state: none; it follows the step.
@@ -179,7 +180,7 @@ fn draw_mark(
             canvas.put(lanes.left, y, start, cx.theme.end(0));
             canvas.put(lanes.right, y, end, cx.theme.end(1));
             let style = strong(cx.theme.end(dir.index()));
-            let arrow = arrow(&cx.theme.safe(&row.label), inner, dir, lost);
+            let arrow = arrow(&label(cx, row), inner, dir, lost);
             canvas.put(at, y, &arrow, style);
             if lost && let Some(x) = arrow.chars().position(|c| c == 'X') {
                 let x = at + width(&arrow.chars().take(x).collect::<String>());
@@ -187,7 +188,7 @@ fn draw_mark(
             }
         }
         Mark::AtEnd { end } => {
-            let label = fit(&cx.theme.safe(&row.label), inner.saturating_sub(3));
+            let label = fit(&label(cx, row), inner.saturating_sub(3));
             let style = strong(cx.theme.end(end.index()));
             match end {
                 Dir::ToServer => {
@@ -197,10 +198,20 @@ fn draw_mark(
             }
         }
         Mark::Between => {
-            let label = fit(&cx.theme.safe(&row.label), inner.saturating_sub(2));
+            let label = fit(&label(cx, row), inner.saturating_sub(2));
             let x = at + (inner.saturating_sub(width(&label))) / 2;
             canvas.put(x, y, &label, strong(cx.theme.style(Role::Text)));
         }
+    }
+}
+
+/// The row's words, safe; among the steps of the layers with the layer before them.
+fn label(cx: &Cx<'_>, row: &Row) -> String {
+    let label = cx.theme.safe(&row.label);
+    if cx.scene.grain == Grain::Layer {
+        format!("L{} {label}", row.layer)
+    } else {
+        label.into_owned()
     }
 }
 
@@ -248,7 +259,7 @@ fn draw_list(cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
                 Mark::Between => (String::new(), 2),
             };
             text += &who;
-            text += &row.label;
+            text += &label(cx, row);
             if matches!(row.mark, Mark::Arrow { lost: true, .. }) {
                 text += " X lost";
             }

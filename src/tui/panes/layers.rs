@@ -25,16 +25,18 @@ impl Pane for LayersPane {
     }
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
-        let lines = lines(cx, canvas.height());
+        let here = self.osi(cx);
+        let lines = lines(cx, canvas.height(), here);
         if lines.is_empty() {
             canvas.put(1, 0, "(no frame at this step)", cx.theme.style(Role::Text));
             return;
         }
-        let here = self.osi(cx);
         let at = lines.iter().position(|line| line.has(here)).unwrap_or(0);
         let height = canvas.height();
+        // The wire is the first to give way: the three above it carry the lesson.
         let start = (at + 2)
             .saturating_sub(height)
+            .max(at.min(1))
             .min(lines.len().saturating_sub(height));
         for (y, line) in (0..height).zip(&lines[start..]) {
             let is_chosen = cx.focus == PaneId::Layers && line.has(here);
@@ -112,8 +114,9 @@ impl Line<'_> {
     }
 }
 
-/// The rows; where they do not fit, neighbours without a protocol are put together.
-fn lines<'a>(cx: &Cx<'a>, height: usize) -> Vec<Line<'a>> {
+/// The rows; where they do not fit, neighbours without a protocol are put together, and left out where `here` is none
+/// of them and there is no room even so.
+fn lines<'a>(cx: &Cx<'a>, height: usize, here: u8) -> Vec<Line<'a>> {
     let rows = &cx.scene.layers;
     let join = rows.len() > height;
     let mut lines: Vec<Line<'_>> = Vec::new();
@@ -129,6 +132,9 @@ fn lines<'a>(cx: &Cx<'a>, height: usize) -> Vec<Line<'a>> {
                 to: row.osi,
             }),
         }
+    }
+    if lines.len() > height {
+        lines.retain(|line| matches!(line, Line::Row(_)) || line.has(here));
     }
     lines
 }

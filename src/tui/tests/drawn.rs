@@ -63,6 +63,7 @@ pub fn scene() -> Scene {
         step: StepId(step),
         since_start: Duration::from_micros(ms),
         label: label.to_owned(),
+        layer: 4,
         mark: Mark::Arrow { dir, lost: false },
     };
     let mut rows = vec![
