@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 
 use super::app::App;
-use super::theme::{Depth, Theme};
+use super::theme::{Depth, Ground, Theme};
 use super::{keys, text};
 
 fn screen(app: &mut App<'_>, width: u16, height: u16) -> Buffer {
@@ -240,4 +240,24 @@ fn little_room_shows_what_is_in_the_header() {
         all.contains("Segment length") && all.contains("Synchronize"),
         "{all}"
     );
+}
+
+/// Cyan, yellow and green cannot be read on white.
+#[test]
+fn sixteen_colours_are_dark_on_a_light_ground() {
+    let projector = Theme {
+        projector: true,
+        ..Theme::default()
+    };
+    let light = Theme {
+        ground: Ground::Light,
+        ..Theme::default()
+    };
+    for theme in [projector, light] {
+        let buffer = screen(&mut drawn::app(theme), 120, 40);
+        let bright = [Color::Cyan, Color::Yellow, Color::Green];
+        let cells = buffer.content.iter();
+        assert!(cells.clone().all(|cell| !bright.contains(&cell.fg)));
+        assert!(cells.clone().any(|cell| cell.fg == Color::Blue));
+    }
 }
