@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::canvas::{fit, width};
 use crate::walk::view::Lane;
 
 /// `20.4 ms`, `1.250 s`, `2 min 3 s`.
@@ -40,6 +41,36 @@ pub fn lane_name(lane: &Lane) -> String {
         Some(port) if !lane.name.contains(':') => format!("{}:{port}", lane.name),
         _ => lane.name.clone(),
     }
+}
+
+/// A name or an address in at most `columns` columns: cut in the middle, and never in its port.
+pub fn fit_name(name: &str, columns: usize) -> String {
+    if width(name) <= columns {
+        return name.to_owned();
+    }
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let (host, port) = match name.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => (host, format!(":{port}")),
+        _ => (name, String::new()),
+    };
+    let Some(room) = columns.checked_sub(port.len() + 4) else {
+        return fit(name, columns);
+    };
+    let tail = room / 2 + 1;
+    let head = take(host.chars(), room + 2 - tail);
+    let tail = take(host.chars().rev(), tail);
+    let tail: String = tail.chars().rev().collect();
+    format!("{head}..{tail}{port}")
+}
+
+/// As many of the characters as have room.
+fn take(chars: impl Iterator<Item = char>, columns: usize) -> String {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += width(c.encode_utf8(&mut [0; 4]));
+        used <= columns
+    };
+    chars.take_while(fits).collect()
 }
 
 /// `*SYN-RECEIVED`: the state, with `*` where the step changed it and `~` where it was inferred.
@@ -104,6 +135,19 @@ mod tests {
                 (span(time).as_str(), short_span(time).as_str()),
                 (long, short)
             );
+        }
+    }
+
+    #[test]
+    fn a_name_is_cut_in_its_middle() {
+        for (name, columns, expected) in [
+            ("client:51000", 12, "client:51000"),
+            ("141.142.228.5:59856", 16, "141...28.5:59856"),
+            ("141.142.228.5", 9, "141...8.5"),
+            ("a.very.long.name:80", 8, "a...e:80"),
+            ("client:51000", 5, "cli.."),
+        ] {
+            assert_eq!(fit_name(name, columns), expected);
         }
     }
 

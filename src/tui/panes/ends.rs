@@ -27,7 +27,7 @@ impl Pane for EndsPane {
                 .map(|name| words::short_name(&name).to_owned())
         };
         let room = columns[1] - columns[0] - 3;
-        let [client, server] = names.map(|name| cx.theme.fit(&name, room));
+        let [client, server] = names.map(|name| words::fit_name(&cx.theme.safe(&name), room));
         // The rule has one column before the title, as the rows have one before the name.
         let mut title = "5 Ends".to_owned();
         for (name, column) in [(client, columns[0]), (server, columns[1])] {

@@ -15,7 +15,7 @@ use crate::walk::view::Numbers;
 pub struct FieldsPane;
 
 impl Pane for FieldsPane {
-    fn title(&self, cx: &Cx<'_>, _: usize) -> String {
+    fn title(&self, cx: &Cx<'_>, columns: usize) -> String {
         let Some(frame) = &cx.scene.frame else {
             return "4 Fields".to_owned();
         };
@@ -24,9 +24,11 @@ impl Pane for FieldsPane {
             whole if whole > len => format!(" of {whole}"),
             _ => String::new(),
         };
-        match direction(cx) {
-            Some(ends) => format!("4 Fields: {ends}, {len}{cut} B"),
-            None => format!("4 Fields: {len}{cut} B"),
+        let size = format!("{len}{cut} B");
+        let room = columns.saturating_sub(size.len() + 15);
+        match direction(cx, room) {
+            Some(ends) => format!("4 Fields: {ends}, {size}"),
+            None => format!("4 Fields: {size}"),
         }
     }
 
@@ -113,8 +115,8 @@ fn scroll(here: usize, end: usize, total: usize, height: usize) -> usize {
         .min(total.saturating_sub(height.min(total)))
 }
 
-/// `server>client`.
-fn direction(cx: &Cx<'_>) -> Option<String> {
+/// `server>client`, in at most `columns` columns.
+fn direction(cx: &Cx<'_>, columns: usize) -> Option<String> {
     use crate::walk::view::Mark;
     let ladder = &cx.scene.ladder;
     let row = ladder.rows.iter().find(|row| row.step == cx.scene.at)?;
@@ -122,8 +124,13 @@ fn direction(cx: &Cx<'_>) -> Option<String> {
         return None;
     };
     let names = words::both_names(&ladder.lanes);
-    let text = format!("{}>{}", names[dir.index()], names[dir.reverse().index()]);
-    Some(cx.theme.safe(&text).into_owned())
+    let names = names.map(|name| cx.theme.safe(&name).into_owned());
+    let shorter = names.iter().map(|name| width(name)).min().unwrap_or(0);
+    let half = columns.saturating_sub(1) / 2;
+    // What one does not need is the other's.
+    let room = half.max(columns.saturating_sub(1 + shorter.min(half)));
+    let names = names.map(|name| words::fit_name(&name, room));
+    Some(format!("{}>{}", names[dir.index()], names[dir.reverse().index()]))
 }
 
 fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &Row<'_>, is_chosen: bool) {

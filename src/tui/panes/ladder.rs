@@ -114,16 +114,26 @@ fn draw_heads(cx: &Cx<'_>, canvas: &mut Canvas<'_>, lanes: &Lanes) {
             // The `*` stands out to the left, so that a change moves no word.
             let star = usize::from(y == 1 && lane.changed);
             if end == 0 {
-                let text = cx.theme.fit(&text, middle.saturating_sub(4));
+                let start = lanes.left.saturating_sub(3);
+                let text = fit_lane(cx, &text, y, middle.saturating_sub(start + 1));
                 canvas.put_to(middle, lanes.left.saturating_sub(3 + star), y, &text, style);
                 continue;
             }
-            let text = cx.theme.fit(&text, canvas.width() - middle);
+            let text = fit_lane(cx, &text, y, canvas.width() - middle);
             let columns = width(&text).min(canvas.width()) - star;
             let start = (lanes.right + 1).saturating_sub(columns / 2);
             let start = start.min(canvas.width() - columns).max(middle + star) - star;
             canvas.put(start, y, &text, style);
         }
+    }
+}
+
+/// The name of a lane, its port kept; or in the second line its state.
+fn fit_lane(cx: &Cx<'_>, text: &str, line: usize, columns: usize) -> String {
+    if line == 0 {
+        words::fit_name(&cx.theme.safe(text), columns)
+    } else {
+        cx.theme.fit(text, columns)
     }
 }
 

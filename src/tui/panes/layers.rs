@@ -160,12 +160,23 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
     let end = canvas
         .width()
         .saturating_sub(if bar > 0 { bar + 1 } else { 0 });
-    let unit = cx.theme.fit(&row.unit, end.saturating_sub(unit_at));
-    canvas.put(unit_at, y, &unit, style);
+    let unit = whole_parts(&row.unit, end.saturating_sub(unit_at));
+    canvas.put(unit_at, y, &cx.theme.fit(unit, end - unit_at.min(end)), style);
     if bar > 0 {
         let text = bar_of(cx, row, bar);
         canvas.put(end + 1, y, &text, style);
     }
+}
+
+/// As many of the parts, between commas, as have room; the first one in any case.
+fn whole_parts(unit: &str, columns: usize) -> &str {
+    let mut shown = unit;
+    while width(shown) > columns
+        && let Some((before, _)) = shown.rsplit_once(", ")
+    {
+        shown = before;
+    }
+    shown
 }
 
 fn bar_width(columns: usize) -> usize {
