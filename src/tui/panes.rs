@@ -93,6 +93,8 @@ pub struct Cx<'a> {
     pub focus: PaneId,
     /// The panes stand in the large form.
     pub large: bool,
+    /// The pane with the focus stands alone.
+    pub zoom: bool,
 }
 
 /// What a key that a pane took asks the screen to do.

@@ -261,3 +261,27 @@ fn sixteen_colours_are_dark_on_a_light_ground() {
         assert!(cells.clone().any(|cell| cell.fg == Color::Blue));
     }
 }
+
+/// What changed and the common mistake take the lines that the text leaves, and none that it needs.
+#[test]
+fn the_foot_of_the_why_takes_the_free_lines() {
+    let mut scene = drawn::scene();
+    scene.why.short = "The server agrees to talk.".to_owned();
+    scene.why.changed = "server LISTEN > SYN-RECEIVED; ISN, SND.UNA, SND.NXT, RCV.NXT, SND.WND, \
+        RCV.WND, and the last"
+        .to_owned();
+    let mut app = drawn::app(Theme::default());
+    app.show(scene);
+    let text_ = text(&screen(&mut app, 80, 24));
+    assert!(text_.contains("and the last"), "{text_}");
+    let text_ = text(&screen(&mut drawn::app(Theme::default()), 40, 12));
+    assert!(!text_.contains("changed"), "{text_}");
+    press(&mut app, "7z");
+    let text_ = text(&screen(&mut app, 80, 24));
+    let whole = drawn::scene().why;
+    for part in [&whole.full, &whole.rfc] {
+        let start: String = part.chars().take(20).collect();
+        assert!(text_.contains(&start), "{text_}");
+    }
+    assert!(!text_.contains("e more"), "{text_}");
+}

@@ -164,6 +164,7 @@ impl App<'_> {
             depth: self.depth,
             focus: self.focus,
             large,
+            zoom: self.zoom,
         }))
     }
 }

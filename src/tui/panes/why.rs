@@ -1,7 +1,7 @@
 //! 7 Why: why the step happens, what it changed, and the common mistake that it meets.
 
 use super::{Cx, Depth, Effect, Pane};
-use crate::tui::canvas::{Canvas, fit, width, wrap};
+use crate::tui::canvas::{Canvas, width, wrap};
 use crate::tui::keys::Command;
 use crate::tui::theme::Role;
 
@@ -18,7 +18,9 @@ impl Pane for WhyPane {
             Depth::Full => "full > RFC > short",
             Depth::Rfc => "RFC > short > full",
         };
-        if columns >= 100 {
+        if cx.zoom {
+            "7 Why: short, full, RFC".to_owned()
+        } else if columns >= 100 {
             format!("7 Why (e: {depth})")
         } else {
             match cx.depth {
@@ -32,13 +34,9 @@ impl Pane for WhyPane {
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         let columns = canvas.width().saturating_sub(2);
         let lines = lines(cx, columns);
-        let foot = foot(cx, columns, canvas.height().saturating_sub(lines.len()));
-        let foot = if canvas.height() > foot.len() {
-            foot
-        } else {
-            Vec::new()
-        };
-        let room = canvas.height() - foot.len();
+        let height = canvas.height();
+        let foot = foot(cx, columns, height, height.saturating_sub(lines.len()));
+        let room = height.saturating_sub(foot.len());
         let start = self.scroll.min(lines.len().saturating_sub(room));
         let more = lines.len() > start + room;
         for (y, line) in (0..room).zip(&lines[start..]) {
@@ -73,18 +71,25 @@ impl Pane for WhyPane {
     }
 }
 
+/// The text at the depth; all depths where the pane stands alone.
 fn lines(cx: &Cx<'_>, columns: usize) -> Vec<String> {
     let why = &cx.scene.why;
-    let text = match cx.depth {
-        Depth::Short => &why.short,
-        Depth::Full => &why.full,
-        Depth::Rfc => &why.rfc,
+    let texts = match cx.depth {
+        _ if cx.zoom => vec![&why.short, &why.full, &why.rfc],
+        Depth::Short => vec![&why.short],
+        Depth::Full => vec![&why.full],
+        Depth::Rfc => vec![&why.rfc],
     };
-    // Paragraphs are kept; all else that is no plain character is written out.
-    let lines = text
-        .lines()
-        .flat_map(|line| wrap(&cx.theme.safe(line), columns));
-    lines.collect()
+    let mut lines = Vec::new();
+    for text in texts.into_iter().filter(|text| !text.is_empty()) {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        // Paragraphs are kept; all else that is no plain character is written out.
+        let words = text.lines();
+        lines.extend(words.flat_map(|line| wrap(&cx.theme.safe(line), columns)));
+    }
+    lines
 }
 
 /// The line with `..` after the last word that leaves room for it: more follows.
@@ -105,8 +110,11 @@ struct FootLine {
     right: String,
 }
 
-/// What changed, the common mistake and the source; in `room` lines where it can be.
-fn foot(cx: &Cx<'_>, columns: usize, room: usize) -> Vec<FootLine> {
+/// So many lines have room for a line of each at the foot, whatever the text needs.
+const ROOM_FOR_FOOT: usize = 5;
+
+/// What changed, the common mistake and the source, in the `room` lines that the text leaves of `height`.
+fn foot(cx: &Cx<'_>, columns: usize, height: usize, room: usize) -> Vec<FootLine> {
     let why = &cx.scene.why;
     let mut texts = Vec::new();
     if !why.changed.is_empty() {
@@ -117,27 +125,28 @@ fn foot(cx: &Cx<'_>, columns: usize, room: usize) -> Vec<FootLine> {
         let text = format!("Common mistake: \"{}\". {}", mistake.idea, mistake.fact);
         texts.push((text, Role::Text));
     }
-    let wrapped: Vec<FootLine> = texts
-        .iter()
-        .flat_map(|(text, role)| {
-            let lines = wrap(text, columns).into_iter();
-            lines.map(|text| FootLine {
-                text,
-                role: *role,
-                right: String::new(),
-            })
-        })
-        .collect();
-    let short = texts.iter().map(|(text, role)| FootLine {
-        text: fit(text, columns),
-        role: *role,
-        right: String::new(),
-    });
-    let mut lines = if wrapped.len() <= room {
-        wrapped
-    } else {
-        short.collect()
-    };
+    let least = if height >= ROOM_FOR_FOOT { texts.len() } else { 0 };
+    let room = room.max(least);
+    texts.truncate(room);
+    // One line for each, and what is left for those that need another.
+    let mut spare = room - texts.len();
+    let mut lines = Vec::new();
+    for (text, role) in texts {
+        let mut wrapped = wrap(&text, columns);
+        let shown = wrapped.len().min(1 + spare);
+        spare -= shown.saturating_sub(1);
+        if wrapped.len() > shown {
+            wrapped.truncate(shown);
+            if let Some(last) = wrapped.last_mut() {
+                *last = cut(last, columns);
+            }
+        }
+        lines.extend(wrapped.into_iter().map(|text| FootLine {
+            text,
+            role,
+            right: String::new(),
+        }));
+    }
     put_source(&mut lines, source(cx, columns), columns, room);
     lines
 }
@@ -148,7 +157,9 @@ fn source(cx: &Cx<'_>, columns: usize) -> String {
         .theme
         .safe(&cx.scene.why.cite.replace('§', ""))
         .into_owned();
-    match (columns >= 100, cite.is_empty()) {
+    // There is nothing more after the RFC, nor where all is shown.
+    let is_all = cx.zoom || cx.depth == Depth::Rfc;
+    match (columns >= 100 || is_all, cite.is_empty()) {
         (true, _) => cite,
         (false, true) => "e more".to_owned(),
         (false, false) => format!("e more: {cite}"),
