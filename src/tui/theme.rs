@@ -94,22 +94,23 @@ impl Theme {
 
     /// The colours of Okabe and Ito, which people who see colours differently tell apart; darker on a light ground.
     fn color(&self, role: Role) -> Option<Color> {
-        let ((dark, light), ansi) = match role {
-            Role::Client => ((0x56b4e9, 0x005a8f), Color::Cyan),
-            Role::Server => ((0xe69f00, 0x8a5a00), Color::Yellow),
-            Role::Error => ((0xd55e00, 0xa04000), Color::Red),
-            Role::Right => ((0x009e73, 0x006b4e), Color::Green),
-            Role::Encrypted => ((0xcc79a7, 0x8f3f6c), Color::Magenta),
+        // True colour on dark and on light, then of the sixteen: cyan, yellow and green cannot be read on white.
+        let ((dark, light), ansi_dark, ansi_light) = match role {
+            Role::Client => ((0x56b4e9, 0x005a8f), Color::Cyan, Color::Blue),
+            Role::Server => ((0xe69f00, 0x8a5a00), Color::Yellow, Color::Magenta),
+            Role::Error => ((0xd55e00, 0xa04000), Color::Red, Color::Red),
+            Role::Right => ((0x009e73, 0x006b4e), Color::Green, Color::Black),
+            Role::Encrypted => ((0xcc79a7, 0x8f3f6c), Color::Magenta, Color::Black),
             Role::Text | Role::Strong | Role::Rule | Role::Focus | Role::Changed => return None,
             Role::Selected => return None,
         };
-        match self.depth {
-            Depth::None => None,
-            Depth::Ansi16 => Some(ansi),
-            Depth::True if self.projector || self.ground == Ground::Light => {
-                Some(Color::from_u32(light))
-            }
-            Depth::True => Some(Color::from_u32(dark)),
+        let is_light = self.projector || self.ground == Ground::Light;
+        match (self.depth, is_light) {
+            (Depth::None, _) => None,
+            (Depth::Ansi16, false) => Some(ansi_dark),
+            (Depth::Ansi16, true) => Some(ansi_light),
+            (Depth::True, false) => Some(Color::from_u32(dark)),
+            (Depth::True, true) => Some(Color::from_u32(light)),
         }
     }
 
