@@ -10,8 +10,8 @@ use crate::walk::step::{Grain, Step, StepId};
 pub enum Query {
     /// Frames that a display filter selects.
     Filter(Filter),
-    /// Text, in small letters.
-    Text(String),
+    /// Text, in small letters; and where it looks like a display filter, what is wrong with that.
+    Text(String, Option<String>),
 }
 
 impl Query {
@@ -19,7 +19,21 @@ impl Query {
     pub fn new(text: &str) -> Self {
         match Filter::compile(text) {
             Ok(filter) => Self::Filter(filter),
-            Err(_) => Self::Text(text.to_lowercase()),
+            Err(error) => {
+                let error = is_filter_like(text).then(|| match &error.suggestion {
+                    Some(nearest) => format!("{error}; did you mean `{nearest}`?"),
+                    None => error.to_string(),
+                });
+                Self::Text(text.to_lowercase(), error)
+            }
+        }
+    }
+
+    /// What to say where nothing has it: of a mistyped filter its mistake.
+    pub fn not_found(&self) -> String {
+        match self {
+            Self::Text(_, Some(error)) => format!("no filter: {error}"),
+            _ => format!("not found: {}", self.describe()),
         }
     }
 
@@ -27,7 +41,7 @@ impl Query {
     pub fn describe(&self) -> String {
         match self {
             Self::Filter(filter) => format!("filter {}", filter.text()),
-            Self::Text(text) => format!("\"{text}\""),
+            Self::Text(text, _) => format!("\"{text}\""),
         }
     }
 
@@ -64,7 +78,7 @@ impl Query {
 
     fn matches(&self, walk: &Walk, step: &Step) -> bool {
         let in_title = match self {
-            Self::Text(text) => step.title.to_lowercase().contains(text),
+            Self::Text(text, _) => step.title.to_lowercase().contains(text),
             Self::Filter(_) => false,
         };
         if in_title {
@@ -79,9 +93,19 @@ impl Query {
         all.extend(messages.iter().map(|message| &message.dissection));
         match self {
             Self::Filter(filter) => filter.matches(&all),
-            Self::Text(text) => all.iter().any(|dissection| has(dissection, text)),
+            Self::Text(text, _) => all.iter().any(|dissection| has(dissection, text)),
         }
     }
+}
+
+/// Whether it has an operator, or is a dotted name: then it may have been meant as a display filter.
+fn is_filter_like(text: &str) -> bool {
+    const OPERATORS: [&str; 8] = ["==", "!=", "<", ">", "&&", "||", "~", " contains "];
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
+    let is_dotted = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.contains('.')
+        && text.chars().all(is_name);
+    is_dotted || OPERATORS.iter().any(|operator| text.contains(operator))
 }
 
 /// Whether the text of a field or its label has `text`.
@@ -90,4 +114,23 @@ fn has(dissection: &Dissection, text: &str) -> bool {
     fields.any(|field| {
         field.text.to_lowercase().contains(text) || field.spec.label.to_lowercase().contains(text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Query;
+
+    #[test]
+    fn a_mistyped_filter_is_told_its_mistake() {
+        for (text, expected) in [
+            ("tcp.flgs.syn == 1", "tcp.flags.syn"),
+            ("tcp.sec", "no filter"),
+            ("tcp.port == == 1", "no filter"),
+            ("hello", "not found: \"hello\""),
+            ("10.0.0.2", "not found: \"10.0.0.2\""),
+        ] {
+            let told = Query::new(text).not_found();
+            assert!(told.contains(expected), "{text}: {told}");
+        }
+    }
 }

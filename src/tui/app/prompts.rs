@@ -56,7 +56,7 @@ impl App<'_> {
             return self.say("nothing to find yet: / first");
         };
         let found = query.find(&self.walk, self.at, self.grain, forward);
-        let text = query.describe();
+        let (text, not_found) = (query.describe(), query.not_found());
         match found {
             Some(to) => {
                 let turned = (to <= self.at) == forward;
@@ -67,7 +67,7 @@ impl App<'_> {
                     text
                 });
             }
-            None => self.say(format!("not found: {text}")),
+            None => self.say(not_found),
         }
     }
 
