@@ -130,7 +130,11 @@ fn direction(cx: &Cx<'_>, columns: usize) -> Option<String> {
     // What one does not need is the other's.
     let room = half.max(columns.saturating_sub(1 + shorter.min(half)));
     let names = names.map(|name| words::fit_name(&name, room));
-    Some(format!("{}>{}", names[dir.index()], names[dir.reverse().index()]))
+    Some(format!(
+        "{}>{}",
+        names[dir.index()],
+        names[dir.reverse().index()]
+    ))
 }
 
 fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &Row<'_>, is_chosen: bool) {

@@ -115,7 +115,7 @@ impl Line<'_> {
 }
 
 /// The rows; where they do not fit, neighbours without a protocol are put together, and left out where `here` is none
-/// of them and there is no room even so.
+/// of them and even so there is no room.
 fn lines<'a>(cx: &Cx<'a>, height: usize, here: u8) -> Vec<Line<'a>> {
     let rows = &cx.scene.layers;
     let join = rows.len() > height;
@@ -133,7 +133,8 @@ fn lines<'a>(cx: &Cx<'a>, height: usize, here: u8) -> Vec<Line<'a>> {
             }),
         }
     }
-    if lines.len() > height {
+    // The wire gives way before them.
+    if lines.len() > height + 1 {
         lines.retain(|line| matches!(line, Line::Row(_)) || line.has(here));
     }
     lines
@@ -161,7 +162,12 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
         .width()
         .saturating_sub(if bar > 0 { bar + 1 } else { 0 });
     let unit = whole_parts(&row.unit, end.saturating_sub(unit_at));
-    canvas.put(unit_at, y, &cx.theme.fit(unit, end - unit_at.min(end)), style);
+    canvas.put(
+        unit_at,
+        y,
+        &cx.theme.fit(unit, end - unit_at.min(end)),
+        style,
+    );
     if bar > 0 {
         let text = bar_of(cx, row, bar);
         canvas.put(end + 1, y, &text, style);

@@ -125,7 +125,11 @@ fn foot(cx: &Cx<'_>, columns: usize, height: usize, room: usize) -> Vec<FootLine
         let text = format!("Common mistake: \"{}\". {}", mistake.idea, mistake.fact);
         texts.push((text, Role::Text));
     }
-    let least = if height >= ROOM_FOR_FOOT { texts.len() } else { 0 };
+    let least = if height >= ROOM_FOR_FOOT {
+        texts.len()
+    } else {
+        0
+    };
     let room = room.max(least);
     texts.truncate(room);
     // One line for each, and what is left for those that need another.
