@@ -197,6 +197,15 @@ impl Walk {
             let step_of = |frame: FrameId| self.frame_steps[frame.index()];
             self.steps.note_message(&self.pipeline, message, step_of);
         }
+        let mut firsts: Vec<FrameId> = messages
+            .iter()
+            .map(|id| self.pipeline.messages()[id.0 as usize].first)
+            .collect();
+        firsts.dedup();
+        for frame in firsts {
+            let step = self.frame_steps[frame.index()];
+            self.steps.name_frame(&self.pipeline, frame, step);
+        }
     }
 }
 
@@ -391,14 +400,13 @@ impl Walk {
             layers: vec![view.frame.clone()],
             ..Dissection::default()
         };
-        let messages = self.pipeline.messages();
-        let messages = view
-            .messages
-            .iter()
-            .map(|id| &*messages[id.0 as usize].dissection);
+        let messages = view.messages.iter();
+        let messages: Vec<Dissection> = messages
+            .map(|id| self.pipeline.message_dissection(*id))
+            .collect();
         let all: Vec<&Dissection> = [&frame, &view.dissection]
             .into_iter()
-            .chain(messages)
+            .chain(&messages)
             .collect();
         filter.matches(&all)
     }

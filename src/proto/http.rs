@@ -9,7 +9,7 @@ mod head;
 mod lines;
 mod show;
 
-pub use dissect::Http;
+pub use dissect::{Http, Seed};
 pub use fields::PROTOCOL;
 pub use framing::{Chunk, Chunks, ChunksEnd, Framing, FramingError};
 pub use head::{

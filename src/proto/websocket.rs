@@ -4,7 +4,7 @@ mod dissect;
 mod frame;
 mod handshake;
 
-pub use dissect::{PROTOCOL, WebSocket};
+pub use dissect::{PROTOCOL, Seed, WebSocket};
 pub use frame::{
     CloseBody, Frame, FrameHeader, Opcode, RSV1, apply_mask, close_code_is_valid, close_code_name,
     describe,

@@ -2,7 +2,6 @@
 
 use super::Walk;
 use super::brief::{Net, Transport};
-use super::messages::Entry;
 use super::pipeline::Meta;
 use super::step::{FlowId, MessageId};
 use super::view::{FlowView, FrameView, MessageView, Part};
@@ -156,26 +155,22 @@ impl Walk {
     /// A message and everything that was understood of it.
     pub fn message(&self, id: MessageId) -> Option<MessageView> {
         let entry = self.pipeline.messages().get(id.0 as usize)?;
+        let bytes = self.pipeline.message_bytes(id);
         Some(MessageView {
             id,
             flow: entry.flow,
             dir: entry.dir,
-            bytes: self.message_bytes(id),
             stream: entry.start..entry.start + u64::from(entry.len),
-            dissection: (*entry.dissection).clone(),
-            info: entry.info.clone(),
-            parts: self.parts(id, entry),
+            dissection: entry.seed.dissection(&bytes),
+            info: entry.seed.info(&bytes),
+            bytes,
+            parts: self.parts(id),
         })
     }
 
-    /// The bytes of a message, from the frames that brought them.
-    pub(super) fn message_bytes(&self, id: MessageId) -> Vec<u8> {
-        let runs = self.pipeline.runs_of(id);
-        runs.flat_map(|run| self.pipeline.run_bytes(&run).iter().copied())
-            .collect()
-    }
-
-    fn parts(&self, id: MessageId, entry: &Entry) -> Vec<Part> {
+    /// Where the bytes of a message came from, in order.
+    pub(super) fn parts(&self, id: MessageId) -> Vec<Part> {
+        let entry = &self.pipeline.messages()[id.0 as usize];
         let mut parts = Vec::new();
         for run in self.pipeline.runs_of(id) {
             let Some((frame, at)) = run.source else {

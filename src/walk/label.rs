@@ -36,7 +36,7 @@ fn short(pipeline: &Pipeline, frame: FrameId) -> String {
 pub(super) fn top_layer(pipeline: &Pipeline, frame: FrameId) -> u8 {
     let root = pipeline.root(frame);
     if let Some(message) = pipeline.carried_message(root) {
-        let layers = &pipeline.messages()[message.0 as usize].dissection.layers;
+        let layers = pipeline.message_dissection(message).layers;
         return layers.last().map_or(7, |layer| layer.protocol.osi);
     }
     match pipeline.transport(root) {
@@ -127,13 +127,22 @@ fn again(pipeline: &Pipeline, frame: FrameId) -> &'static str {
 
 /// The messages that begin in the frame, or else the one that ends in it.
 fn messages(pipeline: &Pipeline, frame: FrameId) -> Option<String> {
-    let info = |id: &super::step::MessageId| pipeline.messages()[id.0 as usize].info.as_str();
-    let beginning: Vec<&str> = pipeline.beginning_in(frame).iter().map(info).collect();
-    if !beginning.is_empty() {
-        return Some(shorten(&beginning.join(", ")));
+    let mut text = String::new();
+    for message in pipeline.beginning_in(frame) {
+        if !text.is_empty() {
+            text += ", ";
+        }
+        text += &pipeline.message_info(*message);
+        // a character has at most four bytes
+        if text.len() > LONGEST * 4 {
+            break;
+        }
     }
-    let last = pipeline.ending_in(frame).last()?;
-    Some(shorten(&format!("{} (end)", info(last))))
+    if text.is_empty() {
+        let last = pipeline.ending_in(frame).last()?;
+        text = format!("{} (end)", pipeline.message_info(*last));
+    }
+    Some(shorten(&text))
 }
 
 fn shorten(text: &str) -> String {

@@ -27,8 +27,8 @@ impl Walk {
         };
         let frame = step.frame.and_then(|frame| self.frame(frame));
         let message = step.message.and_then(|id| {
-            let entry = &self.pipeline.messages()[id.0 as usize];
-            Some((&*entry.dissection, self.message_range(id, step.frame?)))
+            let range = self.message_range(id, step.frame?);
+            Some((self.pipeline.message_dissection(id), range))
         });
         let row = |osi: u8| {
             let mut row = LayerRow {
@@ -51,10 +51,8 @@ impl Walk {
     /// The bytes of a frame that belong to a message.
     fn message_range(&self, id: MessageId, frame: FrameId) -> Range<usize> {
         let root = self.pipeline.root(frame);
-        let parts = self
-            .message(id)
-            .map_or_else(Vec::new, |message| message.parts);
-        let here = parts
+        let here = self
+            .parts(id)
             .into_iter()
             .filter(|part| part.frame == root)
             .map(|part| part.range);
@@ -63,7 +61,7 @@ impl Walk {
     }
 }
 
-fn describe(row: &mut LayerRow, frame: &FrameView, message: Option<&(&Dissection, Range<usize>)>) {
+fn describe(row: &mut LayerRow, frame: &FrameView, message: Option<&(Dissection, Range<usize>)>) {
     if row.osi == 1 {
         describe_physical(row, frame);
         return;

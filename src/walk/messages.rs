@@ -4,17 +4,15 @@ use std::fmt;
 
 use super::step::FlowId;
 use crate::base::FrameId;
-use crate::proto::stream::{Dir, Message, Next, StreamProtocol};
-use crate::proto::tree::Dissection;
+use crate::proto::stream::{Dir, Message, Next, Seed, StreamProtocol};
 
 use super::reassembly::{Run, Stream};
 
 /// A message longer than this is left unread.
 const LONGEST: usize = 16 << 20;
-/// Below this many bytes a message is tried anew with each segment; above, when a good part has been added.
-const SHORT: usize = 64 << 10;
 
-/// A message and where it is.
+/// Where a message is, and what its bytes are to be read with. There may be one for each two bytes of a capture, so that
+/// it is dissected only when it is looked at.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub flow: FlowId,
@@ -22,8 +20,7 @@ pub(super) struct Entry {
     /// The place in the stream.
     pub start: u64,
     pub len: u32,
-    pub dissection: Box<Dissection>,
-    pub info: String,
+    pub seed: Seed,
     /// The frame that brought the first byte.
     pub first: FrameId,
 }
@@ -55,8 +52,6 @@ struct Reader {
     /// Where `bytes` start in the stream: the end of the last message.
     at: u64,
     bytes: Vec<u8>,
-    /// How many of `bytes` were there when last tried.
-    tried: usize,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -72,10 +67,8 @@ enum State {
 /// What the bytes that are there now are the end of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EndOf {
-    /// Of a segment, and more will follow: a long message is not tried each time.
+    /// Of a segment, and more may follow.
     Segment,
-    /// Of what the sender wrote in one go (PSH): a long message may be whole.
-    Write,
     /// Of the capture: nothing follows.
     Capture,
 }
@@ -141,14 +134,14 @@ impl Reading {
             let to = reader.at + reader.bytes.len() as u64;
             let Some(run) = stream.runs_in(to..stream.end()).next() else {
                 let closed = end == EndOf::Capture || stream.is_closed();
-                self.parse(dir, end != EndOf::Segment, closed, found);
+                self.parse(dir, closed, found);
                 return;
             };
             match run.source {
                 Some(_) => self.take(dir, &run, bytes(&run), ports),
                 None => {
                     // what stands before the gap is all there will be of it
-                    self.parse(dir, true, true, found);
+                    self.parse(dir, true, found);
                     self.lose(dir, &run);
                 }
             }
@@ -182,15 +175,14 @@ impl Reading {
         reader.state = State::Lost;
         reader.at = gap.end();
         reader.bytes.clear();
-        reader.tried = 0;
     }
 
-    fn parse(&mut self, dir: Dir, push: bool, closed: bool, found: &mut Vec<Found>) {
+    fn parse(&mut self, dir: Dir, closed: bool, found: &mut Vec<Found>) {
         let Choice::Chosen(protocol) = &mut self.protocol else {
             return;
         };
         let reader = &mut self.readers[dir.index()];
-        if reader.state != State::Reading || !(push || closed || reader.is_due()) {
+        if reader.state != State::Reading {
             return;
         }
         let mut used = 0;
@@ -221,7 +213,6 @@ impl Reading {
         }
         reader.bytes.drain(..used);
         reader.at += used as u64;
-        reader.tried = reader.bytes.len();
         if reader.bytes.len() > LONGEST {
             self.notes
                 .push(format!("a message longer than {LONGEST} bytes is not read"));
@@ -230,13 +221,6 @@ impl Reading {
         if reader.state == State::Stopped {
             reader.bytes = Vec::new();
         }
-    }
-}
-
-impl Reader {
-    /// Whether so much was added that trying again is worth it: trying costs the whole length.
-    fn is_due(&self) -> bool {
-        self.bytes.len() < SHORT || self.bytes.len() - self.tried >= self.tried / 16
     }
 }
 
@@ -282,5 +266,16 @@ mod protocols {
     /// Whether a message may start like this: the heuristic, and where reading goes on after a gap.
     pub fn starts_message(bytes: &[u8]) -> bool {
         STARTS.iter().any(|start| bytes.starts_with(start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_was_read_keeps_little() {
+        // a WebSocket frame can be two bytes, and its entry owns nothing outside of itself
+        assert!(size_of::<Entry>() <= 48, "{}", size_of::<Entry>());
     }
 }

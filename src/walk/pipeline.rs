@@ -17,6 +17,7 @@ use super::store::{Frame, Store};
 use crate::base::{FrameId, Time};
 use crate::proto::registry::Protocol;
 use crate::proto::stream::Dir;
+use crate::proto::tree::Dissection;
 
 /// What was learned of a frame when it came.
 #[derive(Debug, Clone, Default)]
@@ -146,6 +147,25 @@ impl Pipeline {
     /// All messages, in the order in which they became whole.
     pub fn messages(&self) -> &[Entry] {
         &self.messages
+    }
+
+    /// The bytes of a message, from the frames that brought them.
+    pub fn message_bytes(&self, id: MessageId) -> Vec<u8> {
+        let runs = self.runs_of(id);
+        runs.flat_map(|run| self.run_bytes(&run).iter().copied())
+            .collect()
+    }
+
+    /// The layers of a message.
+    pub fn message_dissection(&self, id: MessageId) -> Dissection {
+        let seed = &self.messages[id.0 as usize].seed;
+        seed.dissection(&self.message_bytes(id))
+    }
+
+    /// One line about a message, not yet made safe for a terminal.
+    pub fn message_info(&self, id: MessageId) -> String {
+        let seed = &self.messages[id.0 as usize].seed;
+        seed.info(&self.message_bytes(id))
     }
 
     /// The messages whose first byte the frame brought.
@@ -412,12 +432,7 @@ impl Pipeline {
         self.flows.get_mut(flow_id).tcp = Some(connection);
 
         self.metas[id.index()].segment = Some(facts);
-        let end = if tcp.flags.psh {
-            EndOf::Write
-        } else {
-            EndOf::Segment
-        };
-        self.read_messages(flow_id, dir, end);
+        self.read_messages(flow_id, dir, EndOf::Segment);
         self.metas[id.index()].phase = self.tcp_phase(flow_id, id, tcp, closing);
     }
 
@@ -483,8 +498,7 @@ impl Pipeline {
             dir: found.dir,
             start: found.start,
             len: len as u32,
-            dissection: Box::new(found.message.dissection),
-            info: found.message.info,
+            seed: found.message.seed,
             first,
         });
         self.beginning.entry(first).or_default().push(id);
@@ -526,11 +540,7 @@ impl Pipeline {
     }
 
     fn phase_of_message(&self, id: MessageId) -> &'static str {
-        let dissection = &self.messages[id.0 as usize].dissection;
-        dissection
-            .layers
-            .first()
-            .map_or("Data", |layer| phase_name(layer.protocol))
+        phase_name(self.messages[id.0 as usize].seed.protocol())
     }
 }
 

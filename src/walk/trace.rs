@@ -15,7 +15,7 @@ use super::view::{Level, Place, Trace};
 use crate::base::{FrameId, LinkType};
 use crate::proto::physical;
 use crate::proto::stream::Dir;
-use crate::proto::tree::{Derived, Origin};
+use crate::proto::tree::{Derived, Dissection, Origin};
 
 /// A run of bytes in a buffer of a message.
 type Held = (usize, Range<usize>);
@@ -26,13 +26,14 @@ impl Walk {
         let Some(entry) = self.pipeline.messages().get(id.0 as usize) else {
             return Trace::default();
         };
-        let bytes = self.message_bytes(id);
-        let len = entry.dissection.buffer(&bytes, buffer).len();
+        let bytes = self.pipeline.message_bytes(id);
+        let dissection = entry.seed.dissection(&bytes);
+        let len = dissection.buffer(&bytes, buffer).len();
         let range = range.start.min(len)..range.end.min(len);
-        let held = down_to_input(&entry.dissection.derived, (buffer, range));
+        let held = down_to_input(&dissection.derived, (buffer, range));
         let mut levels: Vec<Level> = held
             .iter()
-            .map(|held| message_level(id, entry, &bytes, held))
+            .map(|held| message_level(id, &dissection, &bytes, held))
             .collect();
         let runs: Vec<Run> = held
             .iter()
@@ -57,16 +58,17 @@ impl Walk {
         let messages = self.messages_of_runs(id, &runs);
         for (message, ranges) in &messages {
             let entry = &self.pipeline.messages()[message.0 as usize];
-            let bytes = self.message_bytes(*message);
+            let bytes = self.pipeline.message_bytes(*message);
+            let dissection = entry.seed.dissection(&bytes);
             let mut held: Vec<Held> = Vec::new();
             for range in ranges {
-                held.extend(up_from_input(&entry.dissection.derived, range.clone()));
+                held.extend(up_from_input(&dissection.derived, range.clone()));
             }
             // what lies deepest in the message is the application's
             held.sort_by_key(|(buffer, _)| std::cmp::Reverse(*buffer));
             levels.extend(
                 held.iter()
-                    .map(|held| message_level(*message, entry, &bytes, held)),
+                    .map(|held| message_level(*message, &dissection, &bytes, held)),
             );
         }
         if let Some(entry) = self.stream_of(id) {
@@ -332,8 +334,12 @@ fn joined(mut ranges: Vec<Held>) -> Vec<Held> {
     joined
 }
 
-fn message_level(id: MessageId, entry: &Entry, bytes: &[u8], (buffer, range): &Held) -> Level {
-    let dissection = &entry.dissection;
+fn message_level(
+    id: MessageId,
+    dissection: &Dissection,
+    bytes: &[u8],
+    (buffer, range): &Held,
+) -> Level {
     let layer = dissection
         .layers
         .iter()

@@ -1,7 +1,6 @@
 //! The body of a message in a stream: where it is, and whether that can be told.
 
 use super::framing::{Chunks, ChunksEnd, Framing, FramingError};
-use super::head::Headers;
 
 /// A body, as far as it is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,27 +17,13 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The body of a request; `None` if more bytes are needed.
-    pub(super) fn of_request(headers: &Headers, rest: &[u8], closed: bool) -> Option<Self> {
-        Self::find(Framing::of_request_headers(headers), rest, closed)
-    }
-
-    /// The body of a response to a request with this method; `None` if more bytes are needed.
-    pub(super) fn of_response(
-        code: u16,
-        method: &str,
-        headers: &Headers,
+    /// The body that `rest` begins with; `None` if more bytes are needed. `chunks`: those that were read of it.
+    pub(super) fn find(
+        framing: Result<Framing, FramingError>,
+        chunks: &mut Chunks,
         rest: &[u8],
         closed: bool,
     ) -> Option<Self> {
-        Self::find(
-            Framing::of_response_headers(code, method, headers),
-            rest,
-            closed,
-        )
-    }
-
-    fn find(framing: Result<Framing, FramingError>, rest: &[u8], closed: bool) -> Option<Self> {
         let mut body = Self {
             framing,
             len: 0,
@@ -58,20 +43,40 @@ impl Body {
             },
             Ok(Framing::UntilClose) if !closed => return None,
             Ok(Framing::UntilClose) => body.len = rest.len(),
-            Ok(Framing::Chunked) => match body.chunks.read(rest) {
-                ChunksEnd::Done => body.len = body.chunks.len,
+            Ok(Framing::Chunked) => match chunks.read(rest) {
+                ChunksEnd::Done => body.len = chunks.len,
                 ChunksEnd::More if !closed => return None,
                 ChunksEnd::More => {
                     body.cut_short(rest, "The body ends before its last chunk".into())
                 }
                 ChunksEnd::Malformed(why) => {
-                    body.len = body.chunks.len;
+                    body.len = chunks.len;
                     body.lose(format!("No chunk: {why}"));
                 }
             },
             Err(error) => body.lose(error.to_string()),
         }
+        body.chunks = std::mem::take(chunks);
         Some(body)
+    }
+
+    /// The body that `rest` is, which was found before: with this fault, if it has one.
+    pub(super) fn again(
+        framing: Result<Framing, FramingError>,
+        rest: &[u8],
+        fault: Option<String>,
+    ) -> Self {
+        let mut chunks = Chunks::default();
+        if framing == Ok(Framing::Chunked) {
+            chunks.read(rest);
+        }
+        Self {
+            framing,
+            len: rest.len(),
+            chunks,
+            is_lost: fault.is_some(),
+            fault,
+        }
     }
 
     fn cut_short(&mut self, rest: &[u8], fault: String) {

@@ -1,19 +1,24 @@
 //! From a stream's bytes to HTTP messages.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::body::Body;
+use super::framing::{Chunks, Framing, FramingError};
 use super::head::Headers;
-use super::lines::{Found, Lines, text};
+use super::lines::{Found, HeadSearch, Lines, text};
 use super::show;
-use crate::proto::stream::{Dir, Message, Next, StreamProtocol};
+use crate::proto::stream::{self, Dir, Message, Next, StreamProtocol};
+use crate::proto::tree::Dissection;
 use crate::proto::websocket::WebSocket;
 
 /// The requests and responses of a connection.
 #[derive(Debug, Default)]
 pub struct Http {
     /// The requests that were not answered yet, the oldest first.
-    unanswered: VecDeque<Asked>,
+    unanswered: VecDeque<Arc<Asked>>,
+    /// What was read of the message that is not whole yet.
+    begun: [Begun; 2],
     /// Why a direction cannot be read any further.
     lost: [Option<&'static str>; 2],
     requests: u64,
@@ -40,7 +45,35 @@ pub(super) struct Parsed<'a> {
     /// Which message of its kind it is, counted from 1.
     pub number: u64,
     /// Of a response: the request that it answers, if that was seen.
-    pub asked: Option<Asked>,
+    pub asked: Option<Arc<Asked>>,
+}
+
+/// As far as a message was read, so that its next bytes do not make it be read from the start.
+#[derive(Debug, Default)]
+struct Begun {
+    search: HeadSearch,
+    head: Option<Head>,
+    chunks: Chunks,
+}
+
+/// The head of a message whose body is not all there yet.
+#[derive(Debug)]
+struct Head {
+    lines: Lines,
+    start: StartLine,
+    headers: Headers,
+    framing: Result<Framing, FramingError>,
+    /// The method that `framing` holds for.
+    method: String,
+}
+
+/// What must be known of a message beside its bytes.
+#[derive(Debug, Clone)]
+pub struct Seed {
+    number: u64,
+    asked: Option<Arc<Asked>>,
+    /// Why its body is not as it should be.
+    fault: Option<String>,
 }
 
 /// The first line of a message: what its parts are.
@@ -129,22 +162,12 @@ impl StreamProtocol for Http {
         if self.waits_for_upgrade(dir) && !closed {
             return Next::More;
         }
-        let lines = match Lines::find(bytes) {
-            Found::Head(lines) => lines,
-            Found::TooLong => return Next::NotMine("an HTTP head of more than 64 KiB".into()),
-            Found::More if closed => {
-                return Next::NotMine("the stream ends within an HTTP head".into());
-            }
-            Found::More if may_be_head(bytes) => return Next::More,
-            Found::More => return Next::NotMine("no HTTP/1.1".into()),
-        };
-        let Some(start) = StartLine::read(bytes, &lines.start_line) else {
-            return Next::NotMine(not_mine(&text(bytes, &lines.start_line)));
-        };
-        match self.parse(bytes, lines, start, closed) {
-            Some(parsed) => Next::Message(Box::new(self.finish(dir, parsed))),
-            None => Next::More,
+        let mut begun = std::mem::take(&mut self.begun[dir.index()]);
+        let next = self.go_on(&mut begun, dir, bytes, closed);
+        if matches!(next, Next::More) {
+            self.begun[dir.index()] = begun;
         }
+        next
     }
 }
 
@@ -158,41 +181,46 @@ impl Http {
         dir == Dir::ToServer && asks
     }
 
-    /// Takes a message apart; `None` if the body is not all there yet.
-    fn parse<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        lines: Lines,
-        start: StartLine,
-        closed: bool,
-    ) -> Option<Parsed<'a>> {
-        let headers = lines.headers(bytes);
-        let rest = &bytes[lines.len..];
-        let (body, number, asked) = match &start {
-            StartLine::Request { .. } => {
-                let body = Body::of_request(&headers, rest, closed)?;
-                (body, self.requests + 1, None)
-            }
-            StartLine::Response { code, .. } => {
-                let asked = self.unanswered.front().cloned();
-                let method = asked.as_ref().map_or("", |asked| &asked.method);
-                let code = status(bytes, code);
-                let body = Body::of_response(code, method, &headers, rest, closed)?;
-                (body, self.responses + 1, asked)
-            }
+    /// Reads on where `begun` says.
+    fn go_on(&mut self, begun: &mut Begun, dir: Dir, bytes: &[u8], closed: bool) -> Next {
+        let head = match begun.head.take() {
+            Some(head) => head,
+            None => match begun.search.find(bytes) {
+                Found::Head(lines) => match Head::read(bytes, lines) {
+                    Ok(head) => head,
+                    Err(why) => return Next::NotMine(why),
+                },
+                Found::TooLong => return Next::NotMine("an HTTP head of more than 64 KiB".into()),
+                Found::More if closed => {
+                    return Next::NotMine("the stream ends within an HTTP head".into());
+                }
+                Found::More if may_be_head(bytes, begun.search.leading) => return Next::More,
+                Found::More => return Next::NotMine("no HTTP/1.1".into()),
+            },
         };
-        Some(Parsed {
-            bytes: &bytes[..lines.len + body.len],
-            lines,
-            headers,
-            start,
+        let (number, asked) = match &head.start {
+            StartLine::Request { .. } => (self.requests + 1, None),
+            StartLine::Response { .. } => (self.responses + 1, self.unanswered.front().cloned()),
+        };
+        let head = head.answering(bytes, asked.as_deref());
+        let rest = &bytes[head.lines.len..];
+        let Some(body) = Body::find(head.framing, &mut begun.chunks, rest, closed) else {
+            begun.head = Some(head);
+            return Next::More;
+        };
+        let parsed = Parsed {
+            bytes: &bytes[..head.lines.len + body.len],
+            lines: head.lines,
+            headers: head.headers,
+            start: head.start,
             body,
             number,
             asked,
-        })
+        };
+        Next::Message(Box::new(self.finish(dir, parsed)))
     }
 
-    /// Remembers what the next messages depend on, and shows this one.
+    /// Remembers what the next messages depend on.
     fn finish(&mut self, dir: Dir, parsed: Parsed<'_>) -> Message {
         if parsed.body.is_lost {
             self.lost[dir.index()] = Some("after a body without a certain end");
@@ -201,11 +229,11 @@ impl Http {
         match &parsed.start {
             StartLine::Request { method, .. } => {
                 self.requests += 1;
-                self.unanswered.push_back(Asked {
+                self.unanswered.push_back(Arc::new(Asked {
                     method: text(parsed.bytes, method),
                     full_uri: show::full_uri(&parsed),
                     websocket: asks_for_websocket(&parsed.headers).then(|| parsed.headers.clone()),
-                });
+                }));
             }
             StartLine::Response { code, .. } => {
                 let code = status(parsed.bytes, code);
@@ -218,8 +246,11 @@ impl Http {
         }
         Message {
             len: parsed.bytes.len(),
-            info: text(parsed.bytes, &parsed.lines.start_line),
-            dissection: show::dissection(parsed),
+            seed: stream::Seed::Http(Box::new(Seed {
+                number: parsed.number,
+                asked: parsed.asked,
+                fault: parsed.body.fault,
+            })),
             upgrade,
         }
     }
@@ -247,6 +278,79 @@ impl Http {
     }
 }
 
+impl Head {
+    /// The head that `lines` are; `Err` says why it is none.
+    fn read(bytes: &[u8], lines: Lines) -> Result<Self, String> {
+        let start = StartLine::read(bytes, &lines.start_line)
+            .ok_or_else(|| not_mine(&text(bytes, &lines.start_line)))?;
+        let headers = lines.headers(bytes);
+        let framing = framing(bytes, &start, &headers, "");
+        Ok(Self {
+            lines,
+            start,
+            headers,
+            framing,
+            method: String::new(),
+        })
+    }
+
+    /// The same, where this is the request that it answers.
+    fn answering(mut self, bytes: &[u8], asked: Option<&Asked>) -> Self {
+        let method = asked.map_or("", |asked| &asked.method);
+        if method != self.method {
+            self.framing = framing(bytes, &self.start, &self.headers, method);
+            method.clone_into(&mut self.method);
+        }
+        self
+    }
+}
+
+/// How the body ends; `method`: of the request, where it is a response.
+fn framing(
+    bytes: &[u8],
+    start: &StartLine,
+    headers: &Headers,
+    method: &str,
+) -> Result<Framing, FramingError> {
+    match start {
+        StartLine::Request { .. } => Framing::of_request_headers(headers),
+        StartLine::Response { code, .. } => {
+            Framing::of_response_headers(status(bytes, code), method, headers)
+        }
+    }
+}
+
+impl Seed {
+    /// The layers of the message that `bytes` are.
+    pub(in crate::proto) fn dissection(&self, bytes: &[u8]) -> Dissection {
+        let Found::Head(lines) = Lines::find(bytes) else {
+            return Dissection::default();
+        };
+        let Ok(head) = Head::read(bytes, lines) else {
+            return Dissection::default();
+        };
+        let head = head.answering(bytes, self.asked.as_deref());
+        let body = Body::again(head.framing, &bytes[head.lines.len..], self.fault.clone());
+        show::dissection(Parsed {
+            bytes,
+            lines: head.lines,
+            headers: head.headers,
+            start: head.start,
+            body,
+            number: self.number,
+            asked: self.asked.clone(),
+        })
+    }
+
+    /// The first line of the message that `bytes` are.
+    pub(in crate::proto) fn info(&self, bytes: &[u8]) -> String {
+        match Lines::find(bytes) {
+            Found::Head(lines) => text(bytes, &lines.start_line),
+            Found::More | Found::TooLong => String::new(),
+        }
+    }
+}
+
 fn asks_for_websocket(headers: &Headers) -> bool {
     headers.has("Upgrade", "websocket")
 }
@@ -256,12 +360,12 @@ pub(super) fn status(bytes: &[u8], code: &Place) -> u16 {
     text(bytes, code).parse().unwrap_or(0)
 }
 
-/// Whether bytes without a whole head may still become one.
-fn may_be_head(bytes: &[u8]) -> bool {
-    let bytes = skip_empty_lines(bytes);
-    let mut words = bytes.splitn(2, |byte| matches!(byte, b' ' | b'\r' | b'\n'));
-    let first = words.next().unwrap_or_default();
-    first.len() <= 32 && first.iter().all(|byte| is_token(*byte) || *byte == b'/')
+/// Whether bytes without a whole head may still become one; `leading`: how many of them are empty lines before it.
+fn may_be_head(bytes: &[u8], leading: usize) -> bool {
+    let text = bytes[leading..].iter();
+    let mut first = text.take_while(|byte| !matches!(byte, b' ' | b'\r' | b'\n'));
+    let is_name = |byte: &u8| is_token(*byte) || *byte == b'/';
+    first.by_ref().take(32).all(is_name) && first.next().is_none()
 }
 
 /// A character of a token (RFC 9110 §5.6.2).

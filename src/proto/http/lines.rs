@@ -127,6 +127,41 @@ impl FieldLine {
     }
 }
 
+/// Looks for the end of a head in bytes of which more come with each call, and looks at each byte once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct HeadSearch {
+    /// How many bytes of empty lines stand before the first line.
+    pub leading: usize,
+    /// How many bytes were looked at.
+    searched: usize,
+}
+
+impl HeadSearch {
+    /// Finds the head that `bytes` begin with; they begin with the same bytes as at the last call.
+    pub(super) fn find(&mut self, bytes: &[u8]) -> Found {
+        let empty = bytes[self.leading..]
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        // once a first line has begun, none is empty
+        if self.searched <= self.leading {
+            self.leading += empty.count();
+        }
+        let from = self.searched.saturating_sub(2).max(self.leading);
+        self.searched = bytes.len();
+        match has_empty_line(&bytes[from..]) {
+            true => Lines::find(bytes),
+            false => unfinished(bytes),
+        }
+    }
+}
+
+/// Whether a line end is followed by an empty line.
+fn has_empty_line(bytes: &[u8]) -> bool {
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let mut after = ends.map(|(at, _)| &bytes[at + 1..]);
+    after.any(|rest| rest.starts_with(b"\n") || rest.starts_with(b"\r\n"))
+}
+
 /// Bytes as text, with U+FFFD for what is no UTF-8.
 pub(super) fn text(bytes: &[u8], range: &Range<usize>) -> String {
     String::from_utf8_lossy(&bytes[range.clone()]).into_owned()

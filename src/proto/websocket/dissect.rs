@@ -6,7 +6,7 @@ use super::frame::{
 };
 use crate::proto::dissect::{Dissector, LayerBuilder, Span, describe_message};
 use crate::proto::registry::{Claim, Protocol, Reader, fields};
-use crate::proto::stream::{Dir, Message, Next, StreamProtocol};
+use crate::proto::stream::{self, Dir, Message, Next, StreamProtocol};
 use crate::proto::tree::{Derived, Dissection, FieldSpec, Origin, Piece, Severity};
 use crate::proto::{data, text};
 
@@ -62,12 +62,12 @@ pub struct WebSocket {
     directions: [Direction; 2],
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Direction {
     /// The fragmented message that goes on.
     fragmented: Option<Part>,
-    /// The bytes of a character that the last fragment of text ended within; at most 3.
-    cut_character: Vec<u8>,
+    /// The bytes of a character that the last fragment of text ended within, and how many they are.
+    cut_character: ([u8; 3], u8),
     /// A Close was seen.
     closed: bool,
 }
@@ -88,12 +88,32 @@ impl StreamProtocol for WebSocket {
         let whole = header.and_then(|header| header.frame_len().filter(|len| *len <= bytes.len()));
         match (header, whole) {
             (Some(header), Some(len)) => {
-                Next::Message(Box::new(self.message(dir, header, &bytes[..len])))
+                let seed = Seed {
+                    deflate: self.deflate,
+                    dir,
+                    before: self.directions[dir.index()],
+                };
+                let (_, after) = seed.read(header, &bytes[..len]);
+                self.directions[dir.index()] = after;
+                Next::Message(Box::new(Message {
+                    len,
+                    seed: stream::Seed::WebSocket(seed),
+                    upgrade: None,
+                }))
             }
             _ if closed => Next::NotMine("the stream ends within a WebSocket frame".into()),
             _ => Next::More,
         }
     }
+}
+
+/// What must be known of a frame beside its bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Seed {
+    deflate: bool,
+    dir: Dir,
+    /// What its direction was in the middle of before it.
+    before: Direction,
 }
 
 /// A frame as it is shown.
@@ -104,7 +124,6 @@ struct Shown<'a> {
     clear: Vec<u8>,
     part: Part,
     deflate: bool,
-    info: String,
     findings: Vec<Finding>,
 }
 
@@ -119,14 +138,31 @@ struct Part {
 /// An expert finding about a frame.
 struct Finding(Severity, &'static FieldSpec, &'static str);
 
-impl WebSocket {
-    fn message(&mut self, dir: Dir, header: FrameHeader, bytes: &[u8]) -> Message {
+impl Seed {
+    /// The layers of the frame that `bytes` are.
+    pub(in crate::proto) fn dissection(&self, bytes: &[u8]) -> Dissection {
+        self.shown(bytes).map(Shown::dissection).unwrap_or_default()
+    }
+
+    /// One line about the frame that `bytes` are.
+    pub(in crate::proto) fn info(&self, bytes: &[u8]) -> String {
+        self.shown(bytes)
+            .map_or_else(String::new, |shown| shown.info())
+    }
+
+    fn shown<'a>(&self, bytes: &'a [u8]) -> Option<Shown<'a>> {
+        let header = FrameHeader::parse(bytes)?;
+        (header.header_len() <= bytes.len()).then(|| self.read(header, bytes).0)
+    }
+
+    /// Judges a frame by what its direction was in the middle of, and tells what it is in the middle of after it.
+    fn read<'a>(&self, header: FrameHeader, bytes: &'a [u8]) -> (Shown<'a>, Direction) {
         let mut clear = bytes[header.header_len()..].to_vec();
         if let Some(key) = header.mask {
             apply_mask(&mut clear, key);
         }
-        let mut findings = check_header(&header, dir, self.deflate);
-        let direction = &mut self.directions[dir.index()];
+        let mut findings = check_header(&header, self.dir, self.deflate);
+        let mut direction = self.before;
         let part = direction.follow(&header, self.deflate, &mut findings);
         direction.check_text(part, &clear, header.fin, &mut findings);
         if direction.closed {
@@ -137,23 +173,15 @@ impl WebSocket {
             direction.closed = true;
             check_close(&clear, &mut findings);
         }
-        let rsv = if part.compressed { RSV1 } else { 0 };
-        let info = describe(header.fin, rsv, header.opcode, &clear);
         let shown = Shown {
             header,
             bytes,
             clear,
             part,
             deflate: self.deflate,
-            info: info.clone(),
             findings,
         };
-        Message {
-            len: bytes.len(),
-            dissection: shown.dissection(),
-            info,
-            upgrade: None,
-        }
+        (shown, direction)
     }
 }
 
@@ -182,7 +210,7 @@ impl Direction {
                     let text = "A new message within a fragmented one";
                     findings.push(Finding(Severity::Error, &FRAGMENT_EXPERT, text));
                 }
-                self.cut_character.clear();
+                self.cut_character = Default::default();
                 own
             }
         };
@@ -195,12 +223,14 @@ impl Direction {
         if part.kind != Opcode::Text || part.compressed {
             return;
         }
-        let mut text = std::mem::take(&mut self.cut_character);
-        text.extend(clear);
+        let (cut, len) = std::mem::take(&mut self.cut_character);
+        let text = [&cut[..usize::from(len)], clear].concat();
         match std::str::from_utf8(&text) {
             Ok(_) => {}
             Err(error) if error.error_len().is_none() && !fin => {
-                self.cut_character = text.split_off(error.valid_up_to());
+                let rest = &text[error.valid_up_to()..];
+                self.cut_character.0[..rest.len()].copy_from_slice(rest);
+                self.cut_character.1 = rest.len() as u8;
             }
             Err(_) => findings.push(Finding(
                 Severity::Error,
@@ -273,6 +303,12 @@ fn check_close(clear: &[u8], findings: &mut Vec<Finding>) {
 }
 
 impl Shown<'_> {
+    /// The frame in one line.
+    fn info(&self) -> String {
+        let rsv = if self.part.compressed { RSV1 } else { 0 };
+        describe(self.header.fin, rsv, self.header.opcode, &self.clear)
+    }
+
     /// The frame as a layer over the stream's bytes and, where it is masked, a second one over the payload in the
     /// clear; then what it carries.
     fn dissection(self) -> Dissection {
@@ -282,7 +318,7 @@ impl Shown<'_> {
         let is_hidden = self.header.mask.is_some() && !carried.is_empty();
         describe_message(&mut dissection, 0, self.bytes, |dissector| {
             let mut b = dissector.layer(&PROTOCOL, whole);
-            b.summary(format!("WebSocket, {}", self.info));
+            b.summary(format!("WebSocket, {}", self.info()));
             self.put_header(&mut b);
             if is_hidden {
                 b.put(&MASKED_PAYLOAD, carried.range(), ());

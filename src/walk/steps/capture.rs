@@ -85,9 +85,12 @@ impl Steps {
         for frame in pipeline.frames_of(id) {
             self.get_mut(step_of(frame)).message.get_or_insert(id);
         }
-        let first = step_of(entry.first);
-        self.get_mut(first).title = label::title(pipeline, entry.first);
-        self.make_message(first);
+        self.make_message(step_of(entry.first));
+    }
+
+    /// Gives the step of a frame a new title, by the messages that were read since.
+    pub fn name_frame(&mut self, pipeline: &Pipeline, frame: FrameId, step: StepId) {
+        self.get_mut(step).title = label::title(pipeline, frame);
     }
 }
 
@@ -111,7 +114,7 @@ fn crossed(pipeline: &Pipeline, id: FrameId) -> Vec<Crossed> {
         Some(Transport::Other(_)) | None => {}
     }
     if let Some(message) = pipeline.carried_message(id) {
-        let layers = &pipeline.messages()[message.0 as usize].dissection.layers;
+        let layers = pipeline.message_dissection(message).layers;
         for layer in layers {
             add(layer.protocol.osi, layer.protocol.short);
         }

@@ -45,9 +45,10 @@ fn take(
             Next::More => return,
             Next::NotMine(why) => told.ends[dir.index()] = Some(why),
             Next::Message(message) => {
-                check_ranges(&message, &bytes[..message.len]);
-                bytes.drain(..message.len);
-                told.messages.push((dir, message.len, message.dissection));
+                let taken: Vec<u8> = bytes.drain(..message.len).collect();
+                let dissection = message.seed.dissection(&taken);
+                check_ranges(&dissection, &taken);
+                told.messages.push((dir, message.len, dissection));
                 if let Some(upgrade) = message.upgrade {
                     told.upgraded = true;
                     *protocol = upgrade;
@@ -58,9 +59,8 @@ fn take(
 }
 
 /// All places lie in their buffers, and derived bytes come from where they say.
-fn check_ranges(message: &Message, bytes: &[u8]) {
-    assert!(message.len > 0);
-    let dissection = &message.dissection;
+fn check_ranges(dissection: &Dissection, bytes: &[u8]) {
+    assert!(!bytes.is_empty());
     for layer in &dissection.layers {
         let len = dissection.buffer(bytes, layer.buffer).len();
         assert!(
@@ -471,3 +471,59 @@ const PARTS: [&str; 12] = [
     "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n",
     "\r\n",
 ];
+
+/// Hands over `parts` one after the other, of which each time all that was handed over before is blotted out: only what is
+/// looked at a second time shows it.
+fn read_blotted(http: &mut Http, parts: &[&[u8]], keep: usize) -> Vec<&'static str> {
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut told = Vec::new();
+    for part in parts {
+        let seen = bytes.len();
+        bytes[keep.min(seen)..].fill(b'\n');
+        bytes.extend(*part);
+        told.push(match http.next(Dir::ToClient, &bytes, false) {
+            Next::More => "more",
+            Next::NotMine(_) => "not mine",
+            Next::Message(_) => "message",
+        });
+    }
+    told
+}
+
+#[test]
+fn what_was_read_of_a_message_is_not_read_again() {
+    let head: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunk: &[u8] = b"1\r\nz\r\n";
+    let parts = [head, chunk, chunk, chunk, b"0\r\n\r\n"];
+    let told = read_blotted(&mut Http::default(), &parts, head.len());
+    assert_eq!(told, ["more", "more", "more", "more", "message"]);
+
+    let mut search = HeadSearch::default();
+    let mut bytes = b"HTTP/1.1 200 OK\r\nServer: aaaaaaaaaaaa".to_vec();
+    assert_eq!(search.find(&bytes), Found::More);
+    bytes[16..30].fill(b'\n');
+    bytes.extend(b"bb");
+    assert_eq!(search.find(&bytes), Found::More);
+    assert!(matches!(Lines::find(&bytes), Found::Head(_)));
+}
+
+#[test]
+fn a_body_that_is_cut_or_wrong_is_dissected_again_with_its_fault() {
+    let check = |body: &str, expected: &str| {
+        let text = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+        let told = read(&[down(&text)], usize::MAX, true);
+        let (_, len, dissection) = &told.messages[0];
+        assert!(*len <= text.len());
+        let experts = dissection.experts.iter().map(|expert| expert.text.as_str());
+        assert!(
+            experts.into_iter().any(|text| text == expected),
+            "{dissection:?}"
+        );
+    };
+    check(
+        "1\r\nz\r\nx\r\n",
+        "No chunk: a chunk size that is no number, or too large",
+    );
+    check("1\r\nzz\r\n", "No chunk: no line end after a chunk's data");
+    check("1\r\nz\r\n5\r\nab", "The body ends before its last chunk");
+}

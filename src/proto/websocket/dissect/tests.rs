@@ -5,8 +5,15 @@ use crate::proto::websocket::Frame;
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
+/// A frame as it is looked at.
+struct Seen {
+    len: usize,
+    info: String,
+    dissection: Dissection,
+}
+
 /// Reads all frames of one direction, in pieces of at most `cut` bytes; and why it ended.
-fn read(deflate: bool, dir: Dir, bytes: &[u8], cut: usize) -> (Vec<Message>, Option<String>) {
+fn read(deflate: bool, dir: Dir, bytes: &[u8], cut: usize) -> (Vec<Seen>, Option<String>) {
     let mut protocol = WebSocket::new(deflate);
     let mut messages = Vec::new();
     let mut waiting = Vec::new();
@@ -17,9 +24,14 @@ fn read(deflate: bool, dir: Dir, bytes: &[u8], cut: usize) -> (Vec<Message>, Opt
                 Next::More => break,
                 Next::NotMine(why) => return (messages, Some(why)),
                 Next::Message(message) => {
-                    check_ranges(&message, &waiting[..message.len]);
-                    waiting.drain(..message.len);
-                    messages.push(*message);
+                    let bytes: Vec<u8> = waiting.drain(..message.len).collect();
+                    let seen = Seen {
+                        len: message.len,
+                        info: message.seed.info(&bytes),
+                        dissection: message.seed.dissection(&bytes),
+                    };
+                    check_ranges(&seen, &bytes);
+                    messages.push(seen);
                 }
             }
             if waiting.is_empty() {
@@ -30,7 +42,7 @@ fn read(deflate: bool, dir: Dir, bytes: &[u8], cut: usize) -> (Vec<Message>, Opt
     (messages, None)
 }
 
-fn check_ranges(message: &Message, bytes: &[u8]) {
+fn check_ranges(message: &Seen, bytes: &[u8]) {
     let dissection = &message.dissection;
     for layer in &dissection.layers {
         let len = dissection.buffer(bytes, layer.buffer).len();
@@ -47,18 +59,18 @@ fn check_ranges(message: &Message, bytes: &[u8]) {
     }
 }
 
-fn one(deflate: bool, dir: Dir, bytes: &[u8]) -> Message {
+fn one(deflate: bool, dir: Dir, bytes: &[u8]) -> Seen {
     let (mut messages, end) = read(deflate, dir, bytes, usize::MAX);
     assert_eq!((messages.len(), end), (1, None));
     messages.remove(0)
 }
 
-fn value(message: &Message, id: &str) -> Option<String> {
+fn value(message: &Seen, id: &str) -> Option<String> {
     let field = message.dissection.field(id)?;
     Some(field.value.tshark(field.spec.kind))
 }
 
-fn experts(messages: &[Message]) -> Vec<&str> {
+fn experts(messages: &[Seen]) -> Vec<&str> {
     let experts = messages
         .iter()
         .flat_map(|message| &message.dissection.experts);
@@ -295,7 +307,7 @@ proptest! {
         let dir = if up { Dir::ToServer } else { Dir::ToClient };
         let (whole, end) = read(deflate, dir, &bytes, usize::MAX);
         let (pieces, other_end) = read(deflate, dir, &bytes, cut);
-        let of = |messages: Vec<Message>| -> Vec<_> {
+        let of = |messages: Vec<Seen>| -> Vec<_> {
             messages.into_iter().map(|message| (message.len, message.info, message.dissection)).collect()
         };
         prop_assert_eq!(of(pieces), of(whole));
