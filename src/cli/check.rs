@@ -72,6 +72,7 @@ fn scenarios(args: &CheckArgs) -> Vec<Result<Scenario>> {
 fn check(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> io::Result<bool> {
     let spec = scenario.spec(args.seed);
     let walk = Walk::from_outcome(&scenario.title, spec.seed, sim::run(&spec));
+    source::warn_if_cut_short(&scenario.name, &walk);
     let findings = expect::check(&walk, &scenario.expects);
     let failed = findings.iter().filter(|finding| !finding.ok).count();
     for finding in findings.iter().filter(|finding| !finding.ok || !args.quiet) {

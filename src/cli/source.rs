@@ -42,11 +42,22 @@ pub fn open_scenario(source: &str, seed: Option<u64>) -> Result<Opened> {
     let spec = scenario.spec(seed);
     let walk = Walk::from_outcome(&scenario.name, spec.seed, sim::run(&spec));
     let walk = walk.with_lesson(&scenario);
+    warn_if_cut_short(source, &walk);
     Ok(Opened {
         walk,
         capture: None,
         scenario: Some(scenario),
     })
+}
+
+/// Says on standard error that a run did not come to its end, and why.
+pub fn warn_if_cut_short(source: &str, walk: &Walk) {
+    if let Some(limit) = walk.outcome().and_then(|outcome| outcome.cut_short) {
+        eprintln!(
+            "layerwalk: {}: the run was cut short: {limit}",
+            safe(source)
+        );
+    }
 }
 
 /// Whether SOURCE is a capture: standard input, or a file that is no scenario.

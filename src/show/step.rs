@@ -167,7 +167,7 @@ fn way(walk: &Walk, at: StepId, step: &Step, out: &mut dyn Write) -> io::Result<
     writeln!(out, "The way through the layers")?;
     let same = |other: &Step| match step.message {
         Some(message) => other.message == Some(message),
-        None => other.frame == step.frame,
+        None => other == step || step.frame.is_some() && other.frame == step.frame,
     };
     for (number, id) in super::steps_of(walk, Grain::Layer) {
         let Some(other) = walk.step(id).filter(|other| same(other)) else {

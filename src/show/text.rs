@@ -36,9 +36,7 @@ pub fn line(walk: &Walk, step: &Step, grain: Grain) -> String {
     let on_the_wire = is_on_the_wire(walk, step);
     let (from, to) = match step.node {
         // A frame goes from one end to the other; anything else happens on one node.
-        Some(node) if grain == Grain::Layer && !on_the_wire => {
-            (node_name(walk, node), String::new())
-        }
+        Some(node) if !on_the_wire => (node_name(walk, node), String::new()),
         _ => step
             .frame
             .and_then(|frame| endpoints(walk, frame))

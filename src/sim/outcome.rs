@@ -1,5 +1,6 @@
 //! What a run of the world leaves behind: its frames, its nodes and links, and the log of truth.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,36 @@ pub struct Outcome {
     pub log: Log,
     /// When nothing more was to happen, or the run was ended.
     pub ended: Time,
-    /// Whether the run was ended by its limit and not by itself.
-    pub cut_short: bool,
+    /// The limit that ended the run; `None` if it ended by itself.
+    pub cut_short: Option<Limit>,
+}
+
+/// A limit that a run has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// So long it may last.
+    Duration(Duration),
+    /// So many frames it may send.
+    Frames(usize),
+    /// So many events it may have.
+    Events(usize),
+}
+
+/// Which limit it is, and how to raise it.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duration(most) => {
+                let most = most.as_secs_f64();
+                write!(
+                    f,
+                    "the time is up after {most} s; `limit` in the scenario gives more"
+                )
+            }
+            Self::Frames(most) => write!(f, "no run may send more than {most} frames"),
+            Self::Events(most) => write!(f, "no run may have more than {most} events"),
+        }
+    }
 }
 
 /// A node, as it is drawn.

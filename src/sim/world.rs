@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::fault::Rule;
 use super::link::Pipe;
 use super::machine::Machine;
-use super::outcome::Outcome;
+use super::outcome::{Limit, Outcome};
 use super::queue::EventQueue;
 use super::spec::Limits;
 use super::switch::Switch;
@@ -101,8 +101,8 @@ impl World {
         let Some(time) = self.next_time() else {
             return false;
         };
-        if self.is_at_limit(time) {
-            self.outcome.cut_short = true;
+        if let Some(limit) = self.reached(time) {
+            self.cut_short(limit);
             return false;
         }
         let Some((_, event)) = self.queue.pop() else {
@@ -125,10 +125,28 @@ impl World {
         self.outcome
     }
 
-    fn is_at_limit(&self, time: Time) -> bool {
-        time.since(Time::ZERO) > self.limits.duration
-            || self.outcome.frames.len() >= self.limits.frames
-            || self.events >= self.limits.events
+    /// The limit that forbids another event, at this time.
+    fn reached(&self, time: Time) -> Option<Limit> {
+        let Limits {
+            duration,
+            frames,
+            events,
+        } = self.limits;
+        if self.outcome.frames.len() >= frames {
+            Some(Limit::Frames(frames))
+        } else if self.events >= events {
+            Some(Limit::Events(events))
+        } else {
+            (time.since(Time::ZERO) > duration).then_some(Limit::Duration(duration))
+        }
+    }
+
+    /// The first limit that was reached is the one that is told.
+    fn cut_short(&mut self, limit: Limit) {
+        if let Limit::Duration(duration) = limit {
+            self.outcome.ended = Time::ZERO + duration;
+        }
+        self.outcome.cut_short.get_or_insert(limit);
     }
 
     fn handle(&mut self, event: Event) {

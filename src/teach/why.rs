@@ -131,6 +131,8 @@ impl Subject {
                 subject.know_record(walk, record);
             }
             Some(_) => {}
+            // In a capture only what was not seen has no frame.
+            None if step.frame.is_none() && step.grain == Grain::Frame => subject.topic = "gap",
             None => {}
         }
         subject

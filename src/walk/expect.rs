@@ -188,13 +188,16 @@ impl Looker<'_> {
     fn end_state(self, node: NodeId, state: TcpState) -> Looked {
         let states = self.states(node);
         let name = self.name(node);
+        let last = states.last().map_or("no connection", |state| state.name());
+        // The state in which a run was cut short is not the one in which it ends.
+        let cut_short = self.outcome().and_then(|outcome| outcome.cut_short);
         Looked {
-            ok: states.last() == Some(&state),
+            ok: states.last() == Some(&state) && cut_short.is_none(),
             expected: format!("{name} ends in {}", state.name()),
-            found: states
-                .last()
-                .map_or("no connection", |state| state.name())
-                .into(),
+            found: match cut_short {
+                Some(limit) => format!("{last}, and the run was cut short: {limit}"),
+                None => last.into(),
+            },
             frames: Vec::new(),
         }
     }

@@ -46,7 +46,7 @@ pub struct Step {
     pub node: Option<NodeId>,
     /// The record of the truth, in a simulation.
     pub record: Option<RecordId>,
-    /// The frame that is sent, crosses the layer, or is lost; the last one seen where the step has none of its own.
+    /// The frame that is sent, crosses the layer, or is lost; `None` where a timer, a program or the end makes the step.
     pub frame: Option<FrameId>,
     /// The message that is carried.
     pub message: Option<MessageId>,

@@ -258,7 +258,9 @@ fn frames_of_records(records: &[Record]) -> Vec<Option<FrameId>> {
         }
     }
     for (index, record) in records.iter().enumerate() {
-        if frames[index].is_none() {
+        // A timer was started long before, when another frame came.
+        let is_timer = matches!(record.what, What::Timer { .. });
+        if frames[index].is_none() && !is_timer {
             frames[index] = record.cause.and_then(|cause| frames[cause.index()]);
         }
     }

@@ -5,14 +5,14 @@ use super::*;
 /// Runs programs, and compares what one node's was told and asked with `expected`.
 fn check(apps: Vec<App>, node: NodeId, expected: &[&str]) {
     let outcome = run(&two_hosts(42, apps));
-    assert!(!outcome.cut_short);
+    assert!(outcome.cut_short.is_none());
     assert_eq!(told(&outcome, node), expected);
 }
 
 #[test]
 fn websocket_over_a_switch() {
     let outcome = run(&over_switch(42, websocket()));
-    assert!(!outcome.cut_short);
+    assert!(outcome.cut_short.is_none());
     assert_eq!(
         told(&outcome, CLIENT),
         [
@@ -289,7 +289,7 @@ fn refused(change: impl Fn(&mut WebSocketClient)) -> Vec<String> {
         change(client);
     }
     let outcome = run(&two_hosts(42, apps));
-    assert!(!outcome.cut_short);
+    assert!(outcome.cut_short.is_none());
     told(&outcome, CLIENT).split_off(3)
 }
 
@@ -356,7 +356,7 @@ fn served(upload: Option<&str>, requests: &[(&str, &str, Option<&str>)]) -> Vec<
         client.requests = requests.iter().map(request).collect();
     }
     let outcome = run(&two_hosts(42, apps));
-    assert!(!outcome.cut_short);
+    assert!(outcome.cut_short.is_none());
     // Without faults and switches, the segments come in order and once.
     let sent = outcome.frames.iter().filter(|frame| frame.from == SERVER);
     let segments = sent.filter(|frame| tcp_flags(frame).is_some_and(|flags| flags & 2 == 0));

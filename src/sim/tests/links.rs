@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::Time;
 use crate::proto::physical;
+use crate::sim::outcome::Limit;
 
 #[test]
 fn delay_and_rate() {
@@ -65,7 +66,7 @@ fn a_full_queue_drops_the_tail_and_tcp_mends_it() {
     );
     assert!(!dropped.is_empty());
     assert_eq!(records.count(), dropped.len());
-    assert!(!outcome.cut_short);
+    assert!(outcome.cut_short.is_none());
     let received: usize = told(&outcome, CLIENT)
         .iter()
         .filter_map(|text| {
@@ -143,23 +144,26 @@ fn limits_cut_a_storm_short() {
         frames: 50,
         ..Limits::default()
     });
-    assert!(frames.cut_short && (50..60).contains(&frames.frames.len()));
+    assert!(frames.cut_short == Some(Limit::Frames(50)) && (50..60).contains(&frames.frames.len()));
     let events = limited(Limits {
         events: 30,
         ..Limits::default()
     });
-    assert!(events.cut_short && events.frames.len() < 40);
+    assert!(matches!(events.cut_short, Some(Limit::Events(_))) && events.frames.len() < 40);
     let time = limited(Limits {
         duration: ms(8),
         ..Limits::default()
     });
-    assert!(time.cut_short && time.ended <= Time(8_000_000));
+    assert!(
+        time.cut_short == Some(Limit::Duration(Duration::from_millis(8)))
+            && time.ended == Time(8_000_000)
+    );
 }
 
 #[test]
 fn an_idle_world_ends_by_itself() {
     let outcome = run(&two_hosts(42, vec![]));
-    assert!(outcome.frames.is_empty() && !outcome.cut_short);
+    assert!(outcome.frames.is_empty() && outcome.cut_short.is_none());
     assert_eq!(outcome.ended, Time::ZERO);
 }
 

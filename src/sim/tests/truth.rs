@@ -79,7 +79,7 @@ fn only_starts_have_no_cause() {
     });
     for spec in losses.chain([none.clone()]) {
         let outcome = run(&spec);
-        assert!(!outcome.cut_short);
+        assert!(outcome.cut_short.is_none());
         assert!(
             told(&outcome, CLIENT)
                 .iter()

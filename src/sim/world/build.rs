@@ -133,6 +133,6 @@ fn outcome(spec: &Spec) -> Outcome {
             Log::off()
         },
         ended: Time::ZERO,
-        cut_short: false,
+        cut_short: None,
     }
 }

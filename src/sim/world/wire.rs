@@ -10,7 +10,7 @@ use crate::base::{FrameId, LinkId, NodeId, RecordId};
 use crate::proto::physical;
 use crate::sim::fault::{self, Passing, Verdict};
 use crate::sim::link::{Accepted, Outgoing};
-use crate::sim::outcome::Transmission;
+use crate::sim::outcome::{Limit, Transmission};
 use crate::sim::spec::CorruptPlace;
 use crate::stack::host::Transmit;
 use crate::stack::record::{Record, Text, What};
@@ -66,7 +66,7 @@ impl World {
     fn offer(&mut self, pipe: PipeId, frame: Outgoing) {
         // One event may want to send any number: the limit holds within it too, and the run ends after it.
         if self.outcome.frames.len() >= self.limits.frames {
-            self.outcome.cut_short = true;
+            self.cut_short(Limit::Frames(self.limits.frames));
             return;
         }
         match self.pipes[pipe.0].offer(frame) {

@@ -66,7 +66,7 @@ impl Steps {
             layer: 4,
             node: None,
             record: None,
-            frame,
+            frame: None,
             message: None,
             flow: Some(gap.flow),
         };

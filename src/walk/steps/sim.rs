@@ -44,20 +44,19 @@ impl Steps {
 
     fn push_end(&mut self, told: &Told<'_>, now: &Now) {
         let last = told.outcome.log.records().len().checked_sub(1);
-        let title = if told.outcome.cut_short {
-            "end: the time is up"
-        } else {
-            "end"
-        };
+        let title = told.outcome.cut_short.map_or_else(
+            || "end".to_owned(),
+            |limit| format!("end: cut short, {limit}"),
+        );
         let step = Step {
             time: told.outcome.ended,
             grain: Grain::Message,
             phase: PhaseId(0),
-            title: title.to_owned(),
+            title,
             layer: 7,
             node: None,
             record: last.map(RecordId::from_index),
-            frame: now.frame,
+            frame: None,
             message: None,
             flow: None,
         };
@@ -69,7 +68,6 @@ impl Steps {
 struct Now {
     phase: &'static str,
     pair: Option<PairId>,
-    frame: Option<FrameId>,
 }
 
 impl Now {
@@ -80,7 +78,6 @@ impl Now {
         Self {
             phase: first.map_or("Start", |meta| meta.phase),
             pair: metas.filter_map(|meta| meta.pair).next(),
-            frame: None,
         }
     }
 
@@ -97,7 +94,6 @@ impl Now {
         let flow = told.truth.flow_of(record);
         let of_flow = flow.map(|flow| told.pipeline.flows.get(flow).pair);
         self.pair = of_flow.or(meta.and_then(|meta| meta.pair)).or(self.pair);
-        self.frame = frame.or(self.frame);
     }
 
     fn step(&self, told: &Told<'_>, id: RecordId, record: &Record, stop: Stop) -> Step {
@@ -129,7 +125,7 @@ impl Now {
                 .unwrap_or(record.layer),
             node: record.node,
             record: Some(id),
-            frame: self.frame,
+            frame,
             message,
             flow: flow.or(root.and_then(|frame| told.pipeline.meta(frame).flow)),
         }

@@ -103,6 +103,51 @@ fn what_arrives_and_is_not_answered_is_told_with_its_time() {
 }
 
 #[test]
+fn a_timer_and_the_end_have_no_frame() {
+    let walk = built_in("handshake-lost-synack");
+    let time_out = step_of(&walk, "retransmission time-out");
+    for at in [time_out, step_of(&walk, "end")] {
+        let step = walk.step(at).expect("the step");
+        assert_eq!((step.frame, step.message), (None, None), "{}", step.title);
+    }
+    let line = |at| crate::show::line(&walk, walk.step(at).expect("the step"), Grain::Frame);
+    assert!(
+        line(time_out).trim().starts_with("client "),
+        "{}",
+        line(time_out)
+    );
+    assert!(!line(step_of(&walk, "end")).contains('>'));
+}
+
+#[test]
+fn a_run_that_was_cut_short_says_by_which_limit() {
+    let (_, text) = scenario::texts()
+        .iter()
+        .find(|(name, _)| *name == "handshake-lost-synack")
+        .expect("the text");
+    let text = format!(
+        "limit = \"2 s\"\n{text}\n[[expect]]\nstate = \"ESTABLISHED\"\nnode = \"client\"\n"
+    );
+    let scenario = scenario::read("cut", &text).expect("a scenario");
+    let walk = walk(&scenario);
+    let end = walk.steps().last().expect("the end");
+    assert_eq!(end.time, crate::base::Time(2_000_000_000));
+    assert!(
+        end.title.contains("cut short")
+            && end.title.contains("2 s")
+            && end.title.contains("`limit`"),
+        "{}",
+        end.title
+    );
+    let findings = crate::walk::expect::check(&walk, &scenario.expects);
+    let about_end = findings.last().expect("the last");
+    assert!(
+        !about_end.ok && about_end.found.contains("cut short"),
+        "{about_end:?}"
+    );
+}
+
+#[test]
 fn phases_follow_each_other_without_turning_back() {
     let names = |walk: &Walk| -> Vec<String> {
         walk.heading(StepId(0))
