@@ -48,9 +48,11 @@ pub fn run(args: &RunArgs, look: Look) -> Result {
 
 /// `layerwalk open`.
 pub fn open(args: &OpenArgs, look: Look) -> Result {
-    let walk = source::open_capture(&args.file)?.walk;
+    let opened = source::open_capture(&args.file)?;
+    let damage = opened.capture.and_then(|capture| capture.damage);
+    let note = damage.map(|damage| format!("! {damage}; what stands before it is shown"));
     let key = std::fs::canonicalize(&args.file).map(|path| path.display().to_string());
-    remembered(walk, key.unwrap_or_default(), look)
+    remembered(opened.walk, key.unwrap_or_default(), note, look)
 }
 
 /// `layerwalk` alone.
@@ -61,14 +63,15 @@ pub fn default(look: Look) -> Result {
 fn scenario_from(name: &str, seed: Option<u64>, look: Look) -> Result {
     let walk = source::open_scenario(name, seed)?.walk;
     let key = seed.map_or_else(|| name.to_owned(), |seed| format!("{name} seed {seed}"));
-    remembered(walk, key, look)
+    remembered(walk, key, None, look)
 }
 
-/// Shows the walk from the step where it was left, and remembers where it is left now.
-fn remembered(walk: Walk, key: String, look: Look) -> Result {
+/// Shows the walk from the step where it was left, first of all with a note, and remembers where it is left now.
+fn remembered(walk: Walk, key: String, note: Option<String>, look: Look) -> Result {
     let start = bookmark::find(&key).filter(|at| (at.0 as usize) < walk.steps().len());
     let options = Options {
         start,
+        note,
         ..options(look)
     };
     let ended = tui::run(
@@ -124,6 +127,7 @@ fn catalogue() -> Vec<CatalogueEntry> {
     let entry = |scenario: &scenario::Scenario| CatalogueEntry {
         name: scenario.name.clone(),
         title: scenario.title.clone(),
+        summary: scenario.summary.clone(),
     };
     scenario::catalogue().iter().map(entry).collect()
 }

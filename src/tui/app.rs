@@ -24,6 +24,8 @@ pub struct CatalogueEntry {
     pub name: String,
     /// Its title.
     pub title: String,
+    /// What it shows, in a sentence or two.
+    pub summary: String,
 }
 
 /// What the loop around the screen has to do.
@@ -265,6 +267,12 @@ impl<'w> App<'w> {
     #[cfg(test)]
     pub fn set_theme(&mut self, theme: Theme) {
         self.theme = theme;
+    }
+
+    /// Changes what can be opened.
+    #[cfg(test)]
+    pub fn set_catalogue(&mut self, catalogue: Vec<CatalogueEntry>) {
+        self.catalogue = catalogue;
     }
 
     /// Shows a scene made by hand.

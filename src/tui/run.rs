@@ -34,6 +34,8 @@ pub struct Options {
     pub catalogue: Vec<CatalogueEntry>,
     /// What opens them.
     pub open: Option<Opener>,
+    /// What the user must know before the first key, such as damage of the file.
+    pub note: Option<String>,
     /// Where to begin; the first step where none is given.
     pub start: Option<StepId>,
 }
@@ -150,6 +152,9 @@ impl<'o> Loop<'o> {
         if let Some(start) = options.start {
             app.go(start);
             app.say("going on where you left; g goes to the first step");
+        }
+        if let Some(note) = &options.note {
+            app.say(crate::base::text::safe(note));
         }
         if source.packets.is_some() {
             app.follow();

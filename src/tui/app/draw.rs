@@ -11,6 +11,7 @@ use crate::tui::panes::{Cx, PaneId};
 use crate::tui::plan::{Plan, Wish, plan};
 use crate::tui::select::{self, Chosen, Detail};
 use crate::tui::theme::Role;
+use crate::walk::view::Source;
 
 /// With so many rows the fields show what is computed of a header too.
 const ROOM_FOR_ALL: u16 = 18;
@@ -73,8 +74,11 @@ impl App<'_> {
     fn draw_empty(&self, buffer: &mut Buffer, plan: &Plan) {
         let area = buffer.area;
         let mut canvas = Canvas::new(buffer, area);
-        let text = " no frames yet";
-        canvas.put(0, 0, text, self.theme.style(Role::Strong));
+        let text = match self.walk.heading(self.at).source {
+            Source::Live { .. } => " no frames yet".to_owned(),
+            _ => format!(" no frames in {}", self.theme.safe(self.walk.title())),
+        };
+        canvas.put(0, 0, &text, self.theme.style(Role::Strong));
         if let Some(open) = &self.open {
             self.draw_overlay(buffer, plan, open, None);
         }
