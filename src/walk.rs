@@ -365,13 +365,17 @@ impl Walk {
         }
     }
 
-    /// The physical layer of a frame; only Ethernet has one here.
+    /// The physical layer of a frame on a simulated link. A capture holds nothing of it: preamble, FCS and line code
+    /// stay in the network card, and a loopback interface has none.
     pub fn physical(&self, frame: FrameId) -> Option<Physical> {
-        let stored = (frame.index() < self.frames()).then(|| self.pipeline.store.get(frame))?;
+        let outcome = self.outcome.as_ref()?;
+        let sent = outcome.frames.get(frame.index())?;
+        let stored = self.pipeline.store.get(frame);
         (stored.link_type == LinkType::ETHERNET).then(|| Physical {
             octets: physical::octets(&stored.bytes),
             frame_start: physical::LEAD_LEN,
-            fcs: physical::fcs(&stored.bytes),
+            fcs: physical::fcs(&physical::padded(&stored.bytes)),
+            rate: outcome.links[sent.link.index()].rate,
         })
     }
 

@@ -7,7 +7,7 @@ use super::panes::Cx;
 use super::theme::Role;
 use crate::base::text;
 use crate::proto::physical;
-use crate::walk::view::{Level, Place};
+use crate::walk::view::{Level, Place, Source};
 
 /// What is laid over the panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,15 @@ impl Open {
                 theme.style(role),
             );
         }
+        if self.what == Overlay::Catalogue && lines.len() < height {
+            let chosen = chosen.and_then(|at| catalogue.get(at));
+            let room = canvas.width().saturating_sub(4);
+            let words =
+                chosen.map_or_else(Vec::new, |entry| wrap(&theme.safe(&entry.summary), room));
+            for (y, line) in (lines.len() + 1..height).zip(&words) {
+                canvas.put(2, y, line, theme.style(Role::Text));
+            }
+        }
         if lines.len() > start + height {
             let y = height.saturating_sub(1);
             canvas.put_right(canvas.width(), y, " v more", theme.style(Role::Strong));
@@ -265,11 +274,15 @@ fn bytes_of(level: &Level) -> String {
     format!("{}{more}{words}", hex.join(" "))
 }
 
-/// The octets in the order of the wire, with their bits and their levels in Manchester code.
+/// The rate whose line code is Manchester's (IEEE 802.3 §7.3.1.1).
+const MANCHESTER_RATE: u64 = 10_000_000;
+
+/// The octets in the order of the wire, with their bits, and their levels in Manchester code where the link speaks it.
 fn wire(cx: &Cx<'_>) -> Vec<Line> {
     let Some(wire) = &cx.scene.physical else {
-        return Vec::new();
+        return not_captured(cx);
     };
+    let is_manchester = wire.rate == MANCHESTER_RATE;
     let bits = wire.octets.len() * 8;
     let mut lines = vec![
         Line::new(
@@ -281,11 +294,15 @@ fn wire(cx: &Cx<'_>) -> Vec<Line> {
             Role::Strong,
         ),
         Line::new(
-            "Of each octet the least significant bit goes first. Manchester code of",
+            "Of each octet the least significant bit goes first.",
             Role::Text,
         ),
         Line::new(
-            "10 Mbit/s Ethernet: 0 is high then low, 1 is low then high.",
+            if is_manchester {
+                "Manchester code of 10 Mbit/s: 0 is high then low, 1 is low then high."
+            } else {
+                "No line code is drawn: Manchester is that of 10 Mbit/s, not of this link."
+            },
             Role::Text,
         ),
     ];
@@ -311,16 +328,31 @@ fn wire(cx: &Cx<'_>) -> Vec<Line> {
         let bits = physical::to_bits(&[*octet]);
         let digits: String = bits.iter().map(|bit| char::from(b'0' + bit)).collect();
         let mark = if is_lit { '>' } else { ' ' };
-        let text = format!(
-            "{mark}{part:<8}{offset}  {octet:02x}  {digits}  {}",
+        let wave = if is_manchester {
             wave(&bits)
-        );
+        } else {
+            String::new()
+        };
+        let text = format!("{mark}{part:<8}{offset}  {octet:02x}  {digits}  {wave}");
         lines.push(Line::new(
             text,
             if is_lit { Role::Changed } else { Role::Text },
         ));
     }
     lines
+}
+
+/// Why there is nothing to show of the wire.
+fn not_captured(cx: &Cx<'_>) -> Vec<Line> {
+    let is_simulated = matches!(cx.scene.heading.source, Source::Simulated { .. });
+    if is_simulated || cx.scene.frame.is_none() {
+        return Vec::new();
+    }
+    let lines = [
+        "Not captured: preamble, frame check sequence and line code stay in the network",
+        "card, and a loopback interface has none of them.",
+    ];
+    lines.map(|text| Line::new(text, Role::Text)).to_vec()
 }
 
 /// The octets on the wire that the choice lights.

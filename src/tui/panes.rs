@@ -97,6 +97,13 @@ pub struct Cx<'a> {
     pub zoom: bool,
 }
 
+impl Cx<'_> {
+    /// The step is at layer 1, and what goes over the wire is known.
+    fn is_on_wire(&self) -> bool {
+        self.scene.step.layer == 1 && self.scene.physical.is_some()
+    }
+}
+
 /// What a key that a pane took asks the screen to do.
 #[derive(Debug)]
 pub enum Effect {

@@ -285,3 +285,51 @@ fn the_foot_of_the_why_takes_the_free_lines() {
     }
     assert!(!text_.contains("e more"), "{text_}");
 }
+
+/// A file without frames says so; only of a live capture there may be some yet.
+#[test]
+fn a_capture_without_frames_is_no_live_one() {
+    let empty = crate::walk::Walk::from_capture("none.pcap", Default::default());
+    let mut app = App::new(empty, Theme::default(), Vec::new());
+    let text = text(&screen(&mut app, 80, 24));
+    assert!(text.contains("no frames in none.pcap"), "{text}");
+}
+
+/// Manchester code is that of 10 Mbit/s; of another link none is drawn.
+#[test]
+fn a_line_code_is_drawn_where_the_link_has_it() {
+    for (rate, expected) in [(10_000_000, true), (100_000_000, false)] {
+        let mut scene = drawn::scene();
+        if let Some(wire) = &mut scene.physical {
+            wire.rate = rate;
+        }
+        scene.step.layer = 1;
+        let mut app = drawn::app(Theme::default());
+        app.show(scene);
+        let before = text(&screen(&mut app, 80, 24));
+        assert!(before.contains("enter: the bits"), "{before}");
+        press(&mut app, "\n");
+        let text = text(&screen(&mut app, 80, 24));
+        assert!(
+            text.contains("preamble") && text.contains("‾|_") == expected,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_catalogue_says_what_the_chosen_walk_shows() {
+    let entry = |name: &str| super::CatalogueEntry {
+        name: name.to_owned(),
+        title: format!("Title of {name}"),
+        summary: format!("Summary of {name}."),
+    };
+    let mut app = drawn::app(Theme::default());
+    app.set_catalogue(vec![entry("one"), entry("two")]);
+    press(&mut app, "cv");
+    let text = text(&screen(&mut app, 80, 24));
+    assert!(
+        text.contains("Summary of two.") && !text.contains("Summary of one."),
+        "{text}"
+    );
+}

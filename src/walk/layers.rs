@@ -41,7 +41,11 @@ impl Walk {
                 current: step.layer == osi,
             };
             if let Some(frame) = &frame {
-                describe(&mut row, frame, message.as_ref());
+                if osi == 1 {
+                    describe_physical(&mut row, frame, self.outcome.is_some());
+                } else {
+                    describe(&mut row, frame, message.as_ref());
+                }
             }
             row
         };
@@ -62,10 +66,6 @@ impl Walk {
 }
 
 fn describe(row: &mut LayerRow, frame: &FrameView, message: Option<&(Dissection, Range<usize>)>) {
-    if row.osi == 1 {
-        describe_physical(row, frame);
-        return;
-    }
     // where a header of the same layer follows (a tunnel, ARP over Ethernet), all of them are this layer's
     let layers = frame
         .dissection
@@ -99,11 +99,17 @@ fn describe(row: &mut LayerRow, frame: &FrameView, message: Option<&(Dissection,
     }
 }
 
-fn describe_physical(row: &mut LayerRow, frame: &FrameView) {
+/// Of a capture nobody knows what was on the wire.
+fn describe_physical(row: &mut LayerRow, frame: &FrameView, is_simulated: bool) {
+    if !is_simulated {
+        row.protocol = "-".to_owned();
+        row.unit = "not captured".to_owned();
+        return;
+    }
     row.range = 0..frame.bytes.len();
     if frame.link_type == LinkType::ETHERNET {
         row.protocol = "Ethernet".to_owned();
-        let fcs = physical::fcs(&frame.bytes);
+        let fcs = physical::fcs(&physical::padded(&frame.bytes));
         let bits = physical::bits_on_wire(frame.bytes.len());
         row.unit = format!("preamble 8 B, FCS 0x{fcs:08x}, {bits} bits");
     }

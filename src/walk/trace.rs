@@ -246,7 +246,8 @@ impl Walk {
         let stored = self.pipeline.store.get(frame);
         let bytes = &stored.bytes[range.clone()];
         let bit = |byte: usize| (physical::LEAD_LEN + byte) * 8;
-        (stored.link_type == LinkType::ETHERNET).then(|| Level {
+        let is_known = self.outcome.is_some() && stored.link_type == LinkType::ETHERNET;
+        is_known.then(|| Level {
             name: format!("Bits of frame {} on the wire", self.number(frame)),
             osi: 1,
             place: Place::Bits(frame),

@@ -346,6 +346,8 @@ pub struct Physical {
     pub frame_start: usize,
     /// The frame check sequence, as the number that IEEE 802.3 defines (sent with its high-order bit first).
     pub fcs: u32,
+    /// Bits a second of the link: the line code depends on it.
+    pub rate: u64,
 }
 
 /// Bytes of one level of a message's way from the application to the wire, and where they are.

@@ -66,6 +66,7 @@ impl Pane for FieldsPane {
         let to = match command {
             Command::Up => here.saturating_sub(1),
             Command::Down => (here + 1).min(cx.rows.len().checked_sub(1)?),
+            Command::Open if cx.is_on_wire() => return Some(Effect::Open(Overlay::Physical)),
             Command::Open => return Some(open(cx, &cx.rows[here])),
             _ => return None,
         };

@@ -6,6 +6,7 @@ use super::{Cx, Effect, Pane, PaneId};
 use crate::proto::stream::Dir;
 use crate::tui::canvas::{Canvas, fit, width};
 use crate::tui::keys::Command;
+use crate::tui::overlay::Overlay;
 use crate::tui::theme::Role;
 use crate::tui::words;
 use crate::walk::step::Grain;
@@ -16,8 +17,10 @@ use crate::walk::view::{Mark, Row};
 pub struct LadderPane;
 
 impl Pane for LadderPane {
-    fn title(&self, _: &Cx<'_>, _: usize) -> String {
-        "2 Ladder".to_owned()
+    fn title(&self, cx: &Cx<'_>, columns: usize) -> String {
+        let on_wire = cx.is_on_wire() && columns >= 40;
+        let hint = if on_wire { "  enter: the bits" } else { "" };
+        format!("2 Ladder{hint}")
     }
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
@@ -45,6 +48,7 @@ impl Pane for LadderPane {
         match command {
             Command::Up => Some(Effect::Go(rows.get(here?.checked_sub(1)?)?.step)),
             Command::Down => Some(Effect::Go(rows.get(here? + 1)?.step)),
+            Command::Open if cx.is_on_wire() => Some(Effect::Open(Overlay::Physical)),
             Command::Open => Some(Effect::Focus(PaneId::Fields)),
             _ => None,
         }

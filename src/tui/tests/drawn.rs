@@ -105,6 +105,7 @@ pub fn scene() -> Scene {
             octets: physical::octets(&frame),
             frame_start: 8,
             fcs: physical::fcs(&frame),
+            rate: 10_000_000,
         }),
         frame: Some(frame_view(&frame)),
         why: why(),
