@@ -250,6 +250,16 @@ impl<'w> App<'w> {
         self.message = text.into();
     }
 
+    /// Whether digits were typed last, which may be the number of a step.
+    pub fn is_counting(&self) -> bool {
+        self.count.is_some()
+    }
+
+    /// Nothing was typed for a while: the digits so far showed panes, and the next one begins a number of its own.
+    pub fn pause(&mut self) {
+        self.count = None;
+    }
+
     /// Seconds between steps, while autoplay is on.
     pub fn autoplay(&self) -> Option<u8> {
         self.autoplay

@@ -7,7 +7,7 @@ use crossterm::event::{Event, EventStream, MouseButton, MouseEvent, MouseEventKi
 use futures_util::StreamExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::app::{App, CatalogueEntry, Request};
 use super::copy;
@@ -130,6 +130,8 @@ struct Loop<'o> {
     packets: Option<Receiver<Packet>>,
     screen: Screen,
     pace: Option<(u8, Interval)>,
+    /// When the digits typed so far are over, if no other key comes.
+    digits_end: Option<Instant>,
     opened: Option<String>,
 }
 
@@ -141,7 +143,11 @@ enum Woken {
     Stop,
     Continued,
     Tick,
+    DigitsEnd,
 }
+
+/// Digits with a longer pause between them are not one number.
+const DIGITS_PAUSE: Duration = Duration::from_millis(700);
 
 /// How often the screen may be drawn anew for packets that come.
 const LIVE_PAUSE: Duration = Duration::from_millis(40);
@@ -166,6 +172,7 @@ impl<'o> Loop<'o> {
             packets: source.packets,
             screen,
             pace: None,
+            digits_end: None,
             opened: None,
         })
     }
@@ -180,6 +187,7 @@ impl<'o> Loop<'o> {
                 woken = signals.next() => woken,
                 packet = next_packet(&mut self.packets) => Woken::Packet(packet),
                 () = tick(&mut self.pace) => Woken::Tick,
+                () = until(self.digits_end) => Woken::DigitsEnd,
             };
             if let Some(signal) = self.handle(woken).await? {
                 return Ok(self.ended(signal));
@@ -214,6 +222,10 @@ impl<'o> Loop<'o> {
             Woken::Stop => self.screen.suspend()?,
             Woken::Continued => self.screen.retake()?,
             Woken::Tick => self.app.tick(),
+            Woken::DigitsEnd => {
+                self.digits_end = None;
+                self.app.pause();
+            }
             Woken::Packet(Some(packet)) => self.take_packets(packet).await,
             Woken::Packet(None) => {
                 self.packets = None;
@@ -238,6 +250,10 @@ impl<'o> Loop<'o> {
             Some(Request::Mouse(on)) => self.screen.set_mouse(on)?,
             Some(Request::Open(name)) => self.open(&name),
         }
+        self.digits_end = self
+            .app
+            .is_counting()
+            .then(|| Instant::now() + DIGITS_PAUSE);
         self.keep_pace();
         Ok(None)
     }
@@ -286,7 +302,7 @@ impl<'o> Loop<'o> {
         if self.pace.as_ref().map(|(pace, _)| *pace) != wanted {
             self.pace = wanted.map(|pace| {
                 let period = Duration::from_secs(u64::from(pace));
-                let mut timer = interval_at(tokio::time::Instant::now() + period, period);
+                let mut timer = interval_at(Instant::now() + period, period);
                 timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 (pace, timer)
             });
@@ -297,6 +313,13 @@ impl<'o> Loop<'o> {
 async fn next_packet(packets: &mut Option<Receiver<Packet>>) -> Option<Packet> {
     match packets {
         Some(packets) => packets.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
         None => std::future::pending().await,
     }
 }
