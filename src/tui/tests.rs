@@ -333,3 +333,47 @@ fn the_catalogue_says_what_the_chosen_walk_shows() {
         "{text}"
     );
 }
+
+/// After a pause a digit is no longer a part of a number.
+#[test]
+fn digits_with_a_pause_between_them_are_no_number() {
+    let mut app = drawn::app(Theme::default());
+    press(&mut app, "4");
+    app.pause();
+    press(&mut app, "99G");
+    let text = text(&screen(&mut app, 80, 24));
+    assert!(text.contains("there is no step 99"), "{text}");
+}
+
+/// Where not all rows have room the drawn ones come first, two numbers in one row.
+#[test]
+fn six_rows_of_the_ends_are_the_drawn_ones() {
+    let mut scene = drawn::scene();
+    let row = |name, client: &str, server: &str| crate::walk::view::EndsRow {
+        name,
+        values: [client.to_owned(), server.to_owned()],
+        changed: [false, true],
+    };
+    let ends = scene.ends.as_mut().expect("the drawn step has ends");
+    ends.rows = vec![
+        row("state", "SYN-SENT", "SYN-RECEIVED"),
+        row("ISN", "3f2a11c0", "9b04d7e1"),
+        row("SND.UNA", "0", "0"),
+        row("SND.NXT", "1", "1"),
+        row("RCV.NXT", "-", "1"),
+        row("SND.WND", "-", "65535"),
+        row("RCV.WND", "64240", "65160"),
+        row("MSS", "536", "1448"),
+    ];
+    let mut app = drawn::app(Theme::default());
+    app.show(scene);
+    let text = text(&screen(&mut app, 80, 24));
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for expected in [
+        "SND.UNA/NXT 0/1 *0/1",
+        "not acked [S]",
+        "window 64240 *65160",
+    ] {
+        assert!(flat.contains(expected), "{expected}:\n{text}");
+    }
+}

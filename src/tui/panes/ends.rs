@@ -5,7 +5,7 @@ use crate::tui::canvas::{Canvas, fit, width};
 use crate::tui::keys::Command;
 use crate::tui::theme::Role;
 use crate::tui::words;
-use crate::walk::view::Ends;
+use crate::walk::view::{Ends, EndsRow, Numbers, SeqKind, SeqRun, SeqSpace, SeqState};
 
 /// How far it is scrolled.
 #[derive(Debug, Default)]
@@ -49,10 +49,9 @@ impl Pane for EndsPane {
             return;
         };
         let columns = columns(canvas.width());
-        let start = self
-            .scroll
-            .min(ends.rows.len().saturating_sub(canvas.height()));
-        for (y, row) in (0..canvas.height()).zip(&ends.rows[start..]) {
+        let rows = rows(cx, ends, canvas.height());
+        let start = self.scroll.min(rows.len().saturating_sub(canvas.height()));
+        for (y, row) in (0..canvas.height()).zip(&rows[start..]) {
             let name = fit(row.name, columns[0].saturating_sub(2));
             canvas.put(1, y, &name, cx.theme.style(Role::Text));
             for end in 0..2 {
@@ -72,7 +71,7 @@ impl Pane for EndsPane {
                 }
             }
         }
-        let more = ends.rows.len().saturating_sub(start + canvas.height());
+        let more = rows.len().saturating_sub(start + canvas.height());
         if more > 0 && canvas.width() > 20 && cx.focus == super::PaneId::Ends {
             let y = canvas.height().saturating_sub(1);
             canvas.put_right(
@@ -85,13 +84,88 @@ impl Pane for EndsPane {
     }
 
     fn handle(&mut self, cx: &Cx<'_>, command: Command) -> Option<Effect> {
-        let rows = cx.scene.ends.as_ref()?.rows.len();
+        // Of few rows some are two in one: a bound that is never too small.
+        let rows = cx.scene.ends.as_ref()?.rows.len() + 1;
         self.scroll = match command {
             Command::Up => self.scroll.min(rows).saturating_sub(1),
             Command::Down => (self.scroll + 1).min(rows.saturating_sub(1)),
             _ => return None,
         };
         Some(Effect::Done)
+    }
+}
+
+/// The rows; where not all have room the most telling ones first: what is sent in one row, what is under way, and the
+/// window that the end itself offers.
+fn rows(cx: &Cx<'_>, ends: &Ends, height: usize) -> Vec<EndsRow> {
+    let find = |name: &str| ends.rows.iter().find(|row| row.name == name);
+    let (Some(una), Some(nxt)) = (find("SND.UNA"), find("SND.NXT")) else {
+        return ends.rows.clone();
+    };
+    if ends.rows.len() <= height || cx.numbers == Numbers::Raw {
+        return ends.rows.clone();
+    }
+    let both = EndsRow {
+        name: "SND.UNA/NXT",
+        values: [0, 1].map(|end| match (&*una.values[end], &*nxt.values[end]) {
+            ("-", "-") => "-".to_owned(),
+            (una, nxt) => format!("{una}/{nxt}"),
+        }),
+        changed: [0, 1].map(|end| una.changed[end] || nxt.changed[end]),
+    };
+    let mut first: Vec<EndsRow> = ["state", "ISN"]
+        .into_iter()
+        .filter_map(find)
+        .cloned()
+        .collect();
+    first.push(both);
+    first.extend(find("RCV.NXT").cloned());
+    if !cx.large {
+        first.extend(cx.scene.seq.as_ref().map(not_acked));
+    }
+    if let Some(window) = find("RCV.WND") {
+        first.push(EndsRow {
+            name: "window",
+            ..window.clone()
+        });
+    }
+    let shown = ["state", "ISN", "SND.UNA", "SND.NXT", "RCV.NXT", "RCV.WND"];
+    let rest = ends.rows.iter().filter(|row| !shown.contains(&row.name));
+    first.extend(rest.cloned());
+    first
+}
+
+/// What each end has sent and nobody has acknowledged: `[S]`, `[57]`, `[20+F]`.
+fn not_acked(spaces: &[SeqSpace; 2]) -> EndsRow {
+    let open = |run: &&SeqRun| {
+        matches!(
+            run.state,
+            SeqState::Sent | SeqState::Lost | SeqState::Sacked
+        )
+    };
+    let text = |space: &SeqSpace| {
+        let runs = || space.runs.iter().filter(open);
+        let has = |kind| runs().any(|run| run.kind == kind);
+        let data = runs().filter(|run| run.kind == SeqKind::Data);
+        let bytes: u64 = data
+            .map(|run| u64::from(run.range.end.wrapping_sub(run.range.start)))
+            .sum();
+        let parts = [
+            has(SeqKind::Syn).then(|| "S".to_owned()),
+            (bytes > 0).then(|| bytes.to_string()),
+            has(SeqKind::Fin).then(|| "F".to_owned()),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            "-".to_owned()
+        } else {
+            format!("[{}]", parts.join("+"))
+        }
+    };
+    EndsRow {
+        name: "not acked",
+        values: [0, 1].map(|end| text(&spaces[end])),
+        changed: [0, 1].map(|end| spaces[end].runs.iter().filter(open).any(|run| run.current)),
     }
 }
 
