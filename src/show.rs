@@ -88,7 +88,7 @@ pub fn lesson(walk: &Walk, out: &mut dyn Write) -> io::Result<()> {
 
 /// How many steps the walk has at this grain.
 pub fn count_steps(walk: &Walk, grain: Grain) -> usize {
-    steps_of(walk, grain).count()
+    walk.count(grain)
 }
 
 impl Options {

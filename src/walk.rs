@@ -252,6 +252,17 @@ impl Walk {
         self.steps.back(at, grain)
     }
 
+    /// How many steps there are of this grain or a coarser one.
+    pub fn count(&self, grain: Grain) -> usize {
+        self.steps.before(StepId(u32::MAX), grain)
+    }
+
+    /// How many steps of this grain or a coarser one there are up to `at`, itself among them: the number that people see
+    /// of a step of the grain.
+    pub fn position(&self, at: StepId, grain: Grain) -> usize {
+        self.steps.before(StepId(at.0.saturating_add(1)), grain)
+    }
+
     /// The first frame of the next phase.
     pub fn next_phase(&self, at: StepId) -> Option<StepId> {
         let phase = self.step(at)?.phase.0 as usize;

@@ -8,7 +8,7 @@ use crate::walk::Walk;
 use crate::walk::lesson::Lesson;
 use crate::walk::step::{Grain, PhaseId, Step, StepId};
 use crate::walk::view::{
-    Ends, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Phase, Physical,
+    Ends, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Phase, Physical, Row,
     SeqSpace,
 };
 
@@ -59,15 +59,15 @@ impl Scene {
         let step = walk.step(at)?.clone();
         let frame = step.frame.and_then(|id| walk.frame(id));
         let ladder = walk.ladder(at, grain);
-        let (number, total) = count(walk, at, grain);
+        let number_of = |row: &Row| walk.position(row.step, grain);
         Some(Self {
             at,
-            number,
-            total,
+            number: walk.position(at, grain),
+            total: walk.count(grain),
             grain,
             since_start: step.time.since(start(walk)),
             heading: heading(walk, at, grain),
-            row_numbers: row_numbers(walk, &ladder, grain),
+            row_numbers: ladder.rows.iter().map(number_of).collect(),
             ladder,
             ends: walk.ends(at, numbers),
             seq: walk.seq_space(at, numbers),
@@ -87,9 +87,11 @@ impl Scene {
 fn heading(walk: &Walk, at: StepId, grain: Grain) -> Heading {
     let mut heading = walk.heading(at);
     let stops = |phase: &Phase| {
-        let steps = phase.steps.start as usize..phase.steps.end as usize;
-        let mut steps = walk.steps().get(steps).into_iter().flatten();
-        steps.any(|step| step.grain <= grain)
+        let first = StepId(phase.steps.start);
+        let here = walk.step(first).is_some_and(|step| step.grain <= grain);
+        here || walk
+            .next(first, grain)
+            .is_some_and(|next| next.0 < phase.steps.end)
     };
     let current = heading.current.0 as usize;
     let before = heading
@@ -105,30 +107,6 @@ fn heading(walk: &Walk, at: StepId, grain: Grain) -> Heading {
 
 fn start(walk: &Walk) -> Time {
     walk.steps().first().map_or(Time::ZERO, |step| step.time)
-}
-
-/// The place of `at` among the steps of the grain, and their number.
-fn count(walk: &Walk, at: StepId, grain: Grain) -> (usize, usize) {
-    let steps = walk.steps();
-    let stops = |step: &&Step| step.grain <= grain;
-    let here = steps.len().min(at.0 as usize + 1);
-    let before = steps[..here].iter().filter(stops).count();
-    (before, before + steps[here..].iter().filter(stops).count())
-}
-
-fn row_numbers(walk: &Walk, ladder: &Ladder, grain: Grain) -> Vec<usize> {
-    let steps = walk.steps();
-    let (mut done, mut number) = (0, 0);
-    let mut numbers = Vec::with_capacity(ladder.rows.len());
-    for row in &ladder.rows {
-        let end = steps.len().min(row.step.0 as usize + 1);
-        if let Some(more) = steps.get(done..end) {
-            number += more.iter().filter(|step| step.grain <= grain).count();
-            done = end;
-        }
-        numbers.push(number);
-    }
-    numbers
 }
 
 /// The messages that end in the frame, and the step's own where it is not among them.

@@ -141,6 +141,14 @@ impl Steps {
         }
     }
 
+    /// How many steps of this grain or a coarser one stand before `end`.
+    pub fn before(&self, end: StepId, grain: Grain) -> usize {
+        match self.index(grain) {
+            Some(index) => index.partition_point(|&step| step < end),
+            None => self.list.len().min(end.0 as usize),
+        }
+    }
+
     fn index(&self, grain: Grain) -> Option<&[StepId]> {
         match grain {
             Grain::Message => Some(&self.coarser[0]),

@@ -195,3 +195,23 @@ fn a_gap_in_a_capture_is_a_step_of_its_own() {
         );
     }
 }
+
+#[test]
+fn the_index_of_the_grains_counts_what_the_list_counts() {
+    for path in captures() {
+        let walk = open(&path);
+        for grain in [Grain::Message, Grain::Frame, Grain::Layer] {
+            let mut counted = 0;
+            for (index, step) in walk.steps().iter().enumerate() {
+                counted += usize::from(step.grain <= grain);
+                let at = StepId(index as u32);
+                assert_eq!(
+                    walk.position(at, grain),
+                    counted,
+                    "{path:?} {at:?} {grain:?}"
+                );
+            }
+            assert_eq!(walk.count(grain), counted, "{path:?} {grain:?}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use crate::tui::panes::{Cx, PaneId};
 use crate::tui::plan::{Plan, Wish, plan};
 use crate::tui::select::{self, Chosen, Detail};
 use crate::tui::theme::Role;
+use crate::walk::step::StepId;
 use crate::walk::view::Source;
 
 /// With so many rows the fields show what is computed of a header too.
@@ -62,8 +63,11 @@ impl App<'_> {
 
     /// What the title says beside the step: new steps of a live capture, autoplay.
     fn extra(&self) -> String {
-        let unseen = self.walk.steps().iter().skip(self.seen);
-        let new = unseen.filter(|step| step.grain <= self.grain).count();
+        let seen = self.seen.checked_sub(1).map_or(0, |last| {
+            let last = StepId(u32::try_from(last).unwrap_or(u32::MAX));
+            self.walk.position(last, self.grain)
+        });
+        let new = self.walk.count(self.grain) - seen;
         match self.autoplay {
             _ if !self.follows && self.seen > 0 && new > 0 => format!("+{new} new (G)"),
             Some(pace) => format!("auto {pace} s"),
