@@ -1,6 +1,14 @@
 //! Teaching: why each step happens, at three depths, and the common mistakes that it meets.
+//!
+//! `why` is the door. `subject` gathers what a step is about, with the topics of `frames` and of `records`; `topics` has
+//! the words.
 
+mod frames;
 pub mod misconceptions;
+mod records;
+mod subject;
+#[cfg(test)]
+mod tests;
 pub mod topics;
 pub mod why;
 

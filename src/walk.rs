@@ -5,6 +5,7 @@
 //! places worth stopping at. Everything else here is a view: plain data, looked up at a step, so that going back runs
 //! nothing.
 
+mod analysis;
 mod brief;
 mod changes;
 mod connection;

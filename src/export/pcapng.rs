@@ -119,12 +119,15 @@ fn explained(walk: &Walk, capture: &Capture) -> Capture {
     capture
 }
 
+/// The scenario's own words, what is true of every such frame, what changed, and the source: a line each.
 fn comment(walk: &Walk, frame: FrameId) -> Option<String> {
     let why = teach::explain(walk, walk.frame_step(frame)?);
     let changed = if why.changed.is_empty() {
         String::new()
     } else {
-        format!("\nChanged: {}", why.changed)
+        format!("Changed: {}", why.changed)
     };
-    Some(format!("{}{changed}\n{}", why.short, why.cite))
+    let mut lines = vec![why.note, why.short, changed, why.cite];
+    lines.retain(|line| !line.is_empty());
+    Some(lines.join("\n"))
 }

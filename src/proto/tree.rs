@@ -268,6 +268,19 @@ impl Dissection {
             .find(|layer| layer.protocol.id == protocol)
     }
 
+    /// The layers that are not only quoted: all up to the first ICMP header, whose errors quote the packet that they are
+    /// about.
+    pub fn own_layers(&self) -> &[Layer] {
+        let icmp = |layer: &Layer| matches!(layer.protocol.id, "icmp" | "icmpv6");
+        let end = self.layers.iter().position(icmp);
+        end.map_or(&self.layers, |end| &self.layers[..=end])
+    }
+
+    /// The first field with this Wireshark name in a layer that is not only quoted.
+    pub fn own_field(&self, id: &str) -> Option<&Field> {
+        self.own_layers().iter().find_map(|layer| layer.field(id))
+    }
+
     /// The first field with this Wireshark name, in any layer.
     pub fn field(&self, id: &str) -> Option<&Field> {
         self.layers.iter().find_map(|layer| layer.field(id))

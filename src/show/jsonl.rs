@@ -64,6 +64,9 @@ struct StepLine<'a> {
     #[serde(rename = "frame.number")]
     frame: Option<u32>,
     message: Option<u32>,
+    /// The scenario's own words for the step.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    note: &'a str,
     why: &'a str,
     cite: &'a str,
     changed: &'a str,
@@ -134,6 +137,7 @@ pub(super) fn steps(
             line: line(walk, step, grain).trim().to_owned(),
             frame: step.frame.map(|frame| walk.number(frame)),
             message: step.message.map(|message| message.0 + 1),
+            note: &why.note,
             why: &why.short,
             cite: &why.cite,
             changed: &why.changed,

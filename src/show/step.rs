@@ -59,14 +59,17 @@ pub(super) fn full(
 
 fn why(walk: &Walk, at: StepId, out: &mut dyn Write) -> io::Result<()> {
     let why = teach::explain(walk, at);
-    writeln!(
-        out,
-        "Why\n  {}\n  {}\n  {} ({})",
-        safe(&why.short),
-        safe(&why.full),
-        safe(&why.rfc),
-        why.cite
-    )?;
+    writeln!(out, "Why")?;
+    for text in [&why.note, &why.short, &why.full] {
+        if !text.is_empty() {
+            writeln!(out, "  {}", safe(text))?;
+        }
+    }
+    match (why.rfc.is_empty(), why.cite.is_empty()) {
+        (false, _) => writeln!(out, "  {} ({})", safe(&why.rfc), why.cite)?,
+        (true, false) => writeln!(out, "  {}", why.cite)?,
+        (true, true) => {}
+    }
     if !why.changed.is_empty() {
         writeln!(out, "  Changed: {}", safe(&why.changed))?;
     }

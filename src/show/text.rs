@@ -74,24 +74,14 @@ fn node_name(walk: &Walk, node: crate::base::NodeId) -> String {
 /// Who sent a frame to whom: addresses, with ports where it has them.
 pub fn endpoints(walk: &Walk, frame: FrameId) -> Option<(String, String)> {
     let dissection = walk.frame(frame)?.dissection;
-    let text = |ids: &[&str]| {
-        ids.iter()
-            .find_map(|id| dissection.field(id))
-            .map(|f| f.text.clone())
-    };
+    let field = |ids: &[&str]| ids.iter().find_map(|id| dissection.own_field(id));
     let end = |address: &[&str], port: &[&str]| {
-        let address = text(address)?;
-        let port = dissection
-            .layers
-            .iter()
-            .any(|layer| matches!(layer.protocol.id, "tcp" | "udp"))
-            .then(|| port.iter().find_map(|id| dissection.field(id)))
-            .flatten()
-            .map(crate::proto::tree::Field::tshark_value);
+        let address = &field(address)?.text;
+        let port = field(port).map(crate::proto::tree::Field::tshark_value);
         Some(match port {
             Some(port) if address.contains(':') => format!("[{address}]:{port}"),
             Some(port) => format!("{address}:{port}"),
-            None => address,
+            None => address.clone(),
         })
     };
     Some((

@@ -1,10 +1,12 @@
 //! What is known of one TCP connection from its segments: numbers, streams, inferred states.
 
+use super::analysis::Analysis;
 use super::brief::Tcp;
 use super::infer::Inferred;
 use super::messages::Reading;
 use super::reassembly::{Inserted, Stream};
 use super::step::MessageId;
+use super::view::Role;
 use crate::base::FrameId;
 use crate::proto::stream::Dir;
 
@@ -14,6 +16,7 @@ pub(super) struct Connection {
     halves: [Half; 2],
     /// Who reads messages from the streams.
     pub reading: Reading,
+    analysis: Analysis,
     /// The states and variables of both ends as they can be inferred.
     pub inferred: Inferred,
     /// The messages of both streams, in their order.
@@ -85,6 +88,8 @@ pub(super) struct SegmentFacts {
     pub inserted: Inserted,
     /// It repeats sequence numbers that were sent before.
     pub again: bool,
+    /// What it is for beside what its header says.
+    pub role: Option<Role>,
     /// What was seen of the connection before it, as `tcp.completeness` says it.
     pub completeness: u8,
 }
@@ -134,6 +139,7 @@ impl Connection {
             scale,
             inserted,
             again,
+            role: self.analysis.segment(dir, tcp, inserted.new > 0),
             completeness: self.complete(tcp),
         }
     }

@@ -35,6 +35,11 @@ impl Walk {
             dissection,
             messages: self.pipeline.ending_in(id).to_vec(),
             flow: self.pipeline.meta(id).flow,
+            role: self
+                .pipeline
+                .meta(id)
+                .segment
+                .and_then(|segment| segment.role),
         })
     }
 

@@ -261,6 +261,35 @@ pub struct FrameView {
     pub messages: Vec<MessageId>,
     /// Its conversation.
     pub flow: Option<FlowId>,
+    /// What a TCP segment is for beside what its header says.
+    pub role: Option<Role>,
+}
+
+/// What a TCP segment is for beside what its header says, told from the segments before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The third message of the handshake: the first ACK of the end that sent the SYN.
+    HandshakeAck,
+    /// Sent again, with no sign but time that it was missed.
+    Retransmission,
+    /// Sent again because duplicate ACKs asked for it (RFC 5681 §3.2).
+    FastRetransmission,
+    /// Sent again although it was acknowledged.
+    NeedlessRetransmission,
+    /// It comes after later ones, and brings bytes that were not seen before.
+    OutOfOrder,
+    /// The same acknowledgment once more, while data is outstanding (RFC 5681 §2).
+    DuplicateAck,
+    /// The same acknowledgment once more, with a larger window.
+    WindowUpdate,
+    /// It asks a peer whose window is closed (RFC 9293 §3.8.6.1).
+    WindowProbe,
+    /// It asks whether the peer is still there (RFC 9293 §3.8.4).
+    KeepAlive,
+    /// The answer to that.
+    KeepAliveAck,
+    /// It acknowledges all that the peer will send, the FIN too.
+    FinAck,
 }
 
 /// A message of a stream and everything that was understood of it.

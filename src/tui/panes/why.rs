@@ -74,10 +74,14 @@ impl Pane for WhyPane {
 /// The text at the depth; all depths where the pane stands alone.
 fn lines(cx: &Cx<'_>, columns: usize) -> Vec<String> {
     let why = &cx.scene.why;
-    let texts = match cx.depth {
-        _ if cx.zoom => vec![&why.short, &why.full, &why.rfc],
-        Depth::Short => vec![&why.short],
-        Depth::Full => vec![&why.full],
+    // The scenario's own words come first; what is true of every such step follows.
+    let noted = format!("{} {}", why.note, why.short);
+    let short = noted.trim_start();
+    let texts: Vec<&str> = match cx.depth {
+        _ if cx.zoom => vec![short, &why.full, &why.rfc],
+        Depth::Short => vec![short],
+        Depth::Full if why.note.is_empty() => vec![&why.full],
+        Depth::Full => vec![&why.short, &why.full],
         Depth::Rfc => vec![&why.rfc],
     };
     let mut lines = Vec::new();

@@ -127,6 +127,7 @@ fn frame_view(frame: &[u8]) -> FrameView {
         bytes: Arc::from(frame),
         messages: Vec::new(),
         flow: None,
+        role: None,
     }
 }
 
@@ -263,6 +264,7 @@ fn layers() -> Vec<LayerRow> {
 fn why() -> Why {
     Why {
         topic: "syn-ack",
+        note: String::new(),
         short: "The server agrees to talk. It picks its own first number (ISN) and answers ack=1: \
                 \"I have everything before 1, send 1 next\". SYN itself used number 0."
             .to_owned(),

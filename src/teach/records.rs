@@ -1,0 +1,131 @@
+//! The topic of a record of the truth: what happened inside a host, on a link, or in a switch.
+
+use super::subject::{Subject, mac_text, node_name};
+use crate::stack::record::{Record, Unit, What};
+use crate::walk::Walk;
+use crate::walk::view::FrameView;
+
+/// Puts into `subject` what a record tells, and returns its topic.
+pub(super) fn know(
+    subject: &mut Subject,
+    walk: &Walk,
+    record: &Record,
+    frame: Option<&FrameView>,
+) -> &'static str {
+    // what only the scenario asked for obeys no paragraph
+    subject.cite = Some(record.cite).filter(|cite| !matches!(*cite, "" | "scenario"));
+    if let Some(node) = record.node {
+        subject.set("node", node_name(walk, node));
+    }
+    match &record.what {
+        What::AppCall(text) => subject.what("app-call", text),
+        What::AppEvent(text) => subject.what(event_topic(text), text),
+        What::Down(unit) => know_unit(subject, unit, true),
+        What::Up(unit) => know_unit(subject, unit, false),
+        What::TcpState { from, to } => {
+            subject.what("state", format!("{} > {}", from.name(), to.name()))
+        }
+        What::Listening(address) => subject.what("listening", address),
+        What::Timer { name, .. } => {
+            subject.set("timer", name);
+            if record.layer == 4 {
+                "timer-expired"
+            } else {
+                "pause-over"
+            }
+        }
+        // no step is about these alone
+        What::ConnOpened { .. } | What::TcpVars(_) => "state",
+        What::ArpLearned { ip, mac } => {
+            subject.what("arp-learned", format!("{ip} is at {}", mac_text(*mac)))
+        }
+        What::ArpQueued { ip } => subject.what("arp-queued", ip),
+        What::Discarded(text) => subject.what("discarded", text),
+        What::Decided(text) => subject.what("decided", text),
+        What::FrameSent(_) => "wire-sent",
+        What::FrameArrived(_) => "wire-arrived",
+        What::FrameDropped { why, .. } => {
+            let is_tcp = frame.is_some_and(|frame| frame.dissection.layer("tcp").is_some());
+            subject.what(if is_tcp { "lost" } else { "lost-unwatched" }, why)
+        }
+        What::FrameFaulted { what, .. } => subject.what("faulted", what),
+        What::SwitchLearned { mac, link } => subject.what(
+            "switch-learned",
+            format!("{} is behind port {}", mac_text(*mac), link.0 + 1),
+        ),
+        What::SwitchForwarded { to, flooded, .. } => {
+            let ports: Vec<String> = to.iter().map(|link| (link.0 + 1).to_string()).collect();
+            let how = if *flooded {
+                "to all others, port"
+            } else {
+                "to port"
+            };
+            subject.what("switch-forwarded", format!("{how} {}", ports.join(", ")))
+        }
+    }
+}
+
+/// What a program is told: that a way is open or closed, that data came, or something else.
+fn event_topic(text: &str) -> &'static str {
+    const OPENED: &[&str] = &["connected", "connection accepted", "WebSocket open"];
+    const CLOSED: &[&str] = &["closed", "the peer closes", "the peer sends no more"];
+    const ARRIVED: &[&str] = &[
+        "received ",
+        "request received",
+        "response received",
+        "echo reply",
+    ];
+    let begins = |with: &[&str]| with.iter().any(|start| text.starts_with(start));
+    match text {
+        _ if begins(OPENED) => "app-opened",
+        _ if begins(CLOSED) => "app-closed",
+        _ if begins(ARRIVED) || text.ends_with(" received") => "app-received",
+        _ => "app-event",
+    }
+}
+
+fn know_unit(subject: &mut Subject, unit: &Unit, down: bool) -> &'static str {
+    subject.set("info", &unit.info);
+    subject.set("len", unit.len);
+    let topic = match (unit.protocol, down) {
+        // a segment of the control bits alone takes no bytes along
+        ("tcp", true) if !unit.info.ends_with("bytes") => Some("down-tcp-bare"),
+        ("tcp", false) if !unit.info.ends_with("bytes") => Some("up-tcp-bare"),
+        (protocol, _) => unit_topic(protocol, down),
+    };
+    topic.unwrap_or_else(|| subject.what("decided", &unit.info))
+}
+
+/// The topic of a unit of this protocol (its Wireshark name) that goes down or up.
+pub(super) fn unit_topic(protocol: &str, down: bool) -> Option<&'static str> {
+    let [to_wire, from_wire] = match protocol {
+        "eth" => ["down-eth", "up-eth"],
+        "arp" => ["down-arp", "up-arp"],
+        "ip" | "ipv6" => ["down-ip", "up-ip"],
+        "icmp" | "icmpv6" => ["down-icmp", "up-icmp"],
+        "tcp" => ["down-tcp", "up-tcp"],
+        "udp" => ["down-udp", "up-udp"],
+        "http" => ["down-http", "up-http"],
+        "websocket" => ["down-ws", "up-ws"],
+        "utf-8" => ["down-text", "up-text"],
+        _ => return None,
+    };
+    Some(if down { to_wire } else { from_wire })
+}
+
+/// The Wireshark name of the protocol that a step names.
+pub(super) fn protocol_id(name: &str) -> &str {
+    match name {
+        "Ethernet" => "eth",
+        "ARP" => "arp",
+        "IPv4" => "ip",
+        "IPv6" => "ipv6",
+        "ICMP" => "icmp",
+        "ICMPv6" => "icmpv6",
+        "TCP" => "tcp",
+        "UDP" => "udp",
+        "HTTP" => "http",
+        "WebSocket" => "websocket",
+        other => other,
+    }
+}

@@ -1,0 +1,226 @@
+//! What a step is about: its topic, and what the topic's text may name.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::frames::{frame_topic, uint};
+use super::records;
+use super::topics::PLACEHOLDERS;
+use crate::base::NodeId;
+use crate::stack::record::{TcpState, What};
+use crate::walk::Walk;
+use crate::walk::step::{Grain, Step, StepId};
+use crate::walk::view::{FrameView, MessageView};
+
+/// What a step is about.
+pub(super) struct Subject {
+    pub topic: &'static str,
+    /// The record's own paragraph; `None` where it names none.
+    pub cite: Option<&'static str>,
+    pub values: BTreeMap<&'static str, String>,
+}
+
+impl Subject {
+    pub fn of(walk: &Walk, at: StepId) -> Self {
+        let mut subject = Self {
+            topic: "end",
+            cite: None,
+            values: BTreeMap::new(),
+        };
+        if let Some(step) = walk.step(at) {
+            subject.know_step(walk, at, step);
+        }
+        subject
+    }
+
+    fn know_step(&mut self, walk: &Walk, at: StepId, step: &Step) {
+        self.set("info", &step.title);
+        let frame = step.frame.and_then(|id| walk.frame(id));
+        let message = step.message.and_then(|id| walk.message(id));
+        let record = step.record.and_then(|id| walk.record(id));
+        if let Some(frame) = &frame {
+            self.know_frame(walk, frame);
+            self.topic = frame_topic(walk, frame, message.as_ref(), record);
+        }
+        if let Some(message) = &message {
+            self.know_message(message);
+        }
+        if walk.outcome().is_some() && walk.next(at, Grain::Layer).is_none() {
+            self.know_end(walk);
+            return;
+        }
+        match record {
+            // A frame that is sent is explained by what it carries, unless the step is about its bits.
+            Some(record) if matches!(record.what, What::FrameSent(_)) && step.layer != 1 => {}
+            Some(record) => self.topic = records::know(self, walk, record, frame.as_ref()),
+            None if is_gap(step) => self.topic = self.what("gap", &step.title),
+            None if step.grain == Grain::Layer => self.know_crossed(step, frame.as_ref()),
+            None => {}
+        }
+    }
+
+    /// The last step of a simulation: how it came to its end.
+    fn know_end(&mut self, walk: &Walk) {
+        let waited =
+            |what: &What| matches!(what, What::TcpState { to, .. } if *to == TcpState::TimeWait);
+        let limit = walk.outcome().and_then(|outcome| outcome.cut_short);
+        self.topic = match limit {
+            Some(limit) => self.what("end-cut-short", limit),
+            None if walk.records().iter().any(|record| waited(&record.what)) => "end-time-wait",
+            None => "end",
+        };
+    }
+
+    /// A layer that a frame of a capture must have crossed: `TCP down`. Nothing is known of it but the frame.
+    fn know_crossed(&mut self, step: &Step, frame: Option<&FrameView>) {
+        let (Some((name, way)), Some(frame)) = (step.title.rsplit_once(' '), frame) else {
+            return;
+        };
+        let protocol = records::protocol_id(name);
+        let Some(topic) = records::unit_topic(protocol, way == "down") else {
+            return;
+        };
+        let end = if way == "down" { "from" } else { "to" };
+        if let Some(node) = self.values.get(end).cloned() {
+            self.set("node", node);
+        }
+        let layers = frame.dissection.own_layers();
+        if let Some(layer) = layers.iter().find(|layer| layer.protocol.id == protocol) {
+            self.set("info", &layer.summary);
+        }
+        let is_bare = protocol == "tcp" && uint(&frame.dissection, "tcp.len") == Some(0);
+        self.topic = match topic {
+            "down-tcp" if is_bare => "down-tcp-bare",
+            "up-tcp" if is_bare => "up-tcp-bare",
+            topic => topic,
+        };
+    }
+
+    pub fn set(&mut self, name: &'static str, value: impl ToString) {
+        debug_assert!(PLACEHOLDERS.contains(&name), "{name} is not a placeholder");
+        self.values.insert(name, value.to_string());
+    }
+
+    /// Notes what happened, and returns the topic.
+    pub fn what(&mut self, topic: &'static str, what: impl ToString) -> &'static str {
+        self.set("what", what);
+        topic
+    }
+
+    fn know_frame(&mut self, walk: &Walk, frame: &FrameView) {
+        let dissection = &frame.dissection;
+        for (name, ids) in FIELDS {
+            if let Some(field) = ids.iter().find_map(|id| dissection.own_field(id)) {
+                self.set(name, &field.text);
+            }
+        }
+        let number = |id| uint(dissection, id);
+        if let (Some(seq), Some(len)) = (number("tcp.seq"), number("tcp.len")) {
+            self.set("end", seq + len);
+        }
+        let last = dissection.own_layers().last();
+        if let Some(icmp) = last.filter(|layer| layer.protocol.id.starts_with("icmp")) {
+            let kind = icmp.summary.rsplit(", ").next().unwrap_or_default();
+            self.set("info", kind);
+        }
+        for (end, address, mac) in [("from", "src", "smac"), ("to", "dst", "dmac")] {
+            let known = self.values.get(address).or(self.values.get(mac)).cloned();
+            if let Some(known) = known {
+                self.set(end, name_of(walk, &known));
+            }
+        }
+    }
+
+    fn know_message(&mut self, message: &MessageView) {
+        let dissection = &message.dissection;
+        for (name, ids) in MESSAGE_FIELDS {
+            if let Some(field) = ids.iter().find_map(|id| dissection.field(id)) {
+                self.set(name, &field.text);
+            }
+        }
+        self.set("info", &message.info);
+        let text = |id| dissection.field(id).map(|field| field.text.clone());
+        let masked = text("websocket.masking_key");
+        self.set(
+            "masking",
+            masked.map_or("not masked".to_owned(), |key| format!("masked with {key}")),
+        );
+        let said = text("websocket.payload.text").map(|text| format!("\"{}\"", cut(&text, 40)));
+        self.set("text", said.unwrap_or_else(|| message.info.clone()));
+    }
+}
+
+/// The placeholders that a frame's fields fill, each with the fields to look for, best first.
+const FIELDS: &[(&str, &[&str])] = &[
+    ("seq", &["tcp.seq"]),
+    ("ack", &["tcp.ack"]),
+    ("next", &["tcp.nxtseq"]),
+    ("len", &["tcp.len", "udp.length", "ip.len"]),
+    ("sport", &["tcp.srcport", "udp.srcport"]),
+    ("dport", &["tcp.dstport", "udp.dstport"]),
+    ("window", &["tcp.window_size", "tcp.window_size_value"]),
+    ("mss", &["tcp.options.mss_val"]),
+    ("ttl", &["ip.ttl", "ipv6.hlim"]),
+    ("src", &["arp.src.proto_ipv4", "ip.src", "ipv6.src"]),
+    ("dst", &["arp.dst.proto_ipv4", "ip.dst", "ipv6.dst"]),
+    ("smac", &["arp.src.hw_mac", "eth.src"]),
+    ("dmac", &["eth.dst"]),
+];
+
+/// The placeholders that a message's fields fill.
+const MESSAGE_FIELDS: &[(&str, &[&str])] = &[
+    ("method", &["http.request.method"]),
+    ("uri", &["http.request.uri"]),
+    (
+        "code",
+        &["http.response.code", "websocket.payload.close.status_code"],
+    ),
+    ("phrase", &["http.response.phrase"]),
+    ("opcode", &["websocket.opcode"]),
+];
+
+/// Whether the step is about bytes that a capture did not see: only these have no frame.
+fn is_gap(step: &Step) -> bool {
+    step.grain != Grain::Layer && step.frame.is_none()
+}
+
+/// The node that owns the address, or else the address itself.
+fn name_of(walk: &Walk, address: &str) -> String {
+    let ip: Option<IpAddr> = address.parse().ok();
+    let nodes = walk.outcome().map_or(&[][..], |outcome| &outcome.nodes);
+    let owner = nodes.iter().find(|node| {
+        ip.is_some_and(|ip| node.addrs.contains(&ip))
+            || node.mac.is_some_and(|mac| mac_text(mac) == address)
+    });
+    owner.map_or_else(|| address.to_owned(), |node| spoken(&node.name))
+}
+
+/// A node as it stands in a sentence.
+pub(super) fn node_name(walk: &Walk, node: NodeId) -> String {
+    let nodes = walk.outcome().map_or(&[][..], |outcome| &outcome.nodes);
+    nodes
+        .get(node.index())
+        .map_or_else(|| "-".to_owned(), |node| spoken(&node.name))
+}
+
+/// A node's name as it stands in a sentence: "the server", but "alice".
+fn spoken(name: &str) -> String {
+    const ROLES: &[&str] = &["client", "server", "switch", "router", "proxy", "attacker"];
+    if ROLES.contains(&name) {
+        format!("the {name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+pub(super) fn mac_text(mac: [u8; 6]) -> String {
+    mac.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+/// At most `max` characters, with an ellipsis where some were cut.
+fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,244 @@
+//! What is said of the steps of the built-in scenarios, and of captures where they are at hand.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::topics;
+use super::{Why, explain};
+use crate::walk::Walk;
+use crate::walk::step::{Grain, StepId};
+use crate::{scenario, sim};
+
+/// The scenarios that are run here, without what they say of single frames.
+fn built_in() -> impl Iterator<Item = (&'static str, Walk)> {
+    scenario::catalogue().iter().map(|scenario| {
+        let outcome = sim::run(&scenario.spec(None));
+        (
+            scenario.name.as_str(),
+            Walk::from_outcome("test", 7, outcome),
+        )
+    })
+}
+
+fn captures() -> Option<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors()
+        .map(|dir| dir.join("shared/captures"))
+        .find(|dir| dir.is_dir())
+}
+
+fn open(path: &Path) -> Walk {
+    let capture = crate::capture::file::read(path).expect("a capture that can be read");
+    Walk::from_capture("test", capture)
+}
+
+fn all_captures() -> Vec<Walk> {
+    let Some(root) = captures() else {
+        return Vec::new();
+    };
+    let folders = ["generated", "zeek"].map(|folder| std::fs::read_dir(root.join(folder)));
+    let entries = folders.into_iter().flatten().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.to_string_lossy().contains(".pcap"));
+    paths.sort();
+    paths.iter().map(|path| open(path)).collect()
+}
+
+fn steps(walk: &Walk, grain: Grain) -> impl Iterator<Item = StepId> + '_ {
+    std::iter::successors(walk.first(grain), move |at| walk.next(*at, grain))
+}
+
+fn told(walk: &Walk, grain: Grain) -> Vec<Why> {
+    steps(walk, grain).map(|at| explain(walk, at)).collect()
+}
+
+fn frames_of(name: &str) -> Vec<Why> {
+    let (_, walk) = built_in()
+        .find(|(found, _)| *found == name)
+        .expect("a scenario");
+    told(&walk, Grain::Frame)
+}
+
+#[test]
+fn a_handshake_has_one_third_message() {
+    for (name, walk) in built_in() {
+        let topics: Vec<&str> = told(&walk, Grain::Frame)
+            .iter()
+            .map(|why| why.topic)
+            .collect();
+        let count = |topic: &str| topics.iter().filter(|other| **other == topic).count();
+        let answered = topics.iter().any(|topic| topic.starts_with("syn-ack"));
+        assert_eq!(
+            count("handshake-ack"),
+            usize::from(answered),
+            "{name}: {topics:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_sent_again_is_told_as_such() {
+    let told = frames_of("handshake-lost-synack");
+    let topics: Vec<&str> = told.iter().map(|why| why.topic).collect();
+    let expected = [
+        "syn",
+        "syn-ack",
+        "lost",
+        "timer-expired",
+        "syn-again",
+        "syn-ack-again",
+    ];
+    assert_eq!(topics[2..8], expected);
+}
+
+#[test]
+fn steps_of_captures_are_what_they_seem() {
+    let Some(root) = captures() else { return };
+    let check = |file: &str, step: usize, topic: &str| {
+        let walk = open(&root.join(file));
+        let at = steps(&walk, Grain::Frame).nth(step - 1).expect("the step");
+        assert_eq!(explain(&walk, at).topic, topic, "{file} step {step}");
+    };
+    check("generated/tcp-loss-sack.pcap", 80, "fast-retransmission");
+    check("generated/tcp-loss-sack.pcap", 111, "duplicate-ack");
+    check("generated/tcp-loss-sack.pcap", 128, "fast-retransmission");
+    check("generated/tcp-loss-nosack.pcap", 159, "fast-retransmission");
+    check("generated/tcp-syn-retransmit.pcap", 4, "syn-again");
+    check("generated/tcp-keepalive.pcap", 8, "keep-alive");
+    check("generated/tcp-keepalive.pcap", 9, "keep-alive-ack");
+    check("generated/tcp-zero-window.pcap", 23, "zero-window");
+    check("generated/tcp-zero-window.pcap", 24, "window-probe");
+    check("generated/tcp-zero-window.pcap", 29, "window-update");
+    check("zeek/tcp__fin_retransmission.pcap", 2, "fin-again");
+    check("zeek/icmp__icmp-timeexceeded.pcap", 1, "icmp-time-exceeded");
+    check(
+        "zeek/icmp__icmp-destunreach-udp.pcap",
+        1,
+        "icmp-unreachable",
+    );
+    check("zeek/icmp__icmp6-toobig.pcap", 1, "icmpv6-too-big");
+    check("zeek/icmp__icmp6-ping.pcap", 1, "icmpv6-echo-request");
+}
+
+#[test]
+fn the_end_says_what_there_was() {
+    let last = |name| frames_of(name).pop().expect("a step").topic;
+    assert_eq!(last("connection-refused"), "end");
+    assert_eq!(last("handshake"), "end-time-wait");
+}
+
+#[test]
+fn closing_is_told_from_answering() {
+    let told = frames_of("websocket");
+    let of = |topic: &str| told.iter().filter(|why| why.topic == topic).count();
+    assert_eq!([of("ws-close"), of("ws-close-answer")], [1, 1]);
+    // the FIN has the number after the last byte, and its acknowledgment speaks of it
+    let fin = told.iter().find(|why| why.topic == "fin").expect("a FIN");
+    assert!(
+        fin.full
+            .contains("below 228; the FIN itself has the number 228"),
+        "{}",
+        fin.full
+    );
+    assert_eq!(of("fin-ack"), 2);
+}
+
+#[test]
+fn units_are_those_of_their_protocol() {
+    let (_, walk) = built_in()
+        .find(|(name, _)| *name == "seven-layers")
+        .expect("it is built in");
+    for at in steps(&walk, Grain::Layer) {
+        let step = walk.step(at).expect("the step");
+        let Some((protocol, rest)) = step.title.split_once(' ') else {
+            continue;
+        };
+        let way = rest.split(':').next().unwrap_or_default();
+        let expected = match protocol {
+            "ARP" => "-arp",
+            "Ethernet" => "-eth",
+            "IPv4" => "-ip",
+            "TCP" if rest.ends_with("bytes") => "-tcp",
+            "TCP" => "-tcp-bare",
+            "HTTP" => "-http",
+            "WebSocket" => "-ws",
+            "utf-8" => "-text",
+            _ => continue,
+        };
+        if ["down", "up"].contains(&way) {
+            let topic = explain(&walk, at).topic;
+            assert_eq!(topic, format!("{way}{expected}"), "{}", step.title);
+        }
+    }
+}
+
+#[test]
+fn a_cite_is_a_paragraph_and_a_pause_no_time_out() {
+    for (name, walk) in built_in() {
+        for at in steps(&walk, Grain::Layer) {
+            let (why, title) = (explain(&walk, at), &walk.step(at).expect("the step").title);
+            assert!(why.cite != "scenario", "{name}: {title}");
+            assert!(!why.rfc.contains("the record names"), "{name}: {title}");
+            assert_eq!(
+                title == "wait time-out",
+                why.topic == "pause-over",
+                "{name}: {title}"
+            );
+            let opens = title == "connected" || title.starts_with("WebSocket open");
+            assert_eq!(
+                opens || title == "connection accepted",
+                why.topic == "app-opened"
+            );
+            if title.starts_with("closed cleanly") {
+                assert_eq!(why.topic, "app-closed", "{name}");
+            }
+            let known = !why.short.contains(" - ") && !why.short.contains(" -.");
+            assert!(known, "{name}: {title}: {}", why.short);
+        }
+    }
+}
+
+/// Topics that nothing here leads to, and why.
+const UNSEEN: &[(&str, &str)] = &[
+    (
+        "ws-continuation",
+        "in the captures a segment has the frame before it too",
+    ),
+    ("icmp-reassembly-time", "no capture has one"),
+    ("icmp", "no capture has one but echoes and errors"),
+    ("icmpv6-unreachable", "no capture has one"),
+    ("icmpv6-time-exceeded", "no capture has one"),
+    ("icmpv6-reassembly-time", "no capture has one"),
+    (
+        "lost-unwatched",
+        "the scenario that loses a frame loses one of TCP",
+    ),
+    (
+        "faulted",
+        "no scenario disturbs a frame otherwise than by losing it",
+    ),
+    ("discarded", "no scenario makes a host throw anything away"),
+    ("end-cut-short", "every scenario comes to its end"),
+];
+
+#[test]
+fn every_topic_is_told_somewhere() {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let from_captures = all_captures();
+    if from_captures.is_empty() {
+        return;
+    }
+    let walks = built_in().map(|(_, walk)| walk).chain(from_captures);
+    for walk in walks {
+        // long captures repeat themselves
+        for at in steps(&walk, Grain::Layer).take(4000) {
+            *seen.entry(explain(&walk, at).topic).or_default() += 1;
+        }
+    }
+    let unseen: Vec<&str> = topics::all()
+        .map(|topic| topic.id)
+        .filter(|id| !seen.contains_key(id))
+        .collect();
+    let reasons: Vec<&str> = UNSEEN.iter().map(|(id, _)| *id).collect();
+    assert_eq!(unseen, reasons);
+}
