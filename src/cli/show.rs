@@ -57,6 +57,9 @@ pub fn run(args: &ShowArgs, look: Look) -> Result {
         grain: args.grain,
     };
     check_steps(&opened.walk, &options)?;
+    if opened.walk.steps().is_empty() {
+        eprintln!("layerwalk: {}: there are no frames", safe(&args.source));
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     let mut plain = Plain(&mut out);
     let out: &mut dyn Write = if look.ascii && args.format == Format::Text {
@@ -116,6 +119,9 @@ fn check_steps(walk: &crate::walk::Walk, options: &Options) -> Result {
         return Ok(());
     };
     let all = show::count_steps(walk, options.grain.unwrap_or(Grain::Frame));
+    if all == 0 {
+        return Err(Exit::usage("there are no frames, and so no steps"));
+    }
     if *steps.end() > all {
         let end = steps.end();
         return Err(Exit::usage(format!(

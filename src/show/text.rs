@@ -21,7 +21,9 @@ pub(super) fn list(
         .map_or(crate::base::Time::ZERO, |step| step.time);
     for (number, at) in steps {
         let Some(step) = walk.step(*at) else { continue };
-        let since = step.time.since(start).as_secs_f64();
+        // A capture's clock may have been set back.
+        let back = start.since(step.time).as_secs_f64();
+        let since = step.time.since(start).as_secs_f64() - back;
         writeln!(
             out,
             "{number:>5} {since:>12.6}  {}",

@@ -21,6 +21,42 @@ fn fails(args: &[&str], code: i32, said: &[&str]) {
     assert!(!error.contains("panicked"), "{args:?}: {error}");
 }
 
+/// A pcap file of empty Ethernet frames at these seconds.
+fn pcap_at(seconds: &[u32]) -> Vec<u8> {
+    let header: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 1];
+    let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
+    for second in seconds {
+        let head: [u32; 4] = [*second, 0, 60, 60];
+        bytes.extend(head.iter().flat_map(|word| word.to_le_bytes()));
+        bytes.extend([0; 60]);
+    }
+    bytes
+}
+
+#[test]
+fn a_capture_without_frames_and_one_whose_clock_was_set_back() {
+    let dir = TempDir::new().unwrap();
+    let write = |name: &str, seconds: &[u32]| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, pcap_at(seconds)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let empty = write("empty.pcap", &[]);
+    let output = layerwalk(&["show", &empty]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && said.contains("no frames"),
+        "{said}"
+    );
+    fails(&["show", &empty, "--step", "1"], 2, &["no frames"]);
+    let back = printed(["show", &write("back.pcap", &[10, 6, 11])]);
+    let times: Vec<&str> = back
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    assert_eq!(times[..3], ["0.000000", "-4.000000", "1.000000"], "{back}");
+}
+
 #[test]
 fn wrong_use_is_told_with_the_way_out() {
     fails(&["shwo", "websocket"], 2, &["shwo", "show"]);

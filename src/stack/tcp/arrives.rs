@@ -81,6 +81,8 @@ impl Connection {
             return Continue(());
         }
         if self.is_syn_again(seg) {
+            // The echo must measure the SYN that is answered, not the first one (RFC 7323 §4.3).
+            self.note_timestamp(seg);
             return self.answer_syn_again(cx);
         }
         if seg.len() == 0 && seg.end() + 1 == self.rcv.nxt && seg.has(TcpFlags::ACK) {

@@ -298,7 +298,7 @@ impl Connection {
             snd_nxt: Some(self.snd.nxt.0),
             snd_wnd: syn_seen.then_some(self.snd.wnd),
             rcv_nxt: syn_seen.then_some(self.rcv.nxt.0),
-            rcv_wnd: syn_seen.then(|| self.rcv.wnd()),
+            rcv_wnd: syn_seen.then(|| self.rcv.advertised(self.state)),
             snd_mss: Some(self.snd.mss),
             snd_wind_shift: (syn_seen && self.window_scaling).then_some(self.snd.wind_shift),
             rcv_wind_shift: (syn_seen && self.window_scaling).then_some(self.rcv.wind_shift),

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::seq::Seq;
+use crate::stack::record::TcpState;
 
 /// The receive variables and buffer of a connection (RFC 9293 §3.3.1).
 #[derive(Debug, Clone)]
@@ -69,6 +70,14 @@ impl Receive {
     /// RCV.WND: how many bytes behind RCV.NXT the peer may send.
     pub fn wnd(&self) -> u32 {
         self.edge.since(self.nxt)
+    }
+
+    /// RCV.WND as a segment can say it in this state: in whole units of the scale, but not scaled in a SYN.
+    pub fn advertised(&self, state: TcpState) -> u32 {
+        match state {
+            TcpState::SynSent | TcpState::SynReceived => self.wnd(),
+            _ => (self.wnd() >> self.wind_shift) << self.wind_shift,
+        }
     }
 
     /// The number behind the last that the peer may send.

@@ -83,9 +83,9 @@ fn a_segment_that_waits_behind_another_changes_nothing_before_its_own_step() {
             "server SND.NXT",
             "server ESTABLISHED > FIN-WAIT-1; SND.NXT",
             "client RCV.NXT, RCV.WND; earlier, at 0.850204 s: client SND.UNA",
-            "client ESTABLISHED > CLOSE-WAIT; RCV.NXT, RCV.WND",
+            "client ESTABLISHED > CLOSE-WAIT; RCV.NXT",
             "client CLOSE-WAIT > LAST-ACK; SND.NXT",
-            "server FIN-WAIT-2 > TIME-WAIT; RCV.NXT, RCV.WND; \
+            "server FIN-WAIT-2 > TIME-WAIT; RCV.NXT; \
              earlier, at 0.860232 s: server FIN-WAIT-1 > FIN-WAIT-2; SND.UNA, SND.WND",
             "server TIME-WAIT > CLOSED; earlier, at 0.870251 s: client LAST-ACK > CLOSED; SND.UNA",
         ]
@@ -145,6 +145,51 @@ fn a_run_that_was_cut_short_says_by_which_limit() {
         !about_end.ok && about_end.found.contains("cut short"),
         "{about_end:?}"
     );
+}
+
+#[test]
+fn the_ends_say_what_the_segments_say() {
+    let walk = built_in("handshake");
+    let ack = step_of(&walk, "ACK");
+    let frame = walk.step(ack).and_then(|step| step.frame).expect("a frame");
+    let view = walk.frame(frame).expect("the frame");
+    let window = view.dissection.field("tcp.window_size").expect("a window");
+    assert!(row(&walk, ack, "RCV.WND").starts_with(&format!("*{} ", window.tshark_value())));
+    assert_eq!(row(&walk, ack, "SND.MSS"), "*1448 1448");
+}
+
+#[test]
+fn a_repeated_syn_is_measured_by_itself() {
+    let walk = built_in("handshake-lost-synack");
+    let at = step_of(&walk, "ACK");
+    assert_eq!(row(&walk, at, "SRTT"), "*20.0 ms -");
+    assert_eq!(row(&walk, at, "RTO"), "*1000.0 ms 1000.0 ms");
+}
+
+#[test]
+fn the_first_letter_of_seven_layers_is_hidden_by_its_mask() {
+    let scenario = scenario::find("seven-layers").expect("a built-in scenario");
+    let walk = Walk::from_outcome("test", 0, sim::run(&scenario.spec(None)));
+    let messages = (0..walk.messages()).map(|id| crate::walk::step::MessageId(id as u32));
+    let masked = messages
+        .filter_map(|id| walk.message(id))
+        .find(|message| message.info.starts_with("Text"))
+        .expect("the text");
+    let field = |id| {
+        masked
+            .dissection
+            .field(id)
+            .expect("the field")
+            .tshark_value()
+    };
+    let key = field("websocket.masking_key");
+    let clear = field("websocket.payload.text")
+        .bytes()
+        .next()
+        .expect("a letter");
+    let key = u8::from_str_radix(key.trim_start_matches("0x").get(..2).expect("a byte"), 16);
+    let letter = key.expect("hexadecimal") ^ clear;
+    assert!(letter != clear && letter != 0, "{letter:02x}");
 }
 
 #[test]
