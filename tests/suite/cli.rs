@@ -42,7 +42,7 @@ fn a_capture_without_frames_and_one_whose_clock_was_set_back() {
         path.to_str().unwrap().to_owned()
     };
     let empty = write("empty.pcap", &[]);
-    let output = layerwalk(&["show", &empty]);
+    let output = layerwalk(["show", &empty]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         output.status.success() && said.contains("no frames"),
@@ -55,6 +55,14 @@ fn a_capture_without_frames_and_one_whose_clock_was_set_back() {
         .filter_map(|line| line.split_whitespace().nth(1))
         .collect();
     assert_eq!(times[..3], ["0.000000", "-4.000000", "1.000000"], "{back}");
+}
+
+#[test]
+fn a_timer_is_listed_with_its_node_and_the_end_with_nobody() {
+    let steps = printed(["show", "handshake-lost-synack"]);
+    let line = |what: &str| steps.lines().find(|line| line.ends_with(what)).unwrap();
+    assert!(line("time-out").contains(" client ") && !line("time-out").contains('>'));
+    assert!(!line(" end").contains('>') && !line(" end").contains("192.168"));
 }
 
 #[test]

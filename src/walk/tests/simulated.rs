@@ -110,13 +110,6 @@ fn a_timer_and_the_end_have_no_frame() {
         let step = walk.step(at).expect("the step");
         assert_eq!((step.frame, step.message), (None, None), "{}", step.title);
     }
-    let line = |at| crate::show::line(&walk, walk.step(at).expect("the step"), Grain::Frame);
-    assert!(
-        line(time_out).trim().starts_with("client "),
-        "{}",
-        line(time_out)
-    );
-    assert!(!line(step_of(&walk, "end")).contains('>'));
 }
 
 #[test]
