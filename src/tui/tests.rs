@@ -371,7 +371,7 @@ fn six_rows_of_the_ends_are_the_drawn_ones() {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
         "SND.UNA/NXT 0/1 *0/1",
-        "not acked [S]",
+        "not acked - *[S]",
         "window 64240 *65160",
     ] {
         assert!(flat.contains(expected), "{expected}:\n{text}");
