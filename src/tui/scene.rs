@@ -43,6 +43,8 @@ pub struct Scene {
     pub layers: Vec<LayerRow>,
     /// The frame.
     pub frame: Option<FrameView>,
+    /// The frame was sent: what lower layers add to it is made, and is taken off again from here on.
+    pub is_sent: bool,
     /// The messages that end in the frame; of a step without a frame its own.
     pub messages: Vec<MessageView>,
     /// The frame on the wire.
@@ -73,6 +75,10 @@ impl Scene {
             seq: walk.seq_space(at, numbers),
             map: walk.map(at),
             layers: walk.layers(at),
+            is_sent: step
+                .frame
+                .and_then(|id| walk.frame_step(id))
+                .is_some_and(|sent| sent <= at),
             messages: messages(walk, &step, frame.as_ref()),
             physical: step.frame.and_then(|id| walk.physical(id)),
             frame,

@@ -249,7 +249,23 @@ fn twin<'a>(layer: &'a Layer, field: &Field, numbers: Numbers) -> Twin<'a> {
     Twin::Alone
 }
 
-/// All layers, of the frame and then of its messages, and which of its protocol each is.
+/// Whether what an OSI layer adds is there at the step: at a layer's own step, on the way down nothing below it is made
+/// yet, and on the way up all below it is taken off. What the application hands over is text, which is layer 6 here.
+pub fn is_there(scene: &Scene, osi: u8) -> bool {
+    scene.step.grain != Grain::Layer || osi >= scene.step.layer.min(6)
+}
+
+/// Why that of lower layers is not there; `None` where all is.
+pub fn absence(scene: &Scene) -> Option<&'static str> {
+    let is_all = is_there(scene, 2) || scene.frame.is_none();
+    let word = match scene.is_sent {
+        true => "taken off",
+        false => "not made yet",
+    };
+    (!is_all).then_some(word)
+}
+
+/// All layers that are there, of the frame and then of its messages, and which of its protocol each is.
 pub fn layers(scene: &Scene) -> Vec<(Part, usize, &Layer)> {
     let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
     let parts = std::iter::once(Part::Frame).chain((0..scene.messages.len()).map(Part::Message));
@@ -260,7 +276,9 @@ pub fn layers(scene: &Scene) -> Vec<(Part, usize, &Layer)> {
         };
         for layer in &dissection.layers {
             let nth = seen.entry(layer.protocol.id).or_default();
-            all.push((part, *nth, layer));
+            if is_there(scene, layer.protocol.osi) {
+                all.push((part, *nth, layer));
+            }
             *nth += 1;
         }
     }
@@ -367,10 +385,32 @@ pub struct Section<'a> {
     pub buffer: usize,
     /// The bytes.
     pub bytes: &'a [u8],
+    /// The first of them that is there at the step.
+    pub from: usize,
 }
 
-/// The buffers that can be looked at.
+/// The buffers that can be looked at: of those that are there at the step what is there.
 pub fn sections(scene: &Scene) -> Vec<Section<'_>> {
+    let mut out = all_sections(scene);
+    if absence(scene).is_some() {
+        let layers = layers(scene);
+        out.retain_mut(|section| {
+            let here = layers
+                .iter()
+                .filter(|(part, _, layer)| *part == section.part && layer.buffer == section.buffer);
+            let starts = here.map(|(_, _, layer)| match layer.header.is_empty() {
+                true => layer.payload.start,
+                false => layer.header.start,
+            });
+            let from = starts.min();
+            section.from = from.unwrap_or(0);
+            from.is_some()
+        });
+    }
+    out
+}
+
+fn all_sections(scene: &Scene) -> Vec<Section<'_>> {
     let mut out = Vec::new();
     if let Some(frame) = &scene.frame {
         let name = format!("Frame {}", frame.number);
@@ -379,6 +419,7 @@ pub fn sections(scene: &Scene) -> Vec<Section<'_>> {
             part: Part::Frame,
             buffer: 0,
             bytes: &frame.bytes,
+            from: 0,
         });
         push_derived(&mut out, Part::Frame, &frame.dissection);
     }
@@ -390,6 +431,7 @@ pub fn sections(scene: &Scene) -> Vec<Section<'_>> {
             part,
             buffer: 0,
             bytes: &message.bytes,
+            from: 0,
         });
         push_derived(&mut out, part, &message.dissection);
     }
@@ -404,6 +446,7 @@ fn push_derived<'a>(out: &mut Vec<Section<'a>>, part: Part, dissection: &'a Diss
             part,
             buffer: i + 1,
             bytes: &derived.bytes,
+            from: 0,
         });
     }
 }

@@ -205,3 +205,20 @@ fn the_layer_of_the_step_is_always_named() {
         assert!(text.contains(row), "{row}:\n{text}");
     }
 }
+
+/// On the way down nothing is shown of what lower layers will add.
+#[test]
+fn no_layer_shows_what_is_made_below_it() {
+    let text = at_layer_grain("seven-layers", 92, (80, 24));
+    for future in ["WS 6", "TCP 32", "02 00 00", "7b 3d b9 17"] {
+        assert!(!text.contains(future), "{future}:\n{text}");
+    }
+    assert!(text.contains("not made yet"), "{text}");
+    let text = at_layer_grain("seven-layers", 95, (80, 24));
+    assert!(
+        text.contains("[TCP 32]") && text.contains("first 34 not made yet"),
+        "{text}"
+    );
+    let text = at_layer_grain("seven-layers", 102, (80, 24));
+    assert!(text.contains("first 34 taken off"), "{text}");
+}

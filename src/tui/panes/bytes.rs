@@ -27,7 +27,11 @@ impl Pane for BytesPane {
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         let sections = select::sections(cx.scene);
         if sections.is_empty() {
-            canvas.put(1, 0, "(no bytes at this step)", cx.theme.style(Role::Text));
+            let text = match select::absence(cx.scene) {
+                Some(why) => format!("(no bytes here: {why})"),
+                None => "(no bytes at this step)".to_owned(),
+            };
+            canvas.put(1, 0, &text, cx.theme.style(Role::Text));
             return;
         }
         let per_row = per_row(canvas.width());
@@ -64,7 +68,11 @@ impl Pane for BytesPane {
         } else {
             step
         };
+        let sections = select::sections(cx.scene);
+        let is_own = |s: &&Section<'_>| s.part == chosen.part && s.buffer == chosen.buffer;
+        let first = sections.iter().find(is_own)?.from;
         let to = from.checked_add_signed(step)?.min(len.checked_sub(1)?);
+        let to = to.max(first);
         let mut selection = Selection {
             byte: Some(to),
             ..cx.selection.clone()
@@ -147,13 +155,14 @@ enum Line {
 fn lines(cx: &Cx<'_>, sections: &[Section<'_>], per_row: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     for (i, section) in sections.iter().enumerate() {
-        if sections.len() > 1 {
+        if sections.len() > 1 || section.from > 0 {
             lines.push(Line::Name(i));
         }
         let lit = cx
             .chosen
             .map_or_else(Vec::new, |chosen| select::lit(cx.scene, chosen, section));
-        for start in (0..section.bytes.len()).step_by(per_row) {
+        let first = section.from - section.from % per_row;
+        for start in (first..section.bytes.len()).step_by(per_row) {
             lines.push(Line::Row {
                 section: i,
                 start,
@@ -205,7 +214,10 @@ fn draw_line(
     match line {
         Line::Name(i) => {
             let section = &sections[*i];
-            let text = format!("{}, {}", section.name, words::bytes(section.bytes.len()));
+            let mut text = format!("{}, {}", section.name, words::bytes(section.bytes.len()));
+            if let Some(why) = select::absence(cx.scene).filter(|_| section.from > 0) {
+                text = format!("{}: first {} {why}", section.name, section.from);
+            }
             canvas.put(1, y, &cx.theme.safe(&text), cx.theme.style(Role::Strong))
         }
         Line::Row {
@@ -213,19 +225,23 @@ fn draw_line(
             start,
             lit,
         } => {
-            let bytes = sections[*section].bytes;
+            let Section { bytes, from, .. } = sections[*section];
             let row = &bytes[*start..bytes.len().min(start + per_row)];
-            draw_bytes(cx, canvas, y, *start, row, per_row, lit)
+            // What is not there is left blank, so that nothing moves when it comes.
+            let absent = from.saturating_sub(*start).min(row.len());
+            draw_bytes(cx, canvas, y, *start, row, absent, per_row, lit)
         }
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "a row of bytes and its place")]
 fn draw_bytes(
     cx: &Cx<'_>,
     canvas: &mut Canvas<'_>,
     y: usize,
     start: usize,
     row: &[u8],
+    absent: usize,
     per_row: usize,
     lit: &[Range<usize>],
 ) -> usize {
@@ -241,6 +257,10 @@ fn draw_bytes(
         } else {
             Role::Text
         });
+        if i < absent {
+            x += 3;
+            continue;
+        }
         canvas.put(x, y, &format!("{byte:02x}"), style);
         // Brackets take the blanks around the run, so that they move no byte.
         if is_lit(at) && (at == 0 || !is_lit(at - 1)) {
@@ -258,12 +278,11 @@ fn draw_bytes(
     if canvas.width() >= text_at + per_row {
         let text: String = row
             .iter()
-            .map(|b| {
-                if (0x20..0x7f).contains(b) {
-                    char::from(*b)
-                } else {
-                    '.'
-                }
+            .enumerate()
+            .map(|(i, b)| match b {
+                _ if i < absent => ' ',
+                0x20..0x7f => char::from(*b),
+                _ => '.',
             })
             .collect();
         canvas.put(text_at, y, &text, cx.theme.style(Role::Text));

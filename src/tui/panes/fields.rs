@@ -5,7 +5,7 @@ use crate::proto::tree::{Dissection, Severity, StopReason};
 use crate::tui::canvas::{Canvas, fit, width};
 use crate::tui::keys::Command;
 use crate::tui::overlay::Overlay;
-use crate::tui::select::{Part, Row, Selection};
+use crate::tui::select::{self, Part, Row, Selection};
 use crate::tui::theme::Role;
 use crate::tui::words;
 use crate::walk::view::Numbers;
@@ -19,6 +19,9 @@ impl Pane for FieldsPane {
         let Some(frame) = &cx.scene.frame else {
             return "4 Fields".to_owned();
         };
+        if select::absence(cx.scene).is_some() {
+            return "4 Fields".to_owned();
+        }
         let len = frame.bytes.len();
         let cut = match frame.original_len as usize {
             whole if whole > len => format!(" of {whole}"),
@@ -34,11 +37,12 @@ impl Pane for FieldsPane {
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
         if cx.rows.is_empty() {
-            let text = match &cx.scene.frame {
-                None => "(no frame at this step)",
-                Some(_) => "(nothing was understood of these bytes)",
+            let text = match (&cx.scene.frame, select::absence(cx.scene)) {
+                (None, _) => "(no frame at this step)".to_owned(),
+                (_, Some(why)) => format!("(the layers below: {why})"),
+                (Some(_), None) => "(nothing was understood of these bytes)".to_owned(),
             };
-            canvas.put(2, 0, text, cx.theme.style(Role::Text));
+            canvas.put(2, 0, &text, cx.theme.style(Role::Text));
             return;
         }
         let notes = notes(cx);
@@ -251,6 +255,10 @@ fn shorten(label: &str, room: usize) -> String {
 /// What was found wrong or odd, and what stopped the reading.
 fn notes(cx: &Cx<'_>) -> Vec<(String, Role)> {
     let mut notes = Vec::new();
+    if let Some(why) = select::absence(cx.scene) {
+        // What was found may be about what is not there.
+        return vec![(format!("(the layers below: {why})"), Role::Text)];
+    }
     let parts = std::iter::once(Part::Frame).chain((0..cx.scene.messages.len()).map(Part::Message));
     for part in parts {
         if let Some((dissection, _)) = part.of(cx.scene) {

@@ -4,7 +4,7 @@ use super::{Cx, Effect, Pane, PaneId};
 use crate::tui::canvas::{Canvas, width};
 use crate::tui::keys::Command;
 use crate::tui::overlay::Overlay;
-use crate::tui::select::{Key, Selection};
+use crate::tui::select::{self, Key, Selection};
 use crate::tui::theme::Role;
 use crate::walk::view::LayerRow;
 
@@ -161,14 +161,15 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
     let end = canvas
         .width()
         .saturating_sub(if bar > 0 { bar + 1 } else { 0 });
-    let unit = whole_parts(&row.unit, end.saturating_sub(unit_at));
+    let absent = select::absence(cx.scene).filter(|_| !select::is_there(cx.scene, row.osi));
+    let unit = whole_parts(absent.unwrap_or(&row.unit), end.saturating_sub(unit_at));
     canvas.put(
         unit_at,
         y,
         &cx.theme.fit(unit, end - unit_at.min(end)),
         style,
     );
-    if bar > 0 {
+    if bar > 0 && absent.is_none() {
         let text = bar_of(cx, row, bar);
         canvas.put(end + 1, y, &text, style);
     }

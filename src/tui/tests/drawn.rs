@@ -100,6 +100,7 @@ pub fn scene() -> Scene {
         seq: Some([seq(true), seq(false)]),
         map: map(),
         layers: layers(),
+        is_sent: true,
         messages: Vec::new(),
         physical: Some(Physical {
             octets: physical::octets(&frame),
