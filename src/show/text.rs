@@ -97,3 +97,51 @@ pub fn endpoints(walk: &Walk, frame: FrameId) -> Option<(String, String)> {
         )?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{LinkType, Time};
+    use crate::capture::packet::{Capture, Interface, Packet};
+
+    /// An ICMP error has no ports: those that follow it are of the datagram that it quotes.
+    #[test]
+    fn quoted_ports_are_not_shown() {
+        let ip = |protocol: u8, len: u8, from: u8, to: u8| {
+            let head = [0x45, 0, 0, len, 0, 0, 0, 0, 64, protocol, 0, 0];
+            [&head[..], &[10, 0, 0, from], &[10, 0, 0, to]].concat()
+        };
+        let udp = [0x13, 0x88, 0, 53, 0, 8, 0, 0];
+        let error = [3, 3, 0, 0, 0, 0, 0, 0];
+        let bytes = [&ip(1, 56, 2, 1)[..], &error, &ip(17, 28, 1, 2), &udp].concat();
+        let check = |bytes: &[u8], expected: [&str; 2]| {
+            let interface = Interface {
+                name: None,
+                link_type: LinkType::RAW,
+                snap_len: 0,
+                fcs_len: None,
+                comments: Vec::new(),
+            };
+            let packet = Packet {
+                time: Time::ZERO,
+                interface: 0,
+                bytes: bytes.into(),
+                original_len: u32::try_from(bytes.len()).expect("a short packet"),
+                direction: None,
+                checksum_not_ready: false,
+                dropped: 0,
+                comments: Vec::new(),
+            };
+            let capture = Capture {
+                interfaces: vec![interface],
+                packets: vec![packet],
+                ..Capture::default()
+            };
+            let walk = Walk::from_capture("test", capture);
+            let found = endpoints(&walk, FrameId::from_index(0)).expect("two addresses");
+            assert_eq!([found.0.as_str(), found.1.as_str()], expected);
+        };
+        check(&bytes, ["10.0.0.2", "10.0.0.1"]);
+        check(&bytes[28..], ["10.0.0.1:5000", "10.0.0.2:53"]);
+    }
+}

@@ -67,8 +67,10 @@ pub(super) fn know(
 
 /// What a program is told: that a way is open or closed, that data came, or something else.
 fn event_topic(text: &str) -> &'static str {
-    const OPENED: &[&str] = &["connected", "connection accepted", "WebSocket open"];
-    const CLOSED: &[&str] = &["closed", "the peer closes", "the peer sends no more"];
+    const OPENED: &[&str] = &["connected", "connection accepted"];
+    const WS_OPENED: &[&str] = &["WebSocket open"];
+    const CLOSED: &[&str] = &["the peer sends no more"];
+    const WS_CLOSED: &[&str] = &["closed", "the peer closes"];
     const ARRIVED: &[&str] = &[
         "received ",
         "request received",
@@ -79,6 +81,8 @@ fn event_topic(text: &str) -> &'static str {
     match text {
         _ if begins(OPENED) => "app-opened",
         _ if begins(CLOSED) => "app-closed",
+        _ if begins(WS_OPENED) => "ws-opened",
+        _ if begins(WS_CLOSED) => "ws-closed",
         _ if begins(ARRIVED) || text.ends_with(" received") => "app-received",
         _ => "app-event",
     }

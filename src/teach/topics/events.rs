@@ -37,6 +37,16 @@ topics! {
         full: "The stack tells the program what it has to know, and keeps the rest to itself: the program sees no segments.",
         rfc: "The stack informs the program of certain events by signals or by what its calls return.", "RFC 9293 §3.9.1.8",
     }
+    "ws-opened" {
+        short: "The program on {node} is told: {what}. From now on both sides may send messages at any time.",
+        full: "The program asked once and is told once; the request, the answer and all below were the work of its libraries and of the stack. No message has come up yet.",
+        rfc: "When the handshake has succeeded, the WebSocket connection is in the OPEN state.", "RFC 6455 §4.1, §4.2.2",
+    }
+    "ws-closed" {
+        short: "The program on {node} is told: {what}.",
+        full: "A conversation ends at each layer by itself: first the WebSocket connection with its Close frames, then TCP below it. To the program it is over before TCP has finished.",
+        rfc: "A first Close begins the closing handshake. The connection is closed cleanly if TCP is closed after the closing handshake was completed.", "RFC 6455 §7.1.3, §7.1.4",
+    }
     "app-opened" {
         short: "The program on {node} is told: {what}. From now on it can send and receive.",
         full: "Opening was the work of the stack, in several messages; the program made one call and now gets one answer. No data has come up yet.",
@@ -44,7 +54,7 @@ topics! {
     }
     "app-closed" {
         short: "The program on {node} is told: {what}.",
-        full: "A conversation ends at each layer by itself: first what the programs speak, then TCP below it. To the program it is over before TCP has finished.",
+        full: "Each direction is closed by itself: the program has got every byte that came before, and may still send.",
         rfc: "A FIN is told to the user as \"connection closing\"; what came before it is still delivered.", "RFC 9293 §3.6, §3.10.7.4",
     }
     "app-received" {
