@@ -7,6 +7,7 @@ mod block;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Borrow;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
@@ -33,6 +34,15 @@ const ISB_OSDROP: u16 = 7;
 
 /// Writes a whole capture.
 pub fn write(out: impl Write, capture: &Capture) -> io::Result<()> {
+    write_packets(out, capture, capture.packets.iter())
+}
+
+/// Writes a capture with these packets in place of its own, each as it comes.
+pub fn write_packets<P: Borrow<Packet>>(
+    out: impl Write,
+    capture: &Capture,
+    packets: impl Iterator<Item = P>,
+) -> io::Result<()> {
     let mut writer = Writer::new(out, &capture.comments)?;
     for interface in &capture.interfaces {
         writer.interface(interface)?;
@@ -42,8 +52,8 @@ pub fn write(out: impl Write, capture: &Capture) -> io::Result<()> {
         writer.secrets(secrets)?;
     }
     writer.names(&capture.names)?;
-    for packet in &capture.packets {
-        writer.packet(packet)?;
+    for packet in packets {
+        writer.packet(packet.borrow())?;
     }
     writer.flush()
 }

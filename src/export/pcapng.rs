@@ -18,12 +18,14 @@ use crate::walk::Walk;
 /// # Errors
 /// Those of `out`, and [`io::ErrorKind::NotFound`] if the node to capture at is no host of the walk.
 pub fn write(walk: &Walk, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let capture = match (walk.outcome(), &options.capture) {
-        (Some(outcome), _) => captured_at(walk, outcome, vantage(outcome, options.at.as_deref())?),
-        (None, Some(capture)) => explained(walk, capture),
-        (None, None) => Capture::default(),
-    };
-    pcapng::write(out, &capture)
+    match (walk.outcome(), &options.capture) {
+        (Some(outcome), _) => {
+            let node = vantage(outcome, options.at.as_deref())?;
+            pcapng::write(out, &captured_at(walk, outcome, node))
+        }
+        (None, Some(capture)) => pcapng::write_packets(out, capture, explained(walk, capture)),
+        (None, None) => pcapng::write(out, &Capture::default()),
+    }
 }
 
 /// The node whose interface is captured at.
@@ -107,16 +109,16 @@ fn origin(outcome: &Outcome, mut id: FrameId) -> FrameId {
     id
 }
 
-/// The capture that was read, with explanations added to the comments that it has.
-fn explained(walk: &Walk, capture: &Capture) -> Capture {
-    let mut capture = capture.clone();
-    for (index, packet) in capture.packets.iter_mut().enumerate() {
+/// The packets of the capture that was read, with explanations added to the comments that they have; each is made when it
+/// is asked for.
+fn explained<'a>(walk: &'a Walk, capture: &'a Capture) -> impl Iterator<Item = Packet> + 'a {
+    capture.packets.iter().enumerate().map(|(index, packet)| {
+        let mut packet = packet.clone();
         let added = comment(walk, FrameId::from_index(index));
+        let new = added.filter(|text| !packet.comments.contains(text));
+        packet.comments.extend(new);
         packet
-            .comments
-            .extend(added.filter(|text| !packet.comments.contains(text)));
-    }
-    capture
+    })
 }
 
 /// The scenario's own words, what is true of every such frame, what changed, and the source: a line each.
