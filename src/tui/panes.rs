@@ -18,8 +18,8 @@ use super::overlay::Overlay;
 use super::scene::Scene;
 use super::select::{self, Chosen, Selection};
 use super::theme::Theme;
-use crate::walk::step::StepId;
-use crate::walk::view::Numbers;
+use crate::walk::step::{Grain, StepId};
+use crate::walk::view::{Mark, Numbers};
 
 /// Which pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,13 @@ pub struct Cx<'a> {
 impl Cx<'_> {
     /// The step is at layer 1, and what goes over the wire is known.
     fn is_on_wire(&self) -> bool {
-        self.scene.step.layer == 1 && self.scene.physical.is_some()
+        let scene = self.scene;
+        let is_sent = || {
+            let row = scene.ladder.rows.iter().find(|row| row.step == scene.at);
+            row.is_some_and(|row| matches!(row.mark, Mark::Arrow { .. }))
+        };
+        let at_wire = scene.step.layer == 1 || scene.grain == Grain::Layer && is_sent();
+        at_wire && scene.physical.is_some()
     }
 }
 

@@ -128,6 +128,9 @@ impl Row<'_> {
     /// Where its bits are in its buffer; of a heading the header's.
     pub fn bits(&self) -> Range<usize> {
         match self.field {
+            None if self.layer.header.is_empty() => {
+                self.layer.payload.start * 8..self.layer.payload.end * 8
+            }
             None => self.layer.header.start * 8..self.layer.header.end * 8,
             Some(field) if field.bits.is_empty() => self
                 .twin
@@ -309,7 +312,8 @@ pub fn chosen(rows: &[Row<'_>], selection: &Selection) -> Option<usize> {
     }
     let heading = rows
         .iter()
-        .rposition(|row| row.field.is_none() && row.open)?;
+        .rposition(|row| row.field.is_none() && row.open)
+        .or(rows.len().checked_sub(1))?;
     let protocol = rows[heading].key.protocol;
     let look = FIRST_LOOK
         .iter()

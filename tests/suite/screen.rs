@@ -213,7 +213,15 @@ fn no_layer_shows_what_is_made_below_it() {
     for future in ["WS 6", "TCP 32", "02 00 00", "7b 3d b9 17"] {
         assert!(!text.contains(future), "{future}:\n{text}");
     }
-    assert!(text.contains("not made yet"), "{text}");
+    assert!(
+        text.contains("not made yet") && text.contains("[Text 12]"),
+        "{text}"
+    );
+    let text = at_layer_grain("seven-layers", 98, (80, 24));
+    assert!(
+        text.contains("enter: the bits") && text.contains("─L1 Text"),
+        "{text}"
+    );
     let text = at_layer_grain("seven-layers", 95, (80, 24));
     assert!(
         text.contains("[TCP 32]") && text.contains("first 34 not made yet"),

@@ -223,7 +223,8 @@ fn draw_mark(
 fn label(cx: &Cx<'_>, row: &Row) -> String {
     let label = cx.theme.safe(&row.label);
     if cx.scene.grain == Grain::Layer {
-        format!("L{} {label}", row.layer)
+        let on_wire = matches!(row.mark, Mark::Arrow { .. });
+        format!("L{} {label}", if on_wire { 1 } else { row.layer })
     } else {
         label.into_owned()
     }
