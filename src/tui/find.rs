@@ -21,7 +21,7 @@ impl Query {
             Ok(filter) => Self::Filter(filter),
             Err(error) => {
                 let error = is_filter_like(text).then(|| match &error.suggestion {
-                    Some(nearest) => format!("{error}; did you mean `{nearest}`?"),
+                    Some(nearest) => format!("did you mean `{nearest}`? {error}"),
                     None => error.to_string(),
                 });
                 Self::Text(text.to_lowercase(), error)
