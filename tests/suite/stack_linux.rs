@@ -255,6 +255,9 @@ assert len(data) == 200000, len(data)
     });
     assert_eq!(code, 0, "{}", live.story());
     live.linger();
+    // Python may be gone before its last bytes have come: they wait to be read.
+    let conn = conn.expect("a connection");
+    got.extend(live.call(|host, cx| host.receive(cx, conn, usize::MAX)));
     assert!(
         got == sent,
         "the echo of {} bytes: {}\n{}",
@@ -262,8 +265,8 @@ assert len(data) == 200000, len(data)
         got.len(),
         live.story()
     );
-    let state = live.host.tcp_vars(conn.expect("a connection")).state;
-    assert_eq!(state, TcpState::TimeWait, "{}", live.story());
+    // A FIN that Linux repeats to a program that is gone may end our TIME-WAIT early, by a RST (RFC 1337).
+    assert!(live.passed(TcpState::TimeWait), "{}", live.story());
     let refused = live.saw(|event| matches!(event, HostEventKind::Tcp(Event::Refused(_))));
     assert!(refused, "the first try comes before Python is there");
 }

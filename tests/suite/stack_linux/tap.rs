@@ -11,7 +11,7 @@ use layerwalk::base::{NodeId, Rng, Time};
 use layerwalk::proto::ipv4::Ipv4Header;
 use layerwalk::stack::cx::Cx;
 use layerwalk::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
-use layerwalk::stack::record::{Log, What};
+use layerwalk::stack::record::{Log, TcpState, What};
 use layerwalk::stack::tcp::{CE, TcpConfig};
 
 use crate::live::net::{Namespace, run_ok};
@@ -189,6 +189,13 @@ impl Live {
     /// Whether there was such an event.
     pub fn saw(&self, which: impl Fn(&HostEventKind) -> bool) -> bool {
         self.seen.iter().any(which)
+    }
+
+    /// Whether a connection of our host came to this state.
+    pub fn passed(&self, state: TcpState) -> bool {
+        let records = self.log.records().iter();
+        let mut changes = records.map(|record| &record.what);
+        changes.any(|what| matches!(what, What::TcpState { to, .. } if *to == state))
     }
 
     /// The last things that happened in TCP, for the message of a failure.
