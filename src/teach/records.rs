@@ -1,6 +1,7 @@
 //! The topic of a record of the truth: what happened inside a host, on a link, or in a switch.
 
-use super::subject::{Subject, mac_text, node_name};
+use super::subject::{Subject, node_name};
+use crate::proto::ethernet::mac_text;
 use crate::stack::record::{Record, Unit, What};
 use crate::walk::Walk;
 use crate::walk::view::FrameView;

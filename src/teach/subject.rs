@@ -7,6 +7,7 @@ use super::frames::{frame_topic, uint};
 use super::records;
 use super::topics::PLACEHOLDERS;
 use crate::base::NodeId;
+use crate::proto::ethernet::mac_text;
 use crate::stack::record::{TcpState, What};
 use crate::walk::Walk;
 use crate::walk::step::{Grain, Step, StepId};
@@ -211,10 +212,6 @@ fn spoken(name: &str) -> String {
     } else {
         name.to_owned()
     }
-}
-
-pub(super) fn mac_text(mac: [u8; 6]) -> String {
-    mac.map(|byte| format!("{byte:02x}")).join(":")
 }
 
 /// At most `max` characters, with an ellipsis where some were cut.

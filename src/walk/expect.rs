@@ -9,6 +9,7 @@ use super::Walk;
 use super::step::MessageId;
 use super::view::MessageView;
 use crate::base::{FrameId, NodeId};
+use crate::proto::ethernet::mac_text;
 use crate::scenario::{Anchor, Expect, Expected, Filter, RecordKind, Times};
 use crate::sim::outcome::Outcome;
 use crate::stack::record::{ConnId, Record, TcpState, TimerAction, What};
@@ -355,17 +356,14 @@ fn text_of(kind: RecordKind, what: &What) -> Option<String> {
                 action: TimerAction::Expired,
             },
         ) => (*name).to_owned(),
-        (RecordKind::ArpLearned, What::ArpLearned { ip, mac }) => format!("{ip} {}", mac_text(mac)),
+        (RecordKind::ArpLearned, What::ArpLearned { ip, mac }) => {
+            format!("{ip} {}", mac_text(*mac))
+        }
         (RecordKind::ArpQueued, What::ArpQueued { ip }) => ip.to_string(),
-        (RecordKind::SwitchLearned, What::SwitchLearned { mac, .. }) => mac_text(mac),
+        (RecordKind::SwitchLearned, What::SwitchLearned { mac, .. }) => mac_text(*mac),
         (RecordKind::SwitchFlooded, What::SwitchForwarded { flooded: true, .. }) => String::new(),
         _ => return None,
     })
-}
-
-fn mac_text(mac: &[u8; 6]) -> String {
-    let octets: Vec<String> = mac.iter().map(|octet| format!("{octet:02x}")).collect();
-    octets.join(":")
 }
 
 /// Frame numbers as people see them.

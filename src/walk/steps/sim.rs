@@ -2,6 +2,7 @@
 
 use super::{PairId, Steps};
 use crate::base::{FrameId, RecordId};
+use crate::proto::ethernet::mac_text;
 use crate::sim::outcome::{NodeKind, Outcome};
 use crate::stack::record::{Record, TimerAction, What};
 use crate::walk::label;
@@ -220,8 +221,4 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
         }
         What::ConnOpened { .. } | What::TcpVars(_) | What::Timer { .. } => None,
     }
-}
-
-fn mac_text(mac: [u8; 6]) -> String {
-    mac.map(|byte| format!("{byte:02x}")).join(":")
 }
