@@ -6,12 +6,16 @@
 
 mod mld;
 mod options;
+mod wire;
+
+pub use wire::*;
 
 use std::net::Ipv6Addr;
 
 use etherparse::Icmpv6Slice;
 
 use super::dissect::{ChecksumSpecs, Dissector, LayerBuilder, Next, Span};
+use super::ipv6::NEXT_ICMPV6;
 use super::names::{self, Names};
 use super::registry::{Claim, Protocol, Reader, fields};
 use super::tree::FieldSpec;
@@ -104,7 +108,7 @@ pub static PROTOCOL: Protocol = Protocol {
     osi: 3,
     source: "RFC 4443",
     fields: FIELDS,
-    claims: &[Claim::IpProtocol(NUMBER)],
+    claims: &[Claim::IpProtocol(NEXT_ICMPV6)],
     reader: Reader::Packet(dissect),
 };
 
@@ -115,8 +119,6 @@ static CHECKSUMS: ChecksumSpecs = ChecksumSpecs {
     bad: &CHECKSUM_BAD,
 };
 
-/// The next header.
-const NUMBER: u8 = 58;
 /// Type, code and checksum.
 const COMMON: usize = 4;
 
@@ -192,7 +194,7 @@ fn dissect(d: &mut Dissector<'_>, span: Span) -> Option<Next> {
     let (kind, code) = (icmp.type_u8(), icmp.code_u8());
     b.put(&TYPE, 0..1, kind).text = names::named(TYPES, kind);
     b.put(&CODE, 1..2, code).text = names::named(code_names(kind), code);
-    let sum = b.transport_sum(NUMBER, 2, span.whole_len());
+    let sum = b.transport_sum(NEXT_ICMPV6, 2, span.whole_len());
     b.checksum(&CHECKSUMS, 2, icmp.checksum(), sum);
     let words = names::name(code_names(kind), code).or(names::name(TYPES, kind));
     let words = words.unwrap_or("unknown type");

@@ -9,6 +9,9 @@
 //! Each extension header is a layer of its own: see [`extension`].
 
 pub mod extension;
+mod wire;
+
+pub use wire::*;
 
 use std::net::Ipv6Addr;
 
@@ -60,9 +63,7 @@ pub static PROTOCOL: Protocol = Protocol {
     reader: Reader::Packet(dissect),
 };
 
-const HEADER: usize = 40;
-/// The next header that means hop-by-hop options.
-const HOP_BY_HOP: u8 = 0;
+const HEADER: usize = Ipv6Header::LEN;
 
 fn dissect(d: &mut Dissector<'_>, span: Span) -> Option<Next> {
     let mut b = d.layer(&PROTOCOL, span);
@@ -113,7 +114,7 @@ fn put_length(b: &mut LayerBuilder<'_, '_>, ip: &Ipv6HeaderSlice<'_>, span: Span
     let length = usize::from(ip.payload_length());
     let there = span.whole_len().saturating_sub(HEADER);
     b.put(&PLEN, 4..6, length);
-    if length == 0 && ip.next_header().0 == HOP_BY_HOP {
+    if length == 0 && ip.next_header().0 == NEXT_HOP_BY_HOP {
         return span.skip(HEADER);
     }
     let quoted = b.dissector().quoted;

@@ -1,6 +1,6 @@
 //! What the typed headers share: the error of `parse`, and the Internet checksum.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use etherparse::checksum::Sum16BitWords;
 
@@ -55,17 +55,24 @@ pub fn checksum(bytes: &[u8]) -> u16 {
         .to_be()
 }
 
-/// The Internet checksum of `bytes` and the IPv4 pseudo-header in front of them (RFC 9293 §3.1, RFC 768).
-pub fn pseudo_checksum(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, bytes: &[u8]) -> u16 {
-    let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
-    Sum16BitWords::new()
-        .add_4bytes(source.octets())
-        .add_4bytes(destination.octets())
+/// The Internet checksum of `bytes` and the pseudo-header in front of them, that of IPv4 (RFC 9293 §3.1, RFC 768) or
+/// that of IPv6 (RFC 8200 §8.1). Its length takes 16 bits there and 32 bits here, which makes no difference to the sum.
+pub fn pseudo_checksum(source: IpAddr, destination: IpAddr, protocol: u8, bytes: &[u8]) -> u16 {
+    let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let sum = add_address(Sum16BitWords::new(), source);
+    add_address(sum, destination)
         .add_2bytes([0, protocol])
-        .add_2bytes(len.to_be_bytes())
+        .add_4bytes(len.to_be_bytes())
         .add_slice(bytes)
         .ones_complement()
         .to_be()
+}
+
+fn add_address(mut sum: Sum16BitWords, address: IpAddr) -> Sum16BitWords {
+    match address {
+        IpAddr::V4(ip) => sum.add_4bytes(ip.octets()),
+        IpAddr::V6(ip) => sum.add_16bytes(ip.octets()),
+    }
 }
 
 #[cfg(test)]

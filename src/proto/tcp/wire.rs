@@ -3,7 +3,7 @@
 mod options;
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use crate::proto::ipv4::PROTOCOL_TCP;
 use crate::proto::wire::{WireError, pseudo_checksum, split};
@@ -94,12 +94,12 @@ impl TcpHeader {
     /// # Errors
     /// The bytes are too few for the header, its data offset is below 5, or the checksum is wrong.
     pub fn parse(
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
+        source: impl Into<IpAddr>,
+        destination: impl Into<IpAddr>,
         bytes: &[u8],
     ) -> Result<(Self, &[u8]), WireError> {
         let (header, payload) = Self::parse_unchecked(bytes)?;
-        if pseudo_checksum(source, destination, PROTOCOL_TCP, bytes) != 0 {
+        if pseudo_checksum(source.into(), destination.into(), PROTOCOL_TCP, bytes) != 0 {
             let found = u16::from_be_bytes([bytes[16], bytes[17]]);
             return Err(WireError::Checksum {
                 layer: "TCP",
@@ -152,7 +152,12 @@ impl TcpHeader {
     ///
     /// # Panics
     /// If the options are more than 40 bytes.
-    pub fn emit(&self, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
+    pub fn emit(
+        &self,
+        source: impl Into<IpAddr>,
+        destination: impl Into<IpAddr>,
+        payload: &[u8],
+    ) -> Vec<u8> {
         let header_len = self.header_len();
         assert!(header_len <= 60, "TCP options of at most 40 bytes");
         let mut bytes = Vec::with_capacity(header_len + payload.len());
@@ -167,7 +172,7 @@ impl TcpHeader {
         TcpOption::emit_all(&self.options, &mut bytes);
         bytes.resize(header_len, 0);
         bytes.extend_from_slice(payload);
-        let sum = pseudo_checksum(source, destination, PROTOCOL_TCP, &bytes);
+        let sum = pseudo_checksum(source.into(), destination.into(), PROTOCOL_TCP, &bytes);
         bytes[16..18].copy_from_slice(&sum.to_be_bytes());
         bytes
     }

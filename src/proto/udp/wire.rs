@@ -1,6 +1,6 @@
 //! The UDP header as a type (RFC 768).
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use crate::proto::ipv4::PROTOCOL_UDP;
 use crate::proto::wire::{WireError, pseudo_checksum, split};
@@ -23,10 +23,11 @@ impl UdpHeader {
     /// # Errors
     /// The bytes are too few for the header or for its length, or a checksum is there and wrong.
     pub fn parse(
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
+        source: impl Into<IpAddr>,
+        destination: impl Into<IpAddr>,
         bytes: &[u8],
     ) -> Result<(Self, &[u8]), WireError> {
+        let (source, destination) = (source.into(), destination.into());
         let (head, _) = split::<{ Self::LEN }>("UDP", bytes)?;
         let word = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
         let (len, found) = (usize::from(word(4)), word(6));
@@ -39,8 +40,9 @@ impl UdpHeader {
             layer: "UDP",
             what: "length below the header's own length",
         })?;
-        // Zero means that the sender computed none.
-        if found != 0 && pseudo_checksum(source, destination, PROTOCOL_UDP, datagram) != 0 {
+        // Zero means that the sender computed none, which over IPv6 it has to (RFC 8200 §8.1).
+        let is_there = found != 0 || source.is_ipv6();
+        if is_there && pseudo_checksum(source, destination, PROTOCOL_UDP, datagram) != 0 {
             return Err(WireError::Checksum {
                 layer: "UDP",
                 found,
@@ -57,7 +59,12 @@ impl UdpHeader {
     ///
     /// # Panics
     /// If both are more than 65535 bytes together.
-    pub fn emit(&self, source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
+    pub fn emit(
+        &self,
+        source: impl Into<IpAddr>,
+        destination: impl Into<IpAddr>,
+        payload: &[u8],
+    ) -> Vec<u8> {
         let len = u16::try_from(Self::LEN + payload.len()).expect("at most 65535 bytes");
         let mut bytes = Vec::with_capacity(usize::from(len));
         bytes.extend_from_slice(&self.source_port.to_be_bytes());
@@ -66,7 +73,7 @@ impl UdpHeader {
         bytes.extend_from_slice(&[0, 0]);
         bytes.extend_from_slice(payload);
         // A computed zero is sent as all ones, because zero means none.
-        let sum = match pseudo_checksum(source, destination, PROTOCOL_UDP, &bytes) {
+        let sum = match pseudo_checksum(source.into(), destination.into(), PROTOCOL_UDP, &bytes) {
             0 => 0xffff,
             sum => sum,
         };
