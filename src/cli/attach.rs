@@ -1,7 +1,6 @@
 //! `layerwalk attach`: a scenario in real time, with real hosts in place of some of its own.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -201,7 +200,9 @@ fn open(args: &AttachArgs, spec: &Spec, reals: &[Real]) -> Result<Vec<Port>> {
     for real in reals {
         let tap = Tap::open(&real.tap)?;
         if let (true, Some(host)) = (args.up, the_host(spec, real.node)) {
-            tap.set_up(host.ip, host.prefix_len, host.mtu)?;
+            if let Some(ipv4) = host.ipv4 {
+                tap.set_up(ipv4.ip, ipv4.prefix_len, host.mtu)?;
+            }
         }
         let node = real.node;
         ports.push(Port { node, tap });
@@ -224,22 +225,23 @@ fn advice(spec: &Spec, real: &Real, is_up: bool) -> String {
     };
     let mut commands = Vec::new();
     if !is_up {
-        commands.push(format!(
-            "ip addr add {}/{} dev {tap}",
-            host.ip, host.prefix_len
-        ));
+        if let Some(ipv4) = host.ipv4 {
+            let (ip, len) = (ipv4.ip, ipv4.prefix_len);
+            commands.push(format!("ip addr add {ip}/{len} dev {tap}"));
+        }
         if host.mtu != 1500 {
             commands.push(format!("ip link set {tap} mtu {}", host.mtu));
         }
         commands.push(format!("ip link set {tap} up"));
     }
-    if let Some(gateway) = host.gateway {
+    if let Some(gateway) = host.ipv4.and_then(|ipv4| ipv4.gateway) {
         commands.push(format!("ip route add default via {gateway} dev {tap}"));
     }
     if commands.is_empty() {
+        let addrs: Vec<String> = host.addrs().iter().map(ToString::to_string).collect();
         return format!(
             "{name} is this machine, by {tap} with the address {}",
-            host.ip
+            addrs.join(" and ")
         );
     }
     format!(
@@ -260,14 +262,16 @@ fn interface(spec: &Spec, at: NodeId) -> Interface {
 }
 
 fn names(spec: &Spec) -> Vec<ResolvedName> {
-    let name = |(index, node): (usize, &crate::sim::spec::Node)| {
-        let host = the_host(spec, NodeId::from_index(index))?;
-        Some(ResolvedName {
-            addr: IpAddr::V4(host.ip),
-            names: vec![node.name.clone()],
+    let names = |(index, node): (usize, &crate::sim::spec::Node)| {
+        let host = the_host(spec, NodeId::from_index(index));
+        let addrs = host.map(Host::addrs).unwrap_or_default();
+        let names = vec![node.name.clone()];
+        addrs.into_iter().map(move |addr| ResolvedName {
+            addr,
+            names: names.clone(),
         })
     };
-    spec.nodes.iter().enumerate().filter_map(name).collect()
+    spec.nodes.iter().enumerate().flat_map(names).collect()
 }
 
 /// What passes the interface, as packets.

@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use crate::base::NodeId;
 use crate::sim::spec;
+use crate::stack::ipv4;
 
 use super::Parts;
 use super::format::{self, File, List};
@@ -242,7 +243,11 @@ impl<'b, 'a> Builder<'b, 'a> {
                 .mac
                 .given()
                 .map_or_else(|| spec::mac_of(index), |mac| mac.0),
-            gateway,
+            ipv4: Some(ipv4::Interface {
+                ip,
+                prefix_len: len,
+                gateway,
+            }),
             mtu: node.mtu.value?.narrow(),
             tcp: self.tcp(&node.tcp)?,
             ..spec::Host::new(index, ip, len)

@@ -91,10 +91,9 @@ impl Machine {
 fn config(seed: u64, name: &str, spec: &spec::Host) -> HostConfig {
     let mut rng = Rng::new(seed, &format!("{name} secret"));
     HostConfig {
-        prefix_len: spec.prefix_len,
-        gateway: spec.gateway,
+        ipv4: spec.ipv4,
         mtu: spec.mtu,
         tcp: spec.tcp.clone(),
-        ..HostConfig::new(name, spec.mac, spec.ip, &mut rng)
+        ..HostConfig::without_address(name, spec.mac, &mut rng)
     }
 }

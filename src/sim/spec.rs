@@ -4,11 +4,12 @@
 
 mod app;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::base::{FrameId, LinkId, NodeId};
 use crate::proto::filter::Filter;
+use crate::stack::ipv4;
 use crate::stack::tcp::TcpConfig;
 
 pub use app::{
@@ -89,12 +90,8 @@ pub enum NodeKind {
 pub struct Host {
     /// The MAC address.
     pub mac: [u8; 6],
-    /// The IPv4 address.
-    pub ip: Ipv4Addr,
-    /// How many leading bits of the address are the network's.
-    pub prefix_len: u8,
-    /// Where packets for other networks go.
-    pub gateway: Option<Ipv4Addr>,
+    /// The IPv4 address and its network, if it has one.
+    pub ipv4: Option<ipv4::Interface>,
     /// The largest IP packet of the interface, in bytes.
     pub mtu: u16,
     /// How its TCP behaves.
@@ -106,12 +103,20 @@ impl Host {
     pub fn new(index: usize, ip: Ipv4Addr, prefix_len: u8) -> Self {
         Self {
             mac: mac_of(index),
-            ip,
-            prefix_len,
-            gateway: None,
+            ipv4: Some(ipv4::Interface {
+                ip,
+                prefix_len,
+                gateway: None,
+            }),
             mtu: 1500,
             tcp: TcpConfig::default(),
         }
+    }
+
+    /// The IP addresses.
+    pub fn addrs(&self) -> Vec<IpAddr> {
+        let ipv4 = self.ipv4.map(|interface| interface.ip.into());
+        ipv4.into_iter().collect()
     }
 }
 

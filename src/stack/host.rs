@@ -26,12 +26,8 @@ pub struct HostConfig {
     pub name: String,
     /// Its MAC address.
     pub mac: MacAddr,
-    /// Its IPv4 address.
-    pub ip: Ipv4Addr,
-    /// How many leading bits of the address are the network's.
-    pub prefix_len: u8,
-    /// Where packets for other networks go.
-    pub gateway: Option<Ipv4Addr>,
+    /// Its IPv4 address, if it has one.
+    pub ipv4: Option<Interface>,
     /// The largest IP packet of the interface, in bytes; at least 68 (RFC 791 §3.2).
     pub mtu: u16,
     /// The time to live of what it sends (RFC 1122 §3.2.1.7).
@@ -45,14 +41,25 @@ pub struct HostConfig {
 impl HostConfig {
     /// A host of a /24 network with an MTU of 1500, its secret key drawn from `rng`.
     pub fn new(name: &str, mac: MacAddr, ip: Ipv4Addr, rng: &mut Rng) -> Self {
+        let interface = Interface {
+            ip,
+            prefix_len: 24,
+            gateway: None,
+        };
+        Self {
+            ipv4: Some(interface),
+            ..Self::without_address(name, mac, rng)
+        }
+    }
+
+    /// A host with an MTU of 1500 that still has no IP address, its secret key drawn from `rng`.
+    pub fn without_address(name: &str, mac: MacAddr, rng: &mut Rng) -> Self {
         let mut key = [0; 16];
         rng.fill(&mut key);
         Self {
             name: name.to_owned(),
             mac,
-            ip,
-            prefix_len: 24,
-            gateway: None,
+            ipv4: None,
             mtu: 1500,
             ttl: 64,
             secret: SecretKey(key),
@@ -98,7 +105,7 @@ impl HostConfig {
 pub struct Host {
     name: String,
     mac: MacAddr,
-    interface: Interface,
+    ipv4: Option<Interface>,
     mtu: u16,
     ttl: u8,
     secret: SecretKey,
@@ -194,11 +201,7 @@ impl Host {
         Self {
             name: config.name,
             mac: config.mac,
-            interface: Interface {
-                ip: config.ip,
-                prefix_len: config.prefix_len,
-                gateway: config.gateway,
-            },
+            ipv4: config.ipv4,
             mtu: config.mtu,
             ttl: config.ttl,
             identification: config.secret.number(3),
@@ -223,9 +226,9 @@ impl Host {
         self.mac
     }
 
-    /// Its IP address.
-    pub fn ip(&self) -> IpAddr {
-        self.interface.ip.into()
+    /// Its IPv4 address, if it has one.
+    pub fn ipv4(&self) -> Option<Ipv4Addr> {
+        self.ipv4.map(|interface| interface.ip)
     }
 
     /// The variables of a connection, open or over.
@@ -283,7 +286,8 @@ impl Host {
     /// # Errors
     /// Someone listens there already.
     pub fn listen(&mut self, cx: &mut Cx<'_>, port: u16) -> Result<(), ListenError> {
-        self.tcp.listen(cx, self.interface.ip.into(), port)
+        let local = self.ipv4().unwrap_or(Ipv4Addr::UNSPECIFIED);
+        self.tcp.listen(cx, local.into(), port)
     }
 
     /// Begins a TCP connection, from `local_port` or else from an ephemeral one. [`Event::Connected`] follows, or
@@ -297,12 +301,11 @@ impl Host {
         local_port: Option<u16>,
         remote: SocketAddr,
     ) -> Result<ConnId, ConnectError> {
-        if !remote.is_ipv4() {
+        let (true, Some(local)) = (remote.is_ipv4(), self.ipv4()) else {
             return Err(ConnectError::Family(remote));
-        }
-        let local = self.interface.ip.into();
+        };
         self.as_one_call(cx, |host, cx| {
-            host.tcp.connect(cx, local, local_port, remote)
+            host.tcp.connect(cx, local.into(), local_port, remote)
         })
     }
 
@@ -353,7 +356,7 @@ impl Host {
         remote: SocketAddr,
         bytes: &[u8],
     ) -> Result<(), SendError> {
-        let SocketAddr::V4(remote) = remote else {
+        let (SocketAddr::V4(remote), Some(_)) = (remote, self.ipv4) else {
             return Err(SendError::Family(remote.ip()));
         };
         check_len(bytes)?;
@@ -378,7 +381,7 @@ impl Host {
         sequence: u16,
         data: &[u8],
     ) -> Result<(), SendError> {
-        let IpAddr::V4(to) = to else {
+        let (IpAddr::V4(to), Some(_)) = (to, self.ipv4) else {
             return Err(SendError::Family(to));
         };
         check_len(data)?;

@@ -183,7 +183,7 @@ fn ping_is_answered_even_in_fragments() {
     for len in [0, 56, 1472, 1473, 10_000] {
         let mut pair = Pair::new(1);
         let data: Vec<u8> = (0..len).map(|i| i as u8).collect();
-        let to = pair.hosts[B].ip();
+        let to = pair.ip(B);
         pair.call(A, |host, cx| host.ping(cx, to, 7, 1, &data).unwrap());
         pair.run();
         let reply = HostEventKind::EchoReply {
@@ -206,7 +206,7 @@ fn a_lost_fragment_is_reported() {
     let mut pair = Pair::new(1);
     // ARP, ARP, then the first of two fragments and the second, which is lost.
     pair.wire(|n, _, _| if n == 3 { Fate::Lost } else { Fate::Whole });
-    let to = pair.hosts[B].ip();
+    let to = pair.ip(B);
     let port = pair.hosts[A].udp_bind(None).unwrap();
     let remote = (to, 9).into();
     pair.call(A, |host, cx| {
@@ -224,7 +224,7 @@ fn a_lost_fragment_is_reported() {
 #[test]
 fn datagrams_and_unbound_ports() {
     let mut pair = Pair::new(1);
-    let to = pair.hosts[B].ip();
+    let to = pair.ip(B);
     let port = pair.hosts[A].udp_bind(None).unwrap();
     assert_eq!(pair.hosts[B].udp_bind(Some(7)), Ok(7));
     assert!(pair.hosts[B].udp_bind(Some(7)).is_err());

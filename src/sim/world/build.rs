@@ -1,7 +1,6 @@
 //! From the plain data to the world before its first event.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 
 use super::{Event, Hosting, Node, PipeId, Port, World};
 use crate::base::{LinkId, NodeId, Time};
@@ -100,16 +99,10 @@ fn pipes((index, link): (usize, &spec::Link)) -> [Pipe; 2] {
 fn outcome(spec: &Spec) -> Outcome {
     let node = |node: &spec::Node| {
         let (kind, mac, addrs) = match &node.kind {
-            spec::NodeKind::Host(host) => (
-                outcome::NodeKind::Host,
-                Some(host.mac),
-                vec![IpAddr::V4(host.ip)],
-            ),
+            spec::NodeKind::Host(host) => (outcome::NodeKind::Host, Some(host.mac), host.addrs()),
             spec::NodeKind::Switch => (outcome::NodeKind::Switch, None, Vec::new()),
             // Its MAC address is its own affair.
-            spec::NodeKind::Real(host) => {
-                (outcome::NodeKind::Host, None, vec![IpAddr::V4(host.ip)])
-            }
+            spec::NodeKind::Real(host) => (outcome::NodeKind::Host, None, host.addrs()),
         };
         outcome::Node {
             name: node.name.clone(),

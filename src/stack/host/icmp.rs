@@ -93,7 +93,7 @@ impl Host {
                 "the error quotes less than 8 bytes of the packet",
             );
         };
-        if header.source != self.interface.ip {
+        if Some(header.source) != self.ipv4() {
             return discard(
                 cx,
                 3,
@@ -187,7 +187,7 @@ impl Host {
     /// No error is sent about a packet to a group or from nobody (RFC 1122 §3.2.2). About an ICMP message none is
     /// sent either, as all of them are understood or ignored.
     fn may_complain(&self, header: &Ipv4Header, to_group: bool) -> bool {
-        let to_me = header.destination == self.interface.ip;
+        let to_me = Some(header.destination) == self.ipv4();
         let from_one = !header.source.is_unspecified() && !header.source.is_loopback();
         to_me && from_one && !to_group && header.protocol != PROTOCOL_ICMP
     }

@@ -53,7 +53,10 @@ impl Host {
         if cx.log.is_on() {
             cx.step(2, None, ARP, What::Up(arp_unit(&packet)));
         }
-        let own_ip = self.interface.ip;
+        let Some(interface) = self.ipv4 else {
+            return discard(cx, 2, ARP, "this host does not speak IPv4");
+        };
+        let own_ip = interface.ip;
         if packet.sender_ip == own_ip && packet.sender_mac != self.mac {
             let text = "another host claims this host's address";
             return discard(cx, 2, "RFC 5227 §2.4", text);
@@ -68,7 +71,7 @@ impl Host {
         }
         let for_me = packet.target_ip == own_ip;
         let known = self.arp.has(packet.sender_ip);
-        let neighbour = self.interface.is_on_link(packet.sender_ip);
+        let neighbour = interface.is_on_link(packet.sender_ip);
         if neighbour && (for_me || known) {
             self.learn(cx, packet.sender_ip, packet.sender_mac);
         }
@@ -175,10 +178,13 @@ impl Host {
     }
 
     fn send_arp_request(&mut self, cx: &mut Cx<'_>, ip: Ipv4Addr) {
+        let Some(sender_ip) = self.ipv4() else {
+            return;
+        };
         let request = ArpPacket {
             operation: ArpOperation::Request,
             sender_mac: self.mac,
-            sender_ip: self.interface.ip,
+            sender_ip,
             target_mac: [0; 6],
             target_ip: ip,
         };
@@ -187,8 +193,10 @@ impl Host {
 
     /// A request for this host's own address, from this host (RFC 5227 §2.3).
     pub(super) fn send_announcement(&mut self, cx: &mut Cx<'_>) {
-        decide(cx, 2, "RFC 5227 §2.3", "announces its own address");
-        self.send_arp_request(cx, self.interface.ip);
+        if let Some(ip) = self.ipv4() {
+            decide(cx, 2, "RFC 5227 §2.3", "announces its own address");
+            self.send_arp_request(cx, ip);
+        }
     }
 
     fn send_arp(&mut self, cx: &mut Cx<'_>, destination: MacAddr, packet: &ArpPacket) {

@@ -19,10 +19,13 @@ impl Host {
             Ok(parsed) => parsed,
             Err(error) => return discard(cx, 3, "RFC 1122 §3.2.1", error.to_string()),
         };
-        if !self.interface.is_mine(header.destination) {
+        let Some(interface) = self.ipv4 else {
+            return discard(cx, 3, IPV4, "this host does not speak IPv4");
+        };
+        if !interface.is_mine(header.destination) {
             return discard(cx, 3, "RFC 1122 §3.3.4.2", "not for this host's IP address");
         }
-        if header.source.is_multicast() || self.interface.is_broadcast(header.source) {
+        if header.source.is_multicast() || interface.is_broadcast(header.source) {
             return discard(cx, 3, "RFC 1122 §3.2.1.3", "the source is no host");
         }
         if cx.log.is_on() {
@@ -71,6 +74,9 @@ impl Host {
         marks: (bool, u8),
         payload: &[u8],
     ) {
+        let Some(interface) = self.ipv4 else {
+            return discard(cx, 3, IPV4, "this host does not speak IPv4");
+        };
         let (dont_fragment, ecn) = marks;
         let header = Ipv4Header {
             dscp: 0,
@@ -81,11 +87,11 @@ impl Host {
             fragment_offset: 0,
             ttl: self.ttl,
             protocol,
-            source: self.interface.ip,
+            source: interface.ip,
             destination: to,
         };
         self.identification = self.identification.wrapping_add(1);
-        let Some(hop) = self.interface.next_hop(to) else {
+        let Some(hop) = interface.next_hop(to) else {
             let quoted = [&header.emit(payload.len())[..], payload].concat();
             return self.undeliverable(cx, &quoted, Unreachable::Net);
         };

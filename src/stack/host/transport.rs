@@ -23,7 +23,7 @@ impl Host {
         bytes: &[u8],
         to_group: bool,
     ) {
-        if to_group || ip.destination != self.interface.ip {
+        if to_group || Some(ip.destination) != self.ipv4() {
             return discard(cx, 4, "RFC 9293 §3.9.2.3", "a TCP segment to a group");
         }
         match TcpHeader::parse(ip.source, ip.destination, bytes) {
@@ -96,7 +96,10 @@ impl Host {
             let unit = datagram_unit(&header, payload.len());
             cx.step(4, None, UDP, What::Down(unit));
         }
-        let bytes = header.emit(self.interface.ip, *remote.ip(), payload);
+        let Some(local) = self.ipv4() else {
+            return discard(cx, 3, UDP, "this host does not speak IPv4");
+        };
+        let bytes = header.emit(local, *remote.ip(), payload);
         self.send_ip(cx, PROTOCOL_UDP, *remote.ip(), (false, 0), &bytes);
         cx.cause = outer;
     }

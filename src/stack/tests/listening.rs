@@ -117,7 +117,7 @@ fn reopened(tcp: TcpConfig, wait: Duration) -> (Pair, u32) {
     pair.config(B, tcp);
     pair.listen(B, 80);
     let connect = |pair: &mut Pair| {
-        let remote = (pair.hosts[B].ip(), 80).into();
+        let remote = (pair.ip(B), 80).into();
         pair.call(A, |host, cx| host.connect(cx, Some(7000), remote).unwrap())
     };
     let a = connect(&mut pair);

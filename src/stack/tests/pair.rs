@@ -1,7 +1,7 @@
 //! The harness: two hosts, a wire with a rule, and simulated time.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::base::{NodeId, RecordId, Rng, Time};
@@ -100,6 +100,10 @@ impl Pair {
             tcp,
             ..config(1, side)
         });
+    }
+
+    pub fn ip(&self, side: usize) -> IpAddr {
+        self.hosts[side].ipv4().unwrap().into()
     }
 
     pub fn call<T>(&mut self, side: usize, call: impl FnOnce(&mut Host, &mut Cx<'_>) -> T) -> T {
@@ -205,7 +209,7 @@ impl Pair {
     }
 
     pub fn connect(&mut self, side: usize, port: u16) -> ConnId {
-        let remote = SocketAddr::new(self.hosts[1 - side].ip(), port);
+        let remote = SocketAddr::new(self.ip(1 - side), port);
         self.call(side, |host, cx| host.connect(cx, None, remote).unwrap())
     }
 
