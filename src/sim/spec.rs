@@ -13,8 +13,8 @@ use crate::stack::ipv4;
 use crate::stack::tcp::TcpConfig;
 
 pub use app::{
-    Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, Reply, Request, TcpClient,
-    TcpServer, UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
+    Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, Reading, Reply, Request,
+    TcpClient, TcpServer, UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
 };
 
 /// A whole world, before it runs.

@@ -320,6 +320,11 @@ impl Host {
         self.as_one_call(cx, |host, cx| host.tcp.receive(cx, conn, max))
     }
 
+    /// Turns the Nagle algorithm on or off for a connection; off, what is written goes out at once (`TCP_NODELAY`).
+    pub fn set_nagle(&mut self, cx: &mut Cx<'_>, conn: ConnId, on: bool) {
+        self.as_one_call(cx, |host, cx| host.tcp.set_nagle(cx, conn, on));
+    }
+
     /// Ends the sending side of a connection (a half close): what was written is sent, a FIN follows, and reading
     /// goes on.
     pub fn shutdown(&mut self, cx: &mut Cx<'_>, conn: ConnId) {

@@ -4,9 +4,12 @@ use crate::scenario::format::{self, ActionKind, AwaitWhat, EndHow, List};
 use crate::scenario::mistake::{Mistake, plural};
 use crate::scenario::read::At;
 use crate::scenario::values::Number;
-use crate::sim::spec::{Action, Content};
+use crate::sim::spec::{Action, Content, Reading};
 
 use super::Builder;
+
+/// The most bytes that one action sends.
+const MOST_BYTES: usize = 100_000_000;
 
 /// What carries a script: not every action fits every one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,11 +36,35 @@ impl Builder<'_, '_> {
         carrier: Carrier,
     ) -> Option<Vec<Action>> {
         let actions = script.get()?;
-        let built: Vec<Option<Action>> = actions
+        let built: Vec<Option<Vec<Action>>> = actions
             .iter()
-            .map(|at| self.action(at.get()?, carrier))
+            .map(|at| {
+                let table = at.get()?;
+                let action = self.action(table, carrier)?;
+                self.repeated(action, &table.what)
+            })
             .collect();
-        built.into_iter().collect()
+        let built: Option<Vec<Vec<Action>>> = built.into_iter().collect();
+        Some(built?.concat())
+    }
+
+    /// The action as often as it is to be done, with the pauses between.
+    fn repeated(&mut self, action: Action, what: &ActionKind) -> Option<Vec<Action>> {
+        let ActionKind::SendSize(a) = what else {
+            return Some(vec![action]);
+        };
+        let (times, every): (usize, _) = (a.times.value?.narrow(), a.every.value?);
+        let size: usize = a.send_size.value?.narrow();
+        if size * times > MOST_BYTES {
+            let message = format!("{times} times {size} bytes are more than a program may send");
+            let label = format!("at most {MOST_BYTES} bytes in all");
+            self.note(&a.times.span, message, &label);
+            return None;
+        }
+        let pause = (!every.is_zero()).then_some(Action::Wait(every));
+        let again: Vec<Action> = pause.into_iter().chain([action.clone()]).collect();
+        let again = vec![again; times.saturating_sub(1)].concat();
+        Some([action].into_iter().chain(again).collect())
     }
 
     fn action(&mut self, table: &format::Action, carrier: Carrier) -> Option<Action> {
@@ -50,6 +77,27 @@ impl Builder<'_, '_> {
                 any,
             ),
             ActionKind::SendSize(a) => (Action::Send(letters(a.send_size.value?.narrow())), any),
+            ActionKind::ReadSize(a) => {
+                let most = a.read_size.value?.narrow();
+                let every = a.every.value?;
+                if every.is_zero() {
+                    let message = "to read slowly takes a pause between the reads";
+                    self.note(&a.every.span, message, "no time");
+                }
+                (
+                    Action::Read(Reading::Slowly { most, every }),
+                    &[WebSocket, Tcp][..],
+                )
+            }
+            ActionKind::Read(a) => {
+                let reading = if a.reading.value? {
+                    Reading::AtOnce
+                } else {
+                    Reading::Not
+                };
+                (Action::Read(reading), &[WebSocket, Tcp][..])
+            }
+            ActionKind::NoDelay(a) => (Action::NoDelay(a.no_delay.value?), &[WebSocket, Tcp][..]),
             ActionKind::Ping(a) => {
                 self.at_most(&a.ping, 125);
                 (

@@ -26,6 +26,8 @@ impl Builder<'_, '_> {
                 .map_or(usual.send_buffer, Number::narrow),
             delayed_ack: keys.delayed_ack.value?,
             nagle: keys.nagle.value?,
+            minshall: keys.minshall.value?,
+            sws_avoidance: keys.sws_avoidance.value?,
             congestion: match keys.congestion.value? {
                 Congestion::Reno => CongestionAlgorithm::Reno,
                 Congestion::Cubic => CongestionAlgorithm::Cubic,
@@ -41,6 +43,7 @@ impl Builder<'_, '_> {
             r2: keys.r2.value?,
             r2_syn: keys.r2_syn.value?,
             msl: keys.msl.value?,
+            isn: keys.isn.value?.map(Number::narrow),
             backlog: keys.backlog.value?.narrow(),
             syn_cookies: keys.syn_cookies.value?,
             ecn: keys.ecn.value?,

@@ -21,6 +21,12 @@ either! {
         "send_hex" => SendHex(SendHex),
         /// Sends a text of so many letters.
         "send_size" => SendSize(SendSize),
+        /// Reads slowly from now on: a few bytes at a time.
+        "read_size" => ReadSize(ReadSize),
+        /// Stops reading, or reads all that comes at once again.
+        "reading" => Read(Read),
+        /// Turns the Nagle algorithm off for the connection, or on again.
+        "no_delay" => NoDelay(NoDelay),
         /// Sends a WebSocket ping.
         "ping" => Ping(PingAction),
         /// Waits for something.
@@ -59,6 +65,36 @@ table! {
     SendSize {
         /// How many letters, `a` to `z` over and over.
         send_size: Number<0, 100_000_000>,
+        /// How often: each time a text of so many letters.
+        times: Number<1, 10_000> = 1,
+        /// How long it waits from one time to the next.
+        every: Duration = "0 ms",
+    }
+}
+
+table! {
+    /// Reads slowly.
+    ReadSize {
+        /// How many bytes it reads at most each time.
+        read_size: Number<1, 100_000_000>,
+        /// How long it waits from one time to the next.
+        every: Duration,
+    }
+}
+
+table! {
+    /// Stops reading, or goes on.
+    Read {
+        /// Whether it reads. What it does not read stays with TCP, and the window closes.
+        reading: bool,
+    }
+}
+
+table! {
+    /// Turns the Nagle algorithm off or on.
+    NoDelay {
+        /// `true` is what programs know as `TCP_NODELAY`.
+        no_delay: bool,
     }
 }
 

@@ -27,6 +27,11 @@ table! {
         delayed_ack: Option<Duration>,
         /// Whether less than a full segment waits while anything is unacknowledged (the Nagle algorithm, RFC 896).
         nagle: bool = true,
+        /// Whether the Nagle algorithm waits only while an earlier segment that was not full is unacknowledged (Minshall's
+        /// rule, which Linux follows).
+        minshall: bool = false,
+        /// Whether a host avoids the silly window syndrome, as a sender and as a receiver (RFC 9293 §3.8.6.2).
+        sws_avoidance: bool = true,
         /// A host's congestion control.
         congestion: Congestion = "reno",
         /// The initial congestion window, in segments (RFC 6928).
@@ -49,6 +54,8 @@ table! {
         r2_syn: Duration = "3 min",
         /// The maximum segment lifetime: TIME-WAIT lasts two of them (RFC 9293).
         msl: Duration = "2 min",
+        /// The initial sequence number of each of the host's connections; else one that nobody can guess (RFC 6528).
+        isn: Option<Number<0, 4_294_967_295>>,
         /// How many connections of a listener may wait in SYN-RECEIVED.
         backlog: Number<0, 65_535> = 128,
         /// Whether a SYN that finds the backlog full is answered with a SYN cookie (RFC 4987), not left unanswered.

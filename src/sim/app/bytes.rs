@@ -1,11 +1,11 @@
 //! Bytes over TCP: what a script sends and awaits.
 
 use super::script::{SCENARIO, Script, describe_received, quote, readable};
-use super::talk::{Order, Orders, Talk};
+use super::talk::{Order, Orders, Talk, no_delay_call, reading_call};
 use crate::base::Time;
 use crate::sim::spec::{Action, Content, Reply};
 use crate::stack::cx::Cx;
-use crate::stack::record::{ConnId, Unit, What};
+use crate::stack::record::{ConnId, Text, Unit, What};
 
 /// One end of a conversation in bytes.
 #[derive(Debug)]
@@ -74,6 +74,8 @@ impl Bytes {
             Action::AwaitBytes(count) => return self.take(*count),
             Action::AwaitContent(content) => return self.take_through(content.bytes()),
             Action::AwaitClose => return self.ended,
+            Action::Read(reading) => self.order(cx, Order::Read(*reading), reading_call(*reading)),
+            Action::NoDelay(on) => self.order(cx, Order::NoDelay(*on), no_delay_call(*on)),
             Action::Shutdown => self.order(cx, Order::Shutdown, "shut down the sending side"),
             Action::Close { .. } => self.close(cx, Order::Close, "close"),
             Action::Abort => self.close(cx, Order::Abort, "abort"),
@@ -111,7 +113,7 @@ impl Bytes {
         self.orders.push(cx, Order::Send(content.bytes().to_vec()));
     }
 
-    fn order(&mut self, cx: &mut Cx, order: Order, call: &'static str) {
+    fn order(&mut self, cx: &mut Cx, order: Order, call: impl Into<Text>) {
         cx.step(7, Some(self.conn), SCENARIO, What::AppCall(call.into()));
         self.orders.push(cx, order);
     }

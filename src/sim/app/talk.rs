@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::base::{RecordId, Time};
+use crate::sim::spec::Reading;
 use crate::stack::cx::Cx;
+use crate::stack::record::Text;
 
 /// One end of a conversation over one TCP connection.
 ///
@@ -33,6 +35,10 @@ pub enum Order {
     Send(Vec<u8>),
     /// Send what [`made_up`] makes for this range of places.
     SendMadeUp(Range<u64>),
+    /// Read in this way from now on.
+    Read(Reading),
+    /// Send without the Nagle algorithm, or with it again.
+    NoDelay(bool),
     /// Send nothing more, and go on receiving.
     Shutdown,
     /// Send nothing more, and receive nothing more.
@@ -56,6 +62,26 @@ impl Orders {
         let (cause, order) = self.0.pop_front()?;
         cx.cause = cause;
         Some(order)
+    }
+}
+
+/// What a program says of the way it reads.
+pub fn reading_call(reading: Reading) -> Text {
+    match reading {
+        Reading::AtOnce => "read what comes at once".into(),
+        Reading::Not => "stop reading".into(),
+        Reading::Slowly { most, every } => {
+            format!("read at most {most} bytes every {every:?}").into()
+        }
+    }
+}
+
+/// What a program says of `TCP_NODELAY`.
+pub fn no_delay_call(on: bool) -> &'static str {
+    if on {
+        "set TCP_NODELAY"
+    } else {
+        "clear TCP_NODELAY"
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::net::{SocketAddr, SocketAddrV4};
 use std::ops::Range;
 
-use super::script::SCENARIO;
+use super::script::{Alarm, SCENARIO};
 use super::talk::{Order, Talk, made_up};
 use super::{Program, reason};
 use crate::base::{RecordId, Time};
+use crate::sim::spec::Reading;
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::record::{ConnId, What};
@@ -85,10 +86,7 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Listener<F> {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        self.lines
-            .iter()
-            .filter_map(|line| line.talk.poll_timeout())
-            .min()
+        self.lines.iter().filter_map(Line::poll_timeout).min()
     }
 }
 
@@ -126,9 +124,12 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Connector<F> {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        self.line.as_ref().and_then(|line| line.talk.poll_timeout())
+        self.line.as_ref().and_then(Line::poll_timeout)
     }
 }
+
+/// The name of a slow reader's pause.
+const PAUSE: &str = "wait";
 
 /// A connection and the talk on it.
 struct Line {
@@ -136,9 +137,17 @@ struct Line {
     talk: Box<dyn Talk>,
     /// Orders that wait until the host takes more bytes.
     waiting: VecDeque<(Option<RecordId>, Order)>,
+    reading: Reading,
+    /// A slow reader's pause.
+    pause: Option<Alarm>,
+    /// The peer's end, while there may be something to read before it.
+    end: Option<PeerEnd>,
     is_open: bool,
     is_gone: bool,
 }
+
+/// The peer has closed its side; the record that says so.
+struct PeerEnd(Option<RecordId>);
 
 impl Line {
     fn new(conn: ConnId, talk: Box<dyn Talk>) -> Self {
@@ -146,6 +155,9 @@ impl Line {
             conn,
             talk,
             waiting: VecDeque::new(),
+            reading: Reading::default(),
+            pause: None,
+            end: None,
             is_open: false,
             is_gone: false,
         }
@@ -167,13 +179,11 @@ impl Line {
                 self.event(cx, "connected");
                 self.open(cx, host);
             }
-            Event::Readable(conn) if conn == self.conn => {
-                let bytes = host.receive(cx, conn, usize::MAX);
-                if !bytes.is_empty() {
-                    self.talk.handle_input(cx, &bytes);
-                }
+            Event::Readable(conn) if conn == self.conn => self.read(cx, host),
+            Event::PeerClosed(conn) if conn == self.conn => {
+                self.end = Some(PeerEnd(cx.cause));
+                self.read(cx, host);
             }
-            Event::PeerClosed(conn) if conn == self.conn => self.talk.handle_end(cx),
             Event::Writable(conn) if conn == self.conn => {}
             Event::Closed(conn) if conn == self.conn => self.gone(cx, None),
             Event::Refused(conn) if conn == self.conn => self.gone(cx, Some("connection refused")),
@@ -188,20 +198,55 @@ impl Line {
         true
     }
 
+    /// Reads, in the way that the talk has asked for; behind the last byte the talk is told of the peer's end.
+    fn read(&mut self, cx: &mut Cx, host: &mut Host) {
+        let (most, pause) = match self.reading {
+            Reading::AtOnce => (usize::MAX, None),
+            Reading::Not => (0, None),
+            Reading::Slowly { .. } if self.pause.is_some() => (0, None),
+            Reading::Slowly { most, every } => (most, Some(every)),
+        };
+        let cause = cx.cause;
+        let bytes = host.receive(cx, self.conn, most);
+        if !bytes.is_empty() {
+            self.pause = pause.map(|span| Alarm::set(cx, Some(self.conn), PAUSE, span));
+            self.talk.handle_input(cx, &bytes);
+        }
+        if host.readable(self.conn) == 0
+            && let Some(PeerEnd(end)) = self.end.take()
+        {
+            cx.cause = if bytes.is_empty() { cause } else { end };
+            self.talk.handle_end(cx);
+        }
+        cx.cause = cause;
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        let pause = self.pause.as_ref().map(|alarm| alarm.at);
+        pause.into_iter().chain(self.talk.poll_timeout()).min()
+    }
+
     /// The connection is no more.
     fn gone(&mut self, cx: &mut Cx, why: Option<&'static str>) {
         if let Some(why) = why {
             self.event(cx, why);
         }
         self.is_gone = true;
+        self.pause = None;
         if self.is_open {
             self.talk.handle_gone(cx);
         }
     }
 
     fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host) {
+        let cause = cx.cause;
+        if let Some(pause) = self.pause.take_if(|alarm| alarm.at <= cx.now) {
+            pause.expire(cx);
+            self.read(cx, host);
+            self.settle(cx, host);
+            cx.cause = cause;
+        }
         if self.talk.poll_timeout().is_some_and(|due| due <= cx.now) {
-            let cause = cx.cause;
             self.talk.handle_timeout(cx);
             self.settle(cx, host);
             cx.cause = cause;
@@ -211,14 +256,19 @@ impl Line {
     /// Carries out what the talk has ordered, as far as the host takes it. Each order keeps its own cause.
     fn settle(&mut self, cx: &mut Cx, host: &mut Host) {
         let cause = cx.cause;
-        while let Some(order) = self.talk.poll_order(cx) {
-            self.waiting.push_back((cx.cause, order));
-        }
-        while !self.is_gone
-            && let Some((why, order)) = self.waiting.pop_front()
-        {
+        loop {
+            while let Some(order) = self.talk.poll_order(cx) {
+                self.waiting.push_back((cx.cause, order));
+            }
+            let Some((why, order)) = self.waiting.pop_front().filter(|_| !self.is_gone) else {
+                break;
+            };
             cx.cause = why;
-            if let Some(rest) = self.obey(cx, host, order) {
+            if let Order::Read(reading) = order {
+                self.reading = reading;
+                self.pause = None;
+                self.read(cx, host);
+            } else if let Some(rest) = self.obey(cx, host, order) {
                 self.waiting.push_front((why, rest));
                 break;
             }
@@ -234,6 +284,8 @@ impl Line {
                 return (!rest.is_empty()).then_some(Order::Send(rest));
             }
             Order::SendMadeUp(places) => return self.send_made_up(cx, host, places),
+            Order::Read(_) => {}
+            Order::NoDelay(on) => host.set_nagle(cx, self.conn, !on),
             Order::Shutdown => host.shutdown(cx, self.conn),
             Order::Close => host.close(cx, self.conn),
             Order::Abort => host.abort(cx, self.conn),

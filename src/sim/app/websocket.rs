@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::bytes::{read_text, write_down};
 use super::http::PRODUCT;
 use super::script::{Alarm, SCENARIO, Script, quote};
-use super::talk::{Order, Orders, Talk};
+use super::talk::{Order, Orders, Talk, no_delay_call, reading_call};
 use crate::base::{Rng, Time};
 use crate::sim::spec::{Action, Content, Reply, WebSocketClient, WebSocketServer};
 use crate::stack::cx::Cx;
@@ -198,6 +198,14 @@ impl WebSocketTalk {
             Action::Abort => {
                 self.call(cx, "abort".to_owned());
                 self.orders.push(cx, Order::Abort);
+            }
+            Action::Read(reading) => {
+                self.call(cx, reading_call(*reading).into_owned());
+                self.orders.push(cx, Order::Read(*reading));
+            }
+            Action::NoDelay(on) => {
+                self.call(cx, no_delay_call(*on).to_owned());
+                self.orders.push(cx, Order::NoDelay(*on));
             }
             Action::Wait(_) => {}
             Action::AwaitBytes(_) | Action::Shutdown => {

@@ -59,6 +59,10 @@ pub enum Action {
     AwaitClose,
     /// Waits so long.
     Wait(Duration),
+    /// Reads in this way from now on (over TCP).
+    Read(Reading),
+    /// Sends what is written at once from now on, without the Nagle algorithm, or with it again (over TCP).
+    NoDelay(bool),
     /// Ends the sending side and goes on receiving (TCP alone).
     Shutdown,
     /// Closes: over WebSocket with this code and reason (RFC 6455 §7.4), over TCP with a FIN.
@@ -70,6 +74,23 @@ pub enum Action {
     },
     /// Breaks the connection off with a RST.
     Abort,
+}
+
+/// How a program reads what has come over TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reading {
+    /// All of it, as soon as it comes.
+    #[default]
+    AtOnce,
+    /// Not at all: it stays where TCP keeps it.
+    Not,
+    /// At most so many bytes at a time, and then a pause.
+    Slowly {
+        /// The most bytes, at least 1.
+        most: usize,
+        /// The pause.
+        every: Duration,
+    },
 }
 
 /// What is sent.

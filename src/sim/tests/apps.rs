@@ -110,6 +110,61 @@ fn a_half_close_still_receives() {
 }
 
 #[test]
+fn a_slow_reader_reads_a_little_at_a_time_and_the_end_last() {
+    let slowly = Reading::Slowly {
+        most: 2,
+        every: ms(30),
+    };
+    let server = vec![Action::Read(slowly), Action::AwaitClose];
+    let client = vec![Action::Send(text("abcde")), close()];
+    check(
+        vec![tcp_server(Reply::Nothing, server), tcp_client(client)],
+        SERVER,
+        &[
+            "> listen on port 7",
+            "< connection accepted",
+            "> read at most 2 bytes every 30ms",
+            "< received 2 bytes \"ab\"",
+            "< received 2 bytes \"cd\"",
+            "< received 1 bytes \"e\"",
+            "< the peer sends no more",
+            "> close",
+        ],
+    );
+}
+
+#[test]
+fn who_does_not_read_hears_of_nothing_until_it_reads_again() {
+    let server = vec![
+        Action::Read(Reading::Not),
+        Action::Wait(ms(500)),
+        Action::Read(Reading::AtOnce),
+        Action::AwaitClose,
+        Action::Send(text("late")),
+    ];
+    let client = vec![
+        Action::Send(text("abc")),
+        Action::Send(text("de")),
+        Action::Shutdown,
+        Action::AwaitClose,
+    ];
+    check(
+        vec![tcp_server(Reply::Nothing, server), tcp_client(client)],
+        SERVER,
+        &[
+            "> listen on port 7",
+            "< connection accepted",
+            "> stop reading",
+            "> read what comes at once",
+            "< received 5 bytes \"abcde\"",
+            "< the peer sends no more",
+            "> send text \"late\"",
+            "> close",
+        ],
+    );
+}
+
+#[test]
 fn an_abort_resets_the_peer() {
     let client = vec![Action::Wait(ms(50)), Action::Abort];
     check(

@@ -44,6 +44,9 @@ pub struct TcpConfig {
     pub r2_syn: Duration,
     /// The maximum segment lifetime (RFC 9293 §3.4.2). TIME-WAIT lasts two of them.
     pub msl: Duration,
+    /// The initial sequence number of every connection, where it is not for the secret key to make (RFC 9293 §3.4.1
+    /// asks for one that cannot be guessed): to be set for a lesson alone.
+    pub isn: Option<u32>,
     /// How many connections of a listener may wait in SYN-RECEIVED.
     pub backlog: usize,
     /// How long an acknowledgment of data in order may wait for company (RFC 1122 §4.2.3.2, RFC 5681 §4.2): at most
@@ -52,6 +55,11 @@ pub struct TcpConfig {
     /// The Nagle algorithm (RFC 896, RFC 9293 §3.7.4): less than a full segment waits while anything is
     /// unacknowledged.
     pub nagle: bool,
+    /// Let the Nagle algorithm wait only while an earlier segment that was not full is unacknowledged, as Minshall has
+    /// proposed and Linux does.
+    pub minshall: bool,
+    /// Avoid the silly window syndrome as a sender and as a receiver (RFC 9293 §3.8.6.2). To be off for a lesson alone.
+    pub sws_avoidance: bool,
     /// Keep-alive (RFC 9293 §3.8.4): the first probe goes out after so much silence. `None`: off, as the RFC asks;
     /// it should not be less than two hours.
     pub keep_alive: Option<Duration>,
@@ -102,9 +110,12 @@ impl Default for TcpConfig {
             r2: Duration::from_secs(100),
             r2_syn: Duration::from_secs(180),
             msl: Duration::from_secs(120),
+            isn: None,
             backlog: 128,
             delayed_ack: None,
             nagle: true,
+            minshall: false,
+            sws_avoidance: true,
             keep_alive: None,
             keep_alive_interval: Duration::from_secs(75),
             keep_alive_probes: 9,

@@ -149,7 +149,8 @@ impl Connection {
             secret,
             iss,
         } = opening;
-        let iss = iss.unwrap_or_else(|| secret.isn(cx.now, local, remote));
+        let usual = || usual_iss(&config, &secret, cx.now, local, remote);
+        let iss = iss.unwrap_or_else(usual);
         let what = What::ConnOpened {
             local,
             remote,
@@ -168,8 +169,8 @@ impl Connection {
             link_mss,
             state: TcpState::Closed,
             passive,
-            snd: Send::new(iss, config.send_buffer, DEFAULT_MSS),
-            rcv: Receive::new(config.receive_buffer),
+            snd: Send::new(iss, &config, DEFAULT_MSS),
+            rcv: Receive::new(&config),
             timestamps: config.timestamps.then(|| Timestamps {
                 offset: secret.timestamp_offset(local, remote),
                 recent: 0,
@@ -408,6 +409,19 @@ impl Connection {
             self.last_vars = Some(vars);
         }
     }
+}
+
+/// The initial sequence number of a connection that has no reason for another one.
+pub(super) fn usual_iss(
+    config: &TcpConfig,
+    secret: &SecretKey,
+    now: Time,
+    local: SocketAddr,
+    remote: SocketAddr,
+) -> Seq {
+    config
+        .isn
+        .map_or_else(|| secret.isn(now, local, remote), Seq)
 }
 
 impl Timestamps {

@@ -282,6 +282,11 @@ impl Endpoint {
         self.on(conn, |conn| conn.receive(cx, max))
     }
 
+    /// The Nagle algorithm of a connection: see [`Connection::set_nagle`].
+    pub fn set_nagle(&mut self, cx: &mut Cx<'_>, conn: ConnId, on: bool) {
+        self.on(conn, |conn| conn.set_nagle(cx, on));
+    }
+
     /// A half close: see [`Connection::shutdown`].
     pub fn shutdown(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
         self.on(conn, |conn| conn.shutdown(cx));

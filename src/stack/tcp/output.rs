@@ -56,7 +56,7 @@ impl Connection {
     /// Sends what the window and cwnd allow, and our FIN behind the last byte.
     fn send_new_data(&mut self, cx: &mut Cx<'_>) {
         loop {
-            let len = self.snd.next_len(self.config.nagle);
+            let len = self.snd.next_len();
             let fin = self.snd.fin_follows(len);
             if len == 0 && !fin {
                 break;

@@ -177,7 +177,7 @@ impl Connection {
         let Some(last) = self.snd.queue.len().checked_sub(1) else {
             return;
         };
-        let new = self.snd.next_len(self.config.nagle);
+        let new = self.snd.next_len();
         if new > 0 {
             self.decide(cx, PROBE, "nothing was heard: a new segment as a probe");
             self.send_first(cx, new, self.snd.fin_follows(new), PROBE);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::config::TcpConfig;
 use super::seq::Seq;
 use crate::stack::record::TcpState;
 
@@ -18,6 +19,8 @@ pub struct Receive {
     pub wind_shift: u8,
     /// RCV.BUFF.
     capacity: u32,
+    /// Whether the right edge moves only where that is worth it (RFC 9293 §3.8.6.2.2).
+    sws_avoidance: bool,
     /// RCV.NXT + RCV.WND: up to here the peer may send. It never moves back (RFC 9293 §3.8.6).
     edge: Seq,
     /// In order, and not read yet.
@@ -43,14 +46,15 @@ impl Run {
 }
 
 impl Receive {
-    /// A buffer of so many bytes, before the peer's SYN is known.
-    pub fn new(capacity: u32) -> Self {
+    /// The buffer, before the peer's SYN is known.
+    pub fn new(config: &TcpConfig) -> Self {
         Self {
             synchronized: false,
             irs: Seq(0),
             nxt: Seq(0),
             wind_shift: 0,
-            capacity,
+            capacity: config.receive_buffer,
+            sws_avoidance: config.sws_avoidance,
             edge: Seq(0),
             unread: VecDeque::new(),
             runs: Vec::new(),
@@ -102,8 +106,11 @@ impl Receive {
     }
 
     /// Whether what was read is worth telling the peer at once: the window would at least double from at most half
-    /// of the buffer.
+    /// of the buffer. Who does not avoid the silly window syndrome tells it always.
     pub fn wants_update(&self, mss: u16) -> bool {
+        if !self.sws_avoidance {
+            return self.edge_worth_offering(mss).is_some();
+        }
         let offered = self.wnd();
         offered <= self.capacity / 2
             && self
@@ -119,7 +126,12 @@ impl Receive {
         let scaled = (free.min(most) >> self.wind_shift) << self.wind_shift;
         let edge = self.nxt + scaled;
         let gain = edge.since(self.edge);
-        (gain > 0 && gain >= u32::from(mss).min(self.capacity / 2)).then_some(edge)
+        let least = if self.sws_avoidance {
+            u32::from(mss).min(self.capacity / 2)
+        } else {
+            1
+        };
+        (gain > 0 && gain >= least).then_some(edge)
     }
 
     /// Takes in data that begins at `start`. What lies before RCV.NXT or behind the window is cut off. Returns how

@@ -193,11 +193,12 @@ impl Send {
 mod tests {
     use super::{Send, Seq};
     use crate::base::Time;
+    use crate::stack::tcp::TcpConfig;
 
     /// Segments of 10 bytes, and which of them were reported; then the marks: `s` for reported, `L` for lost, `.` for
     /// neither, and the pipe.
     fn check(reported: &str, marks: &str, pipe: u32) {
-        let mut send = Send::new(Seq(u32::MAX - 25), 1000, 10);
+        let mut send = Send::new(Seq(u32::MAX - 25), &TcpConfig::default(), 10);
         send.una = send.iss + 1;
         send.nxt = send.una;
         send.write(&[0; 500]);

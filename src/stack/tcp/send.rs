@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::config::TcpConfig;
 use super::seq::Seq;
 use crate::base::Time;
 
@@ -26,6 +27,14 @@ pub struct Send {
     pub mss: u16,
     /// Snd.Wind.Shift (RFC 7323 §2.2); 0 without window scaling.
     pub wind_shift: u8,
+    /// Whether the Nagle algorithm is on.
+    pub nagle: bool,
+    /// Whether it waits for segments alone that were not full (Minshall).
+    minshall: bool,
+    /// Whether small segments are avoided where the window is to blame (RFC 9293 §3.8.6.2.1).
+    sws_avoidance: bool,
+    /// Behind the last segment that was sent and not full.
+    small_to: Seq,
     /// How many bytes may be written ahead of SND.UNA.
     capacity: u32,
     /// What was written and is not acknowledged.
@@ -83,7 +92,7 @@ impl Sent {
 
 impl Send {
     /// The send side of a new connection.
-    pub fn new(iss: Seq, capacity: u32, mss: u16) -> Self {
+    pub fn new(iss: Seq, config: &TcpConfig, mss: u16) -> Self {
         Self {
             iss,
             una: iss,
@@ -94,7 +103,11 @@ impl Send {
             max_wnd: 0,
             mss,
             wind_shift: 0,
-            capacity,
+            capacity: config.send_buffer,
+            nagle: config.nagle,
+            minshall: config.minshall,
+            sws_avoidance: config.sws_avoidance,
+            small_to: iss,
             buffer: VecDeque::new(),
             buffer_seq: iss + 1,
             pushes: VecDeque::new(),
@@ -152,23 +165,30 @@ impl Send {
 
     /// How many bytes of new data the next segment shall have now; 0 for none. This is the sender's part in avoiding
     /// the silly window syndrome (RFC 9293 §3.8.6.2.1); with the Nagle algorithm what stands in its brackets counts.
-    pub fn next_len(&self, nagle: bool) -> u32 {
+    pub fn next_len(&self) -> u32 {
         let (d, u, mss) = (self.unsent(), self.usable(), u32::from(self.mss));
-        let may_be_small = !(nagle && self.nagle_waits());
+        let may_be_small = !self.nagle_waits();
         let whole_segment = d.min(u) >= mss;
         let all_that_is_written = may_be_small && d <= u;
         let half_the_window = may_be_small && d.min(u) >= self.max_wnd.div_ceil(2);
-        if whole_segment || all_that_is_written || half_the_window {
+        let silly = may_be_small && !self.sws_avoidance;
+        if whole_segment || all_that_is_written || half_the_window || silly {
             d.min(u).min(mss)
         } else {
             0
         }
     }
 
-    /// Whether less than a full segment has to wait by the Nagle algorithm: something is unacknowledged. Nothing more
-    /// is written behind a FIN that is wanted, so waiting would gain nothing there.
+    /// Whether less than a full segment has to wait by the Nagle algorithm: something is unacknowledged; by Minshall's
+    /// rule, something that was not full. Nothing more is written behind a FIN that is wanted, so waiting would gain
+    /// nothing there.
     pub fn nagle_waits(&self) -> bool {
-        self.nxt != self.una && !self.fin_wanted
+        let unacknowledged = if self.minshall {
+            self.una.lt(self.small_to)
+        } else {
+            self.nxt != self.una
+        };
+        self.nagle && unacknowledged && !self.fin_wanted
     }
 
     /// Whether our FIN may be sent right behind the next `len` bytes.
@@ -213,6 +233,9 @@ impl Send {
             self.fin = Some(sent.end() - 1);
         }
         self.nxt = sent.end();
+        if len > 0 && len < self.mss.into() {
+            self.small_to = self.nxt;
+        }
         self.queue.push_back(sent);
         sent
     }
@@ -237,6 +260,7 @@ impl Send {
     pub fn acknowledge(&mut self, ack: Seq) -> Option<Sent> {
         self.una = ack;
         self.marked_to = self.marked_to.max(ack);
+        self.small_to = self.small_to.max(ack);
         let mut last = None;
         while self.queue.front().is_some_and(|sent| sent.end().le(ack)) {
             last = self.queue.pop_front();

@@ -41,6 +41,12 @@ impl Connection {
         })
     }
 
+    /// Turns the Nagle algorithm on or off for this connection (RFC 9293 §3.7.4, MUST-17; `TCP_NODELAY` turns it off).
+    /// What it has held back goes out at once.
+    pub fn set_nagle(&mut self, cx: &mut Cx<'_>, on: bool) {
+        self.as_one_call(cx, |conn, _| conn.snd.nagle = on);
+    }
+
     /// CLOSE of the sending side (a half close): a FIN follows what was written. Receiving goes on.
     pub fn shutdown(&mut self, cx: &mut Cx<'_>) {
         self.as_one_call(cx, |conn, cx| conn.close_sending(cx));

@@ -63,7 +63,7 @@ impl Connection {
     /// Records, once, that the Nagle algorithm holds data back.
     pub(super) fn note_nagle(&mut self, cx: &mut Cx<'_>) {
         let (d, u) = (self.snd.unsent(), self.snd.usable());
-        let holds = self.config.nagle && d > 0 && d <= u && self.snd.nagle_waits();
+        let holds = d > 0 && d <= u && self.snd.nagle_waits();
         if holds && !self.nagle_holds && cx.log.is_on() {
             let text = format!("Nagle: {d} bytes wait until what was sent is acknowledged");
             self.decide(cx, NAGLE, text);

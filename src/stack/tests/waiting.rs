@@ -201,3 +201,67 @@ fn full_segments_do_not_wait() {
     30 b [ACK] seq 1, ack 2898, win 486
     ");
 }
+
+/// Minshall's rule: behind full segments a small one need not wait; behind a small one it must.
+#[test]
+fn behind_full_segments_alone_a_small_one_passes_by_minshalls_rule() {
+    let minshall = TcpConfig {
+        minshall: true,
+        ..nagle(true)
+    };
+    let (mut pair, [a, _]) = Pair::established([minshall, nagle(true)]);
+    let since = pair.now;
+    pair.send(A, a, &[1; 1448 + 1]);
+    pair.send(A, a, b"small");
+    pair.run_for(MS * 100);
+    insta::assert_snapshot!(pair.timed(since), @r"
+     0 a [ACK] seq 1, ack 1, win 501, len 1448
+     0 a [PSH, ACK] seq 1449, ack 1, win 501, len 1
+    10 b [ACK] seq 1, ack 1449, win 497
+    10 b [ACK] seq 1, ack 1450, win 497
+    20 a [PSH, ACK] seq 1450, ack 1, win 501, len 5
+    30 b [ACK] seq 1, ack 1455, win 497
+    ");
+}
+
+#[test]
+fn what_nagle_holds_back_goes_out_when_it_is_turned_off() {
+    let (mut pair, [a, _]) = Pair::established([nagle(true), nagle(true)]);
+    let since = pair.now;
+    pair.send(A, a, b"one");
+    pair.send(A, a, b"two");
+    pair.run_for(MS);
+    pair.call(A, |host, cx| host.set_nagle(cx, a, false));
+    pair.run_for(MS * 30);
+    insta::assert_snapshot!(pair.timed(since), @r"
+     0 a [PSH, ACK] seq 1, ack 1, win 501, len 3
+     1 a [PSH, ACK] seq 4, ack 1, win 501, len 3
+    10 b [ACK] seq 1, ack 4, win 509
+    11 b [ACK] seq 1, ack 7, win 509
+    ");
+}
+
+/// A reader takes 100 bytes every 10 ms out of a buffer of 1000: how long the segments behind the first buffer are.
+fn lengths_for_a_slow_reader(sws_avoidance: bool) -> Vec<usize> {
+    let config = TcpConfig {
+        sws_avoidance,
+        receive_buffer: 1000,
+        ..nagle(false)
+    };
+    let (mut pair, [a, b]) = Pair::established([config.clone(), config]);
+    let since = pair.now;
+    pair.send(A, a, &[1; 3000]);
+    for _ in 0..100 {
+        pair.run_for(MS * 10);
+        pair.call(B, |host, cx| host.receive(cx, b, 100));
+    }
+    let lines = pair.timed(since);
+    let lens = lines.lines().filter_map(|line| line.split_once("len "));
+    lens.skip(1).map(|(_, len)| len.parse().unwrap()).collect()
+}
+
+#[test]
+fn windows_and_segments_are_silly_where_nobody_avoids_them() {
+    assert_eq!(lengths_for_a_slow_reader(false), [100; 20]);
+    assert_eq!(lengths_for_a_slow_reader(true), [500; 4]);
+}

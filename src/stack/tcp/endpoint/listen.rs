@@ -9,7 +9,7 @@ use crate::stack::cx::Cx;
 use crate::stack::record::{ConnId, What};
 use crate::stack::tcp::Outgoing;
 use crate::stack::tcp::config::TcpConfig;
-use crate::stack::tcp::connection::{Connection, Opening};
+use crate::stack::tcp::connection::{Connection, Opening, usual_iss};
 use crate::stack::tcp::ecn::NOT_ECT;
 use crate::stack::tcp::isn::COOKIE_LIFETIME;
 use crate::stack::tcp::options::{DEFAULT_MSS, Options};
@@ -81,7 +81,7 @@ impl Endpoint {
             sequence_number: iss.0,
             acknowledgment_number: syn.end().0,
             flags: TcpFlags::SYN | TcpFlags::ACK,
-            window: Receive::new(self.config.receive_buffer).syn_window(mss),
+            window: Receive::new(&self.config).syn_window(mss),
             urgent_pointer: 0,
             options: Options {
                 mss: Some(mss),
@@ -156,7 +156,7 @@ impl Endpoint {
         let beyond = self.on(old, |conn| conn.give_way(cx));
         let conn = &self.connections[old.0 as usize];
         let ends = [conn.local(), conn.remote()];
-        let usual = self.secret.isn(cx.now, ends[0], ends[1]);
+        let usual = usual_iss(&self.config, &self.secret, cx.now, ends[0], ends[1]);
         let iss = if beyond.lt(usual) { usual } else { beyond };
         self.arrives_in_listen(cx, ends, header, text, Some(iss));
         cx.cause = outer;
