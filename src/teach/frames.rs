@@ -49,6 +49,7 @@ fn again_topic(walk: &Walk, frame: &FrameView, record: Option<&Record>) -> Optio
     let is_set = |id| flag(&frame.dissection, id);
     let topic = match frame.role? {
         Role::OutOfOrder => return Some("out-of-order"),
+        Role::CrossedSynAck => return Some("crossed-syn-ack"),
         Role::NeedlessRetransmission => "needless-retransmission",
         Role::FastRetransmission if timed_out(walk, record) => "retransmission",
         Role::FastRetransmission => "fast-retransmission",

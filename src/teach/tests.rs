@@ -220,7 +220,6 @@ const UNSEEN: &[(&str, &str)] = &[
         "faulted",
         "no scenario disturbs a frame otherwise than by losing it",
     ),
-    ("discarded", "no scenario makes a host throw anything away"),
     ("end-cut-short", "every scenario comes to its end"),
 ];
 

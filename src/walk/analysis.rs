@@ -66,6 +66,9 @@ impl Analysis {
                 return role;
             }
         }
+        if tcp.flags.syn && tcp.flags.ack && own.opening && peer.next == Some(tcp.ack) {
+            return Some(Role::CrossedSynAck);
+        }
         let end = tcp.seq.wrapping_add(tcp.seg_len());
         (tcp.seg_len() > 0 && !is_after(end, next)).then(|| again_role(own, peer, tcp, is_new))
     }

@@ -132,14 +132,15 @@ impl Connection {
         }
         self.closing |= tcp.flags.fin || tcp.flags.rst;
         self.acknowledge(dir, tcp);
-        let again = sent && inserted.new == 0;
+        let role = self.analysis.segment(dir, tcp, inserted.new > 0);
+        let again = sent && inserted.new == 0 && role != Some(Role::CrossedSynAck);
         SegmentFacts {
             base,
             ack_base,
             scale,
             inserted,
             again,
-            role: self.analysis.segment(dir, tcp, inserted.new > 0),
+            role,
             completeness: self.complete(tcp),
         }
     }

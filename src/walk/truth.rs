@@ -15,6 +15,8 @@ use crate::sim::outcome::Outcome;
 use crate::stack::record::{ConnId, Record, TcpState, TcpVars, What};
 use made::Made;
 
+const DIRS: [Dir; 2] = [Dir::ToServer, Dir::ToClient];
+
 /// One end of a connection, as its host's records tell of it.
 #[derive(Debug)]
 struct Conn {
@@ -22,6 +24,9 @@ struct Conn {
     remote: SocketAddr,
     active: bool,
     opened: usize,
+    /// The initial sequence numbers, its own and the peer's, once they are known.
+    iss: Option<u32>,
+    irs: Option<u32>,
     /// Each state, and the record that entered it.
     states: Vec<(usize, TcpState)>,
     /// The records of its variables.
@@ -88,6 +93,8 @@ impl Truth {
                     remote: *remote,
                     active: *active,
                     opened: index,
+                    iss: None,
+                    irs: None,
                     states: Vec::new(),
                     vars: Vec::new(),
                     made: Vec::new(),
@@ -100,8 +107,11 @@ impl Truth {
             }
             What::TcpVars(vars) => {
                 if let Some(conn) = conn {
-                    self.conns[conn].vars.push(index);
-                    self.conns[conn].states.push((index, vars.state));
+                    let conn = &mut self.conns[conn];
+                    conn.vars.push(index);
+                    conn.states.push((index, vars.state));
+                    conn.iss = vars.iss;
+                    conn.irs = vars.irs;
                 }
             }
             What::Listening(addr) => self.listening.push((index, *addr)),
@@ -150,23 +160,26 @@ impl Truth {
         self.of_flow = vec![[None; 2]; flows.list().len()];
         self.flow_of = vec![None; self.conns.len()];
         for (index, conn) in self.conns.iter().enumerate() {
-            let mut same = flows.list().iter().enumerate().filter_map(|(id, flow)| {
-                let end = flow.ends.iter().position(|end| *end == conn.local)?;
-                let begun = self.sent[flow.frames.first()?.index()]?;
-                (flow.ends[1 - end] == conn.remote && flow.tcp.is_some())
-                    .then_some((id, end, begun))
-            });
-            // the one who calls makes the connection before its first frame, the one who is called after
-            let found = if conn.active {
-                same.find(|(_, _, begun)| *begun > conn.opened)
-            } else {
-                same.rfind(|(_, _, begun)| *begun < conn.opened)
-            };
-            if let Some((flow, end, _)) = found {
+            if let Some((flow, end)) = Self::flow_of_conn(flows, conn) {
                 self.of_flow[flow][end] = Some(index);
                 self.flow_of[index] = Some(FlowId(flow as u32));
             }
         }
+    }
+
+    /// The flow that a connection is, and which end of it: the one that began with its SYN.
+    fn flow_of_conn(flows: &Flows, conn: &Conn) -> Option<(usize, usize)> {
+        flows.list().iter().enumerate().find_map(|(id, flow)| {
+            let end = flow.ends.iter().position(|end| *end == conn.local)?;
+            let (caller, isn) = if conn.active {
+                (end, conn.iss)
+            } else {
+                (1 - end, conn.irs)
+            };
+            let base = flow.tcp.as_ref()?.half(DIRS[caller]).base;
+            let is_it = flow.ends[1 - end] == conn.remote && isn.is_some() && base == isn;
+            is_it.then_some((id, end))
+        })
     }
 
     /// The flow that a record's connection is.
@@ -191,6 +204,17 @@ impl Truth {
         Some(&self.conns[conns[dir.index()]?])
     }
 
+    /// A connection between the same ends that is open at the record at `index`: an end that has not heard of a new one
+    /// still has it.
+    fn earlier(&self, [local, remote]: [SocketAddr; 2], index: usize) -> Option<&Conn> {
+        let is_open = |conn: &&Conn| {
+            let state = last_before(&conn.states, index, |(record, _)| *record);
+            state.is_some_and(|(_, state)| *state != TcpState::Closed)
+        };
+        let same = |conn: &&Conn| conn.local == local && conn.remote == remote;
+        self.conns.iter().rev().filter(same).find(is_open)
+    }
+
     /// What the sending end of `dir` knows after the record at `index`.
     pub fn end(
         &self,
@@ -201,7 +225,8 @@ impl Truth {
         index: usize,
     ) -> EndNow {
         let conn = self.conn(flow, dir).filter(|conn| conn.opened <= index);
-        let Some(conn) = conn else {
+        let local_remote = [ends[dir.index()], ends[dir.reverse().index()]];
+        let Some(conn) = conn.or_else(|| self.earlier(local_remote, index)) else {
             let listens = self
                 .listening
                 .iter()

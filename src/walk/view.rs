@@ -270,6 +270,9 @@ pub struct FrameView {
 pub enum Role {
     /// The third message of the handshake: the first ACK of the end that sent the SYN.
     HandshakeAck,
+    /// Both ends opened at the same time: the SYN of this one once more, with the acknowledgment of the other's
+    /// (RFC 9293 §3.5, figure 7).
+    CrossedSynAck,
     /// Sent again, with no sign but time that it was missed.
     Retransmission,
     /// Sent again because duplicate ACKs asked for it (RFC 5681 §3.2).

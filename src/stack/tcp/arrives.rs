@@ -17,6 +17,10 @@ use crate::stack::record::TcpState;
 /// Whether the next step follows.
 type Step = ControlFlow<()>;
 
+/// The control bits that tell a SYN, ACK from other segments.
+const MAIN_BITS: TcpFlags =
+    TcpFlags(TcpFlags::SYN.0 | TcpFlags::ACK.0 | TcpFlags::RST.0 | TcpFlags::FIN.0);
+
 /// The paragraph of the states that are not CLOSED, LISTEN or SYN-SENT.
 const OTHER_STATES: &str = "RFC 9293 §3.10.7.4";
 
@@ -32,6 +36,8 @@ impl Connection {
 
     fn arrives_in_other_states(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) -> Step {
         self.check_timestamps(cx, seg)?;
+        let trimmed = self.trim_crossed_syn(cx, seg);
+        let seg = trimmed.as_ref().unwrap_or(seg);
         self.check_sequence(cx, seg)?;
         self.note_timestamp(seg);
         self.check_rst(cx, seg)?;
@@ -73,6 +79,25 @@ impl Connection {
         {
             ours.recent = value;
         }
+    }
+
+    /// Both ends open at the same time (RFC 9293 §3.5, figure 7): the peer's SYN, ACK repeats the SYN that brought us
+    /// to SYN-RECEIVED. That part of it lies before the window and is trimmed off; its acknowledgment counts.
+    fn trim_crossed_syn<'s>(&self, cx: &mut Cx<'_>, seg: &Segment<'s>) -> Option<Segment<'s>> {
+        let crossed = self.state == TcpState::SynReceived
+            && !self.passive
+            && seg.flags.0 & MAIN_BITS.0 == (TcpFlags::SYN | TcpFlags::ACK).0
+            && seg.seq == self.rcv.irs
+            && seg.ack == self.snd.nxt;
+        crossed.then(|| {
+            let why = "the SYN that we have once more, with the acknowledgment of ours";
+            self.decide(cx, "RFC 9293 §3.5", why);
+            Segment {
+                seq: seg.seq + 1,
+                flags: TcpFlags(seg.flags.0 & !TcpFlags::SYN.0),
+                ..seg.clone()
+            }
+        })
     }
 
     /// First, check the sequence number: an unacceptable segment is answered with an acknowledgment and dropped.

@@ -23,6 +23,11 @@ topics! {
         full: "Either the timer of {from} ran out, or the SYN came once more, which tells that the answer may be lost. {from} picks no new first number: what it said before still holds.",
         rfc: "In SYN-RECEIVED a SYN that comes again is not acceptable and makes the end repeat what it has to say; the retransmission timer repeats the SYN, ACK by itself.", "RFC 9293 §3.10.7.4, §3.8.1",
     }
+    "crossed-syn-ack" {
+        short: "{from} has called too when the SYN of {to} came. So it sends its own SYN once more, now with the acknowledgment: ack={ack}.",
+        full: "Both opened at the same time, and neither got the answer that it waited for, but a call from the very port that it calls. Two calls make one connection. When this segment arrives at {to}, the acknowledgment in it is what counts: the SYN there is known already.",
+        rfc: "In SYN-SENT, a SYN without an ACK sets RCV.NXT to SEG.SEQ+1 and IRS to SEG.SEQ; the state becomes SYN-RECEIVED, and <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> is sent.", "RFC 9293 §3.10.7.3, §3.5",
+    }
     "handshake-ack" {
         short: "{from} confirms the number of {to} (ack={ack}). Now each side knows that the other has its first number: the connection stands.",
         full: "With two messages alone {to} could not know whether its number ever arrived. This ACK carries no data and uses up no number: the first data will have seq={seq} too.",

@@ -110,6 +110,15 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
         text.replace("\"server:80\"", "\"server:81\"")
             .replace("\"server:7\"", "\"server:81\"")
     }),
+    ("programs close where they would abort", |text| {
+        text.replace("end = \"abort\"", "end = \"close\"")
+    }),
+    ("nobody aborts", |text| {
+        text.replace(", { end = \"abort\" }", "")
+    }),
+    ("one calls from another port", |text| {
+        text.replace("local_port = 4000", "local_port = 4001")
+    }),
     ("other words are sent", |text| {
         text.replace("send = \"", "send = \"x")
     }),
