@@ -12,6 +12,7 @@ use crate::capture::pcapng;
 use crate::sim::outcome::{NodeKind, Outcome, Transmission};
 use crate::teach;
 use crate::walk::Walk;
+use crate::walk::step::Grain;
 
 /// Writes the walk as pcapng.
 ///
@@ -123,7 +124,7 @@ fn explained<'a>(walk: &'a Walk, capture: &'a Capture) -> impl Iterator<Item = P
 
 /// The scenario's own words, what is true of every such frame, what changed, and the source: a line each.
 fn comment(walk: &Walk, frame: FrameId) -> Option<String> {
-    let why = teach::explain(walk, walk.frame_step(frame)?);
+    let why = teach::explain(walk, walk.frame_step(frame)?, Grain::Frame);
     let changed = if why.changed.is_empty() {
         String::new()
     } else {

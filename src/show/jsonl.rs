@@ -128,7 +128,7 @@ pub(super) fn steps(
 ) -> io::Result<()> {
     for (number, at) in steps {
         let Some(step) = walk.step(*at) else { continue };
-        let why = teach::explain(walk, *at);
+        let why = teach::explain(walk, *at, grain);
         let line = StepLine {
             step: *number,
             grain: grain_name(step.grain),

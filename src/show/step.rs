@@ -11,7 +11,7 @@ use crate::proto::tree::{Dissection, Layer};
 use crate::teach;
 use crate::walk::Walk;
 use crate::walk::step::{Grain, MessageId, Step, StepId};
-use crate::walk::view::{Level, MessageView, Numbers, Place};
+use crate::walk::view::{EndsRow, Level, MessageView, Numbers, Place};
 
 /// Writes one step in full. At the grain of layers, that is the whole way of its message (or its frame) down and up.
 pub(super) fn full(
@@ -38,11 +38,11 @@ pub(super) fn full(
         safe(&step.title),
     )?;
     writeln!(out, "{}\n", line(walk, step, grain).trim())?;
-    why(walk, at, out)?;
+    why(walk, at, grain, out)?;
     if grain == Grain::Layer {
         return way(walk, at, step, out);
     }
-    ends(walk, at, out)?;
+    ends(walk, at, grain, out)?;
     if let Some(view) = step.frame.and_then(|id| walk.frame(id)) {
         writeln!(out, "Frame {}: {} bytes", view.number, view.original_len)?;
         fields(&view.dissection, out)?;
@@ -57,8 +57,8 @@ pub(super) fn full(
     writeln!(out)
 }
 
-fn why(walk: &Walk, at: StepId, out: &mut dyn Write) -> io::Result<()> {
-    let why = teach::explain(walk, at);
+fn why(walk: &Walk, at: StepId, grain: Grain, out: &mut dyn Write) -> io::Result<()> {
+    let why = teach::explain(walk, at, grain);
     writeln!(out, "Why")?;
     for text in [&why.note, &why.short, &why.full] {
         if !text.is_empty() {
@@ -83,8 +83,8 @@ fn why(walk: &Walk, at: StepId, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn ends(walk: &Walk, at: StepId, out: &mut dyn Write) -> io::Result<()> {
-    let Some(ends) = walk.ends(at, Numbers::Relative) else {
+fn ends(walk: &Walk, at: StepId, grain: Grain, out: &mut dyn Write) -> io::Result<()> {
+    let Some(ends) = walk.ends(at, grain, Numbers::Relative) else {
         return Ok(());
     };
     let inferred = if ends.inferred { "  (inferred)" } else { "" };
@@ -95,7 +95,11 @@ fn ends(walk: &Walk, at: StepId, out: &mut dyn Write) -> io::Result<()> {
         safe(&ends.names[0]),
         safe(&ends.names[1])
     )?;
-    for row in &ends.rows {
+    let (set, unset): (Vec<&EndsRow>, Vec<&EndsRow>) = ends
+        .rows
+        .iter()
+        .partition(|row| row.changed.contains(&true) || row.values.iter().any(|text| text != "-"));
+    for row in set {
         let cell = |end: usize| {
             format!(
                 "{}{}",
@@ -103,7 +107,12 @@ fn ends(walk: &Walk, at: StepId, out: &mut dyn Write) -> io::Result<()> {
                 row.values[end]
             )
         };
-        writeln!(out, "  {:<19} {:<24} {:<24}", row.name, cell(0), cell(1))?;
+        let line = format!("  {:<19} {:<24} {}", row.name, cell(0), cell(1));
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    let unset: Vec<&str> = unset.iter().map(|row| row.name).collect();
+    if !unset.is_empty() {
+        writeln!(out, "  no value: {}", unset.join(", "))?;
     }
     writeln!(out)
 }

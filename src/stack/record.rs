@@ -209,6 +209,8 @@ pub struct TcpVars {
     pub sack_permitted: bool,
     /// Whether timestamps were agreed (`Snd.TS.OK` of RFC 7323).
     pub timestamps: bool,
+    /// The round-trip time that was measured last, in nanoseconds.
+    pub rtt: Option<u64>,
     /// Smoothed round-trip time (RFC 6298), in nanoseconds.
     pub srtt: Option<u64>,
     /// Round-trip time variation (RFC 6298), in nanoseconds.
@@ -219,6 +221,11 @@ pub struct TcpVars {
     pub cwnd: Option<u32>,
     /// Slow-start threshold (RFC 5681), in bytes; none until the first loss.
     pub ssthresh: Option<u32>,
+    /// How the congestion window moves: `slow start` or `congestion avoidance` (RFC 5681 §3.1); none without congestion
+    /// control.
+    pub growth: Option<&'static str>,
+    /// W_max of CUBIC (RFC 9438 §4.1.2), in bytes, once it was set.
+    pub w_max: Option<u32>,
     /// How much the sender takes to be in the network, in bytes: FlightSize (RFC 5681 §2), or with marks on the
     /// scoreboard the pipe (RFC 6675 §4).
     pub pipe: Option<u32>,
@@ -228,12 +235,16 @@ pub struct TcpVars {
     pub recover: Option<u32>,
     /// Whether ECN was agreed (RFC 3168).
     pub ecn: bool,
+    /// What it says of congestion with what it sends next: `ECE` (a packet came marked), `CWR` (it has slowed down).
+    pub ecn_says: Option<&'static str>,
     /// RCV.UP, in urgent mode: the number behind the urgent data (RFC 6093), raw.
     pub rcv_up: Option<u32>,
     /// Bytes that the application wrote and that were not sent yet.
     pub unsent: Option<u32>,
     /// Bytes that came and that the application has not read yet.
     pub unread: Option<u32>,
+    /// The scoreboard: runs that the peer has reported by SACK: raw sequence numbers, start and end.
+    pub sacked: Vec<(u32, u32)>,
     /// Runs that arrived out of order and wait for what is missing: raw sequence numbers, start and end.
     pub out_of_order: Vec<(u32, u32)>,
     /// Timers that run: name, and when they expire.

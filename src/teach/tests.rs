@@ -49,7 +49,9 @@ fn steps(walk: &Walk, grain: Grain) -> impl Iterator<Item = StepId> + '_ {
 }
 
 fn told(walk: &Walk, grain: Grain) -> Vec<Why> {
-    steps(walk, grain).map(|at| explain(walk, at)).collect()
+    steps(walk, grain)
+        .map(|at| explain(walk, at, grain))
+        .collect()
 }
 
 fn frames_of(name: &str) -> Vec<Why> {
@@ -97,7 +99,11 @@ fn steps_of_captures_are_what_they_seem() {
     let check = |file: &str, step: usize, topic: &str| {
         let walk = open(&root.join(file));
         let at = steps(&walk, Grain::Frame).nth(step - 1).expect("the step");
-        assert_eq!(explain(&walk, at).topic, topic, "{file} step {step}");
+        assert_eq!(
+            explain(&walk, at, Grain::Frame).topic,
+            topic,
+            "{file} step {step}"
+        );
     };
     check("generated/tcp-loss-sack.pcap", 80, "fast-retransmission");
     check("generated/tcp-loss-sack.pcap", 111, "duplicate-ack");
@@ -166,7 +172,7 @@ fn units_are_those_of_their_protocol() {
             _ => continue,
         };
         if ["down", "up"].contains(&way) {
-            let topic = explain(&walk, at).topic;
+            let topic = explain(&walk, at, Grain::Layer).topic;
             assert_eq!(topic, format!("{way}{expected}"), "{}", step.title);
         }
     }
@@ -176,7 +182,10 @@ fn units_are_those_of_their_protocol() {
 fn a_cite_is_a_paragraph_and_a_pause_no_time_out() {
     for (name, walk) in built_in() {
         for at in steps(&walk, Grain::Layer) {
-            let (why, title) = (explain(&walk, at), &walk.step(at).expect("the step").title);
+            let (why, title) = (
+                explain(&walk, at, Grain::Layer),
+                &walk.step(at).expect("the step").title,
+            );
             assert!(why.cite != "scenario", "{name}: {title}");
             assert!(!why.rfc.contains("the record names"), "{name}: {title}");
             assert_eq!(
@@ -234,7 +243,9 @@ fn every_topic_is_told_somewhere() {
     for walk in walks {
         // long captures repeat themselves
         for at in steps(&walk, Grain::Layer).take(4000) {
-            *seen.entry(explain(&walk, at).topic).or_default() += 1;
+            *seen
+                .entry(explain(&walk, at, Grain::Layer).topic)
+                .or_default() += 1;
         }
     }
     let unseen: Vec<&str> = topics::all()

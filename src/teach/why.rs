@@ -7,7 +7,7 @@ use super::subject::Subject;
 use super::topics::{Topic, topic};
 use crate::scenario::Note;
 use crate::walk::Walk;
-use crate::walk::step::StepId;
+use crate::walk::step::{Grain, StepId};
 
 /// Why a step happens, at three depths. Texts may hold what came over the wire: not yet made safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +30,11 @@ pub struct Why {
     pub misconception: Option<&'static Misconception>,
 }
 
-/// Why the step `at` happens.
-pub fn explain(walk: &Walk, at: StepId) -> Why {
+/// Why the step `at` happens, in a walk of this grain: what it changed is told since the step before.
+pub fn explain(walk: &Walk, at: StepId, grain: Grain) -> Why {
     let subject = Subject::of(walk, at);
     let topic = topic(subject.topic).unwrap_or_else(|| topic("frame").expect("it is in the table"));
-    let why = fill(topic, &subject, walk.changes(at));
+    let why = fill(topic, &subject, walk.changes(at, grain));
     match walk.note(at) {
         Some(note) => noted(why, note),
         None => why,

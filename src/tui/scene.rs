@@ -71,8 +71,8 @@ impl Scene {
             heading: heading(walk, at, grain),
             row_numbers: ladder.rows.iter().map(number_of).collect(),
             ladder,
-            ends: walk.ends(at, numbers),
-            seq: walk.seq_space(at, numbers),
+            ends: walk.ends(at, grain, numbers),
+            seq: walk.seq_space(at, grain, numbers),
             map: walk.map(at),
             layers: walk.layers(at),
             is_sent: step
@@ -82,7 +82,7 @@ impl Scene {
             messages: messages(walk, &step, frame.as_ref()),
             physical: step.frame.and_then(|id| walk.physical(id)),
             frame,
-            why: why::explain(walk, at),
+            why: why::explain(walk, at, grain),
             lesson: walk.lesson().clone(),
             step,
         })

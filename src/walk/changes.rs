@@ -1,29 +1,26 @@
 //! What a step changed, in words.
 
 use super::Walk;
-use super::ends::{NAMES, rows};
-use super::step::StepId;
+use super::ends::variables::ROWS;
+use super::step::{Grain, StepId};
 use super::truth::EndNow;
 use super::view::Numbers;
 use crate::base::Time;
 
-/// Changes of these say nothing that the others do not.
-const MINOR: [&str; 6] = ["timers", "SRTT", "SND.MSS", "RTO", "unsent", "unread"];
-
 impl Walk {
     /// What the step changed at the ends of its connection: `server LISTEN > SYN-RECEIVED; ISN, SND.NXT`. What arrived
     /// since the step before without being answered is told with its time: `earlier, at 1.030020 s: server …`. Empty if
-    /// nothing that is known.
-    pub fn changes(&self, at: StepId) -> String {
+    /// nothing that is known. `grain` is that of the walk, which says what the step before is.
+    pub fn changes(&self, at: StepId, grain: Grain) -> String {
         let Some(flow_id) = self.connection_at(at) else {
             return String::new();
         };
         let names = self.pipeline.flows.get(flow_id).ends;
         let names = names.map(|end| self.name_of(end.ip()));
-        let before = self.ends_before(flow_id, at);
-        let now = self.ends_now(flow_id, at);
+        let before = self.ends_before(flow_id, at, grain);
+        let now = self.ends_now(flow_id, at, grain);
         let (between, times) = self
-            .ends_between(flow_id, at)
+            .ends_between(flow_id, at, grain)
             .unwrap_or_else(|| (before.clone(), [None; 2]));
         let start = self.steps().first().map_or(Time::ZERO, |step| step.time);
         let own = (0..2).filter_map(|end| {
@@ -44,15 +41,14 @@ impl Walk {
 
 /// What changed at one end, the state first.
 fn end_changes(before: &EndNow, now: &EndNow) -> Option<String> {
-    let [old, new] = [before, now].map(|end| rows(end, Numbers::Relative));
-    let changed = NAMES.iter().zip(old.iter().zip(&new));
     let mut words = Vec::new();
     let mut names = Vec::new();
-    for (name, (old, new)) in changed.filter(|(_, (old, new))| old != new) {
-        if *name == "state" {
+    for row in ROWS.iter().filter(|row| row.differs(before, now)) {
+        let [old, new] = [before, now].map(|end| row.text(end, Numbers::Relative, Time::ZERO));
+        if row.name == "state" {
             words.push(format!("{old} > {new}"));
-        } else if !MINOR.contains(name) {
-            names.push(*name);
+        } else if row.is_telling(&old) {
+            names.push(row.name);
         }
     }
     if !names.is_empty() {

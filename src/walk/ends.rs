@@ -1,5 +1,7 @@
 //! What both ends of a connection know at a step: the truth of a simulation, or what can be inferred from frames.
 
+pub(super) mod variables;
+
 use std::ops::Range;
 
 use super::Walk;
@@ -16,22 +18,18 @@ use crate::stack::record::{TcpState, TcpVars};
 const BOTH: [Dir; 2] = [Dir::ToServer, Dir::ToClient];
 
 impl Walk {
-    /// Both ends of the step's TCP connection, or where it is about none, of the nearest one between the same hosts.
-    pub fn ends(&self, at: StepId, numbers: Numbers) -> Option<Ends> {
+    /// Both ends of the step's TCP connection, or where it is about none, of the nearest one between the same hosts; in
+    /// a walk of this grain, which says what the step before is.
+    pub fn ends(&self, at: StepId, grain: Grain, numbers: Numbers) -> Option<Ends> {
         let flow_id = self.connection_at(at)?;
         let flow = self.pipeline.flows.get(flow_id);
-        let now = self.ends_now(flow_id, at);
-        let before = self.ends_before(flow_id, at);
-        let texts = |ends: &[EndNow; 2]| [rows(&ends[0], numbers), rows(&ends[1], numbers)];
-        let (new, old) = (texts(&now), texts(&before));
-        let rows = (0..NAMES.len()).map(|row| {
-            let values = [0, 1].map(|end| new[end][row].clone());
-            let changed = [0, 1].map(|end| old[end][row] != values[end]);
-            EndsRow {
-                name: NAMES[row],
-                values,
-                changed,
-            }
+        let now = self.ends_now(flow_id, at, grain);
+        let before = self.ends_before(flow_id, at, grain);
+        let time = self.step(at)?.time;
+        let rows = variables::ROWS.iter().map(|row| EndsRow {
+            name: row.name,
+            values: [0, 1].map(|end| row.text(&now[end], numbers, time)),
+            changed: [0, 1].map(|end| row.differs(&before[end], &now[end])),
         });
         Some(Ends {
             names: flow.ends.map(|end| self.name_of(end.ip())),
@@ -40,12 +38,12 @@ impl Walk {
         })
     }
 
-    /// What both ends knew before the step: at the step before it at its own grain.
-    pub(super) fn ends_before(&self, flow_id: FlowId, at: StepId) -> [EndNow; 2] {
-        match self.shown_before(flow_id, at) {
+    /// What both ends knew before the step: at the step before it in a walk of this grain.
+    pub(super) fn ends_before(&self, flow_id: FlowId, at: StepId, grain: Grain) -> [EndNow; 2] {
+        match self.shown_before(flow_id, at, grain) {
             Some(shown) => self.true_ends(flow_id, shown),
-            None => match self.back(at, self.frame_grain(at)) {
-                Some(before) => self.ends_now(flow_id, before),
+            None => match self.back(at, grain) {
+                Some(before) => self.ends_now(flow_id, before, grain),
                 None => BOTH.map(|_| EndNow {
                     state: self.truth.as_ref().map(|_| TcpState::Closed),
                     vars: None,
@@ -60,10 +58,11 @@ impl Walk {
         &self,
         flow_id: FlowId,
         at: StepId,
+        grain: Grain,
     ) -> Option<([EndNow; 2], [Option<Time>; 2])> {
         let truth = self.truth.as_ref()?;
-        let before = self.shown_before(flow_id, at).unwrap_or([0; 2]);
-        let own = self.shown(flow_id, at)?.map(|shown| shown.start);
+        let before = self.shown_before(flow_id, at, grain).unwrap_or([0; 2]);
+        let own = self.shown(flow_id, at, grain)?.map(|shown| shown.start);
         let since = BOTH.map(|dir| {
             let range = before[dir.index()]..own[dir.index()];
             truth.last_change(self.records(), flow_id, dir, range)
@@ -72,29 +71,24 @@ impl Walk {
         Some((self.true_ends(flow_id, from), since))
     }
 
-    /// The grain whose steps a step is compared with.
-    fn frame_grain(&self, at: StepId) -> Grain {
-        self.step(at)
-            .map_or(Grain::Layer, |step| step.grain.max(Grain::Frame))
-    }
-
     /// Of both ends, the records that are known before the step, by the first that is not.
-    fn shown_before(&self, flow_id: FlowId, at: StepId) -> Option<[usize; 2]> {
-        let grain = self.frame_grain(at);
-        if grain == Grain::Layer {
-            let record = self.step(at)?.record?;
-            return self.truth.as_ref().map(|_| [record.index(); 2]);
-        }
+    fn shown_before(&self, flow_id: FlowId, at: StepId, grain: Grain) -> Option<[usize; 2]> {
         let before = self.back(at, grain)?;
-        Some(self.shown(flow_id, before)?.map(|shown| shown.end))
+        Some(self.shown(flow_id, before, grain)?.map(|shown| shown.end))
     }
 
-    /// Of both ends, the records that the step itself is about; what stands before them is known too.
-    fn shown(&self, flow_id: FlowId, at: StepId) -> Option<[Range<usize>; 2]> {
+    /// Of both ends, the records that the step itself is about; what stands before them is known too. In a walk by
+    /// layers each step shows what was recorded up to it; in a coarser one a frame shows its sender as it made it.
+    pub(super) fn shown(
+        &self,
+        flow_id: FlowId,
+        at: StepId,
+        grain: Grain,
+    ) -> Option<[Range<usize>; 2]> {
         let truth = self.truth.as_ref()?;
         let step = self.step(at)?;
         let record = step.record?.index();
-        if step.grain == Grain::Layer {
+        if grain == Grain::Layer || step.grain == Grain::Layer {
             let next = self.last_record_of(at) + 1;
             return Some(BOTH.map(|_| record..next));
         }
@@ -141,8 +135,8 @@ impl Walk {
     }
 
     /// What both ends know at a step.
-    pub(super) fn ends_now(&self, flow_id: FlowId, at: StepId) -> [EndNow; 2] {
-        match self.shown(flow_id, at) {
+    pub(super) fn ends_now(&self, flow_id: FlowId, at: StepId, grain: Grain) -> [EndNow; 2] {
+        match self.shown(flow_id, at, grain) {
             Some(shown) => self.true_ends(flow_id, shown.map(|shown| shown.end)),
             None => self.inferred_ends(self.pipeline.flows.get(flow_id), at),
         }
@@ -201,18 +195,23 @@ fn known(flow: &Flow, dir: Dir, end: &infer::End) -> EndNow {
         rcv_wind_shift: shift(end.scale),
         sack_permitted: end.sack_permitted,
         timestamps: end.timestamps,
+        rtt: None,
         srtt: None,
         rttvar: None,
         rto: None,
         cwnd: None,
+        growth: None,
+        w_max: None,
         pipe: None,
         recovery: None,
         recover: None,
         ssthresh: None,
         ecn: false,
+        ecn_says: None,
         rcv_up: None,
         unsent: None,
         unread: None,
+        sacked: Vec::new(),
         out_of_order: Vec::new(),
         timers: Vec::new(),
     };
@@ -220,91 +219,4 @@ fn known(flow: &Flow, dir: Dir, end: &infer::End) -> EndNow {
         state: Some(state),
         vars: Some(vars),
     }
-}
-
-/// The rows, the state first, the most telling next.
-pub(super) const NAMES: [&str; 16] = [
-    "state",
-    "ISN",
-    "SND.UNA",
-    "SND.NXT",
-    "RCV.NXT",
-    "SND.WND",
-    "RCV.WND",
-    "SND.MSS",
-    "cwnd",
-    "ssthresh",
-    "RTO",
-    "SRTT",
-    "unsent",
-    "unread",
-    "out of order",
-    "timers",
-];
-
-/// The values of the rows, in the order of [`NAMES`].
-pub(super) fn rows(end: &EndNow, numbers: Numbers) -> [String; NAMES.len()] {
-    let mut rows = [const { String::new() }; NAMES.len()];
-    rows.fill("-".to_owned());
-    if let Some(state) = end.state {
-        state.name().clone_into(&mut rows[0]);
-    }
-    let Some(vars) = &end.vars else {
-        return rows;
-    };
-    let number = |number: Option<u32>, first: Option<u32>| match numbers {
-        Numbers::Raw => or_dash(number),
-        Numbers::Relative => or_dash(number.zip(first).map(|(n, first)| n.wrapping_sub(first))),
-    };
-    let bytes = |bytes: Option<u32>| or_dash(bytes);
-    rows[1] = vars
-        .iss
-        .map_or_else(|| "-".to_owned(), |iss| format!("{iss:08x}"));
-    rows[2] = number(vars.snd_una, vars.iss);
-    rows[3] = number(vars.snd_nxt, vars.iss);
-    rows[4] = number(vars.rcv_nxt, vars.irs);
-    rows[5] = bytes(vars.snd_wnd);
-    rows[6] = bytes(vars.rcv_wnd);
-    rows[7] = or_dash(vars.snd_mss);
-    rows[8] = bytes(vars.cwnd);
-    rows[9] = bytes(vars.ssthresh);
-    rows[10] = span(vars.rto);
-    rows[11] = span(vars.srtt);
-    rows[12] = bytes(vars.unsent);
-    rows[13] = bytes(vars.unread);
-    let held = vars.out_of_order.iter().map(|(from, to)| {
-        format!(
-            "{}-{}",
-            number(Some(*from), vars.irs),
-            number(Some(*to), vars.irs)
-        )
-    });
-    rows[14] = list(held);
-    rows[15] = list(
-        vars.timers
-            .iter()
-            .map(|(name, at)| format!("{name} at {}", moment(*at))),
-    );
-    rows
-}
-
-fn or_dash(value: Option<impl ToString>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
-}
-
-fn list(items: impl Iterator<Item = String>) -> String {
-    let items: Vec<String> = items.collect();
-    if items.is_empty() {
-        return "-".to_owned();
-    }
-    items.join(", ")
-}
-
-/// A span of nanoseconds in milliseconds.
-fn span(nanos: Option<u64>) -> String {
-    nanos.map_or_else(|| "-".to_owned(), |nanos| moment(Time(nanos)))
-}
-
-fn moment(time: Time) -> String {
-    format!("{:.1} ms", time.0 as f64 / 1e6)
 }

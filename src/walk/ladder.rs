@@ -29,7 +29,7 @@ impl Walk {
         let first = here.saturating_sub(AROUND);
         let last = steps.len().min(here + AROUND);
         Ladder {
-            lanes: self.lanes(at, pair),
+            lanes: self.lanes(at, grain, pair),
             rows: steps[first..last]
                 .iter()
                 .map(|step| self.row(*step, pair))
@@ -139,14 +139,14 @@ impl Walk {
         Some(&self.record(record)?.what)
     }
 
-    fn lanes(&self, at: StepId, pair: Pair) -> [Lane; 2] {
+    fn lanes(&self, at: StepId, grain: Grain, pair: Pair) -> [Lane; 2] {
         let connection = self.connection_at(at).filter(|flow| {
             let ends = self.pipeline.flows.get(*flow).ends;
             pair.has(ends[0]) && pair.has(ends[1])
         });
         let states = connection.map(|flow| {
-            let now = self.ends_now(flow, at);
-            let before = self.ends_before(flow, at);
+            let now = self.ends_now(flow, at, grain);
+            let before = self.ends_before(flow, at, grain);
             (self.pipeline.flows.get(flow).ends, now, before)
         });
         [0, 1].map(|lane| {

@@ -4,7 +4,7 @@ use super::Walk;
 use super::brief::Transport;
 use super::flows::Flow;
 use super::infer::is_after;
-use super::step::{FlowId, StepId};
+use super::step::{FlowId, Grain, StepId};
 use super::truth::EndNow;
 use super::view::{Numbers, SeqKind, SeqRun, SeqSpace, SeqState};
 use crate::base::FrameId;
@@ -23,11 +23,11 @@ struct Sent {
 }
 
 impl Walk {
-    /// The sequence space of both directions of the step's TCP connection, client to server first.
-    pub fn seq_space(&self, at: StepId, numbers: Numbers) -> Option<[SeqSpace; 2]> {
+    /// The sequence space of both directions of the step's TCP connection, client to server first; in a walk of this grain.
+    pub fn seq_space(&self, at: StepId, grain: Grain, numbers: Numbers) -> Option<[SeqSpace; 2]> {
         let flow_id = self.connection_at(at)?;
         let at = self.clamp(at)?;
-        let ends = self.ends_now(flow_id, at);
+        let ends = self.ends_now(flow_id, at, grain);
         let spaces = [Dir::ToServer, Dir::ToClient].map(|dir| {
             let sent = self.sent(flow_id, dir, at);
             self.space(flow_id, dir, &ends, sent, numbers)

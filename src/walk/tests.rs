@@ -52,15 +52,15 @@ fn drawn(walk: &Walk, at: StepId) -> String {
     for numbers in [Numbers::Relative, Numbers::Raw] {
         text += &format!(
             "{:?}\n{:?}\n",
-            walk.ends(at, numbers),
-            walk.seq_space(at, numbers)
+            walk.ends(at, Grain::Frame, numbers),
+            walk.seq_space(at, Grain::Frame, numbers)
         );
     }
     let views = (
         walk.heading(at),
         walk.map(at),
         walk.layers(at),
-        walk.changes(at),
+        walk.changes(at, Grain::Frame),
     );
     format!("{text}{views:?}")
 }

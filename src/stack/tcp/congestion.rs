@@ -103,6 +103,23 @@ impl Congestion {
         !matches!(self.algorithm, Algorithm::None(_))
     }
 
+    /// How cwnd grows, in the words of RFC 5681 §3.1.
+    pub fn growth(&self) -> &'static str {
+        if self.in_slow_start() {
+            "slow start"
+        } else {
+            "congestion avoidance"
+        }
+    }
+
+    /// W_max, with CUBIC and once it was set.
+    pub fn w_max(&self) -> Option<u32> {
+        match &self.algorithm {
+            Algorithm::Cubic(cubic) => cubic.w_max(),
+            Algorithm::Reno(_) | Algorithm::None(_) => None,
+        }
+    }
+
     /// Whether cwnd grows as in slow start (RFC 5681 §3.1).
     pub fn in_slow_start(&self) -> bool {
         self.cwnd < self.ssthresh

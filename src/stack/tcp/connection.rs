@@ -299,26 +299,40 @@ impl Connection {
             snd_nxt: Some(self.snd.nxt.0),
             snd_wnd: syn_seen.then_some(self.snd.wnd),
             rcv_nxt: syn_seen.then_some(self.rcv.nxt.0),
-            rcv_wnd: syn_seen.then(|| self.rcv.advertised(self.state)),
+            rcv_wnd: self.rcv_wnd(),
             snd_mss: Some(self.snd.mss),
             snd_wind_shift: (syn_seen && self.window_scaling).then_some(self.snd.wind_shift),
             rcv_wind_shift: (syn_seen && self.window_scaling).then_some(self.rcv.wind_shift),
             sack_permitted: syn_seen && self.sack_permitted,
             timestamps: syn_seen && self.timestamps.is_some(),
+            rtt: self.rto.rtt().map(nanos),
             srtt: self.rto.srtt().map(nanos),
             rttvar: self.rto.rttvar().map(nanos),
             rto: Some(nanos(self.rto.get())),
             cwnd: limited(self.congestion.cwnd()),
             ssthresh: limited(self.congestion.ssthresh()),
+            growth: (begun && self.congestion.limits()).then(|| self.congestion.growth()),
+            w_max: self.congestion.w_max(),
             pipe: Some(self.in_flight()),
             recovery: self.recovery.name(),
             recover: self.recovery.recover().map(|seq| seq.0),
             ecn: syn_seen && self.ecn.on,
+            ecn_says: self.ecn.says(),
             rcv_up: self.rcv_up.map(|up| up.0),
             unsent: Some(self.snd.unsent()),
             unread: Some(self.rcv.readable() as u32),
+            sacked: self.snd.sacked().map(|(l, r)| (l.0, r.0)).collect(),
             out_of_order: self.rcv.out_of_order().map(|(l, r)| (l.0, r.0)).collect(),
             timers: self.timers.running(),
+        }
+    }
+
+    /// RCV.WND as it was advertised: by the SYN before anything came.
+    fn rcv_wnd(&self) -> Option<u32> {
+        match self.state {
+            _ if self.rcv.synchronized => Some(self.rcv.advertised(self.state)),
+            TcpState::SynSent => Some(self.rcv.syn_window(self.own_mss()).into()),
+            _ => None,
         }
     }
 

@@ -42,6 +42,16 @@ impl Ecn {
             sent_to: iss,
         }
     }
+
+    /// What goes with what is sent next.
+    pub fn says(&self) -> Option<&'static str> {
+        match (self.echo, self.cwr_due) {
+            (false, false) => None,
+            (true, false) => Some("ECE"),
+            (false, true) => Some("CWR"),
+            (true, true) => Some("ECE, CWR"),
+        }
+    }
 }
 
 impl Connection {

@@ -10,6 +10,7 @@ const GRANULARITY: Duration = Duration::from_millis(1);
 /// The smoothed round-trip time, its variation, and the time-out that follows from them.
 #[derive(Debug, Clone)]
 pub struct Rto {
+    rtt: Option<Duration>,
     srtt: Option<Duration>,
     rttvar: Duration,
     rto: Duration,
@@ -21,12 +22,18 @@ impl Rto {
     /// Before the first measurement (RFC 6298 §2.1).
     pub fn new(config: &TcpConfig) -> Self {
         Self {
+            rtt: None,
             srtt: None,
             rttvar: Duration::ZERO,
             rto: config.rto_initial,
             min: config.rto_min,
             max: config.rto_max,
         }
+    }
+
+    /// The round trip that was measured last.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.rtt
     }
 
     /// SRTT, if a round trip was measured.
@@ -46,6 +53,7 @@ impl Rto {
 
     /// A round trip of length `r` was measured (RFC 6298 §2.2 and §2.3). It undoes a back-off.
     pub fn measured(&mut self, r: Duration) {
+        self.rtt = Some(r);
         let srtt = match self.srtt {
             None => {
                 self.rttvar = r / 2;

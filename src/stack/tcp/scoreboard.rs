@@ -67,6 +67,27 @@ impl Send {
         self.queue.iter().map(Sent::in_pipe).sum()
     }
 
+    /// What the peer reported by SACK and has not acknowledged yet: runs, start and end.
+    pub fn sacked(&self) -> impl Iterator<Item = (Seq, Seq)> {
+        let marked = if self.marked_to.le(self.una) {
+            0
+        } else {
+            self.queue.len()
+        };
+        let mut sacked = self.queue.iter().take(marked).filter(|sent| sent.sacked);
+        let mut next = sacked.next();
+        std::iter::from_fn(move || {
+            let first = next?;
+            let (start, mut end) = (first.seq, first.end());
+            next = sacked.next();
+            while let Some(sent) = next.filter(|sent| sent.seq == end) {
+                end = sent.end();
+                next = sacked.next();
+            }
+            Some((start, end))
+        })
+    }
+
     /// Marks what the peer reported by SACK (RFC 2018 §5; RFC 6675 §4, Update) and returns how much of that is new. A
     /// block that covers a part of a segment says nothing of it.
     pub fn mark_sacked(&mut self, blocks: &[(Seq, Seq)]) -> u32 {

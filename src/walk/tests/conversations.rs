@@ -97,7 +97,9 @@ fn states_are_inferred_from_what_was_seen() {
     let walk = walk([CLIENT, SERVER], &WHOLE);
     let states = (0..walk.frames()).map(|frame| {
         let at = walk.frame_step(FrameId::from_index(frame)).expect("a step");
-        let ends = walk.ends(at, Numbers::Relative).expect("a connection");
+        let ends = walk
+            .ends(at, Grain::Frame, Numbers::Relative)
+            .expect("a connection");
         assert!(ends.inferred);
         let rows = ["state", "SND.NXT", "SND.UNA"].map(|name| {
             let row = ends
@@ -142,7 +144,7 @@ fn what_may_not_have_arrived_changes_nothing() {
             .frame_step(FrameId::from_index(frame))
             .expect("a step");
         refused
-            .ends(at, Numbers::Relative)
+            .ends(at, Grain::Frame, Numbers::Relative)
             .expect("a connection")
             .rows[0]
             .values

@@ -30,7 +30,9 @@ fn step_of(walk: &Walk, title: &str) -> StepId {
 
 /// A row of the ends: both values, with a star before what the step changed.
 fn row(walk: &Walk, at: StepId, name: &str) -> String {
-    let ends = walk.ends(at, Numbers::Relative).expect("a connection");
+    let ends = walk
+        .ends(at, Grain::Frame, Numbers::Relative)
+        .expect("a connection");
     let row = ends
         .rows
         .iter()
@@ -55,7 +57,7 @@ fn a_frame_step_shows_the_sender_after_and_the_receiver_before() {
     check("end", ["*CLOSED *CLOSED", "7 7", "7 7"]);
     let at = step_of(&walk, "SYN, ACK");
     assert!(
-        walk.changes(at)
+        walk.changes(at, Grain::Frame)
             .starts_with("server LISTEN > SYN-RECEIVED; ISN, SND.")
     );
     let lanes = walk.ladder(at, Grain::Frame).lanes;
@@ -72,7 +74,7 @@ fn a_frame_step_shows_the_sender_after_and_the_receiver_before() {
 fn changes(walk: &Walk, places: std::ops::RangeInclusive<usize>) -> Vec<String> {
     let steps = std::iter::successors(walk.first(Grain::Frame), |at| walk.next(*at, Grain::Frame));
     let places = steps.skip(places.start() - 1).take(places.count());
-    places.map(|at| walk.changes(at)).collect()
+    places.map(|at| walk.changes(at, Grain::Frame)).collect()
 }
 
 #[test]
@@ -263,4 +265,33 @@ fn every_message_of_the_websocket_walk_is_a_stop() {
         infos.iter().any(|info| info.starts_with("Text")),
         "{infos:?}"
     );
+}
+
+/// What a step changed is told since the step before of the walk, whatever grain that has.
+#[test]
+fn marks_follow_the_grain_that_is_walked() {
+    let walk = built_in("websocket");
+    for grain in [Grain::Message, Grain::Frame, Grain::Layer] {
+        let mut before = walk.first(grain).expect("a step");
+        while let Some(at) = walk.next(before, grain) {
+            let ends = |at| walk.ends(at, grain, Numbers::Relative);
+            if let (Some(old), Some(new)) = (ends(before), ends(at))
+                && walk.connection_at(before) == walk.connection_at(at)
+            {
+                let timers = new.rows.iter().position(|row| row.name == "retransmission");
+                for (old, new) in old.rows.iter().zip(&new.rows).take(timers.unwrap_or(0)) {
+                    let differs = [0, 1].map(|end| old.values[end] != new.values[end]);
+                    assert_eq!(new.changed, differs, "{grain:?}, {at:?}: {}", new.name);
+                }
+            }
+            before = at;
+        }
+    }
+}
+
+#[test]
+fn the_window_of_a_syn_is_its_own() {
+    let walk = built_in("handshake");
+    let at = step_of(&walk, "SYN");
+    assert_eq!(row(&walk, at, "RCV.WND"), "*64240 -");
 }

@@ -94,6 +94,11 @@ impl CongestionControl for Cubic {
 }
 
 impl Cubic {
+    /// W_max, once there was a reduction or a stage of congestion avoidance.
+    pub fn w_max(&self) -> Option<u32> {
+        (self.w_max > 0).then_some(self.w_max)
+    }
+
     /// Begins a stage of congestion avoidance if none is under way (§4.2), and returns W_max.
     fn begin(&mut self, cwnd: u32, path: &Path) -> u32 {
         if self.epoch.is_none() {
