@@ -70,6 +70,8 @@ fields! {
     OPT_SACK = "tcp.options.sack", "Selective acknowledgment (SACK)", Bytes;
     SACK_LE = "tcp.options.sack_le", "Left edge", Dec, stateful;
     SACK_RE = "tcp.options.sack_re", "Right edge", Dec, stateful;
+    DSACK_LE = "tcp.options.sack.dsack_le", "D-SACK left edge", Dec, stateful;
+    DSACK_RE = "tcp.options.sack.dsack_re", "D-SACK right edge", Dec, stateful;
     SACK_COUNT = "tcp.options.sack.count", "Blocks", Dec;
     OPT_TIMESTAMP = "tcp.options.timestamp", "Timestamps", Bytes;
     TSVAL = "tcp.options.timestamp.tsval", "Timestamp value", Dec;
@@ -108,6 +110,7 @@ fields! {
     RST = "tcp.connection.rst", "Connection reset (RST)", None;
     ACK_NONZERO = "tcp.ack.nonzero", "Acknowledgment number without ACK", None;
     URGENT_NONZERO = "tcp.urgent_pointer.non_zero", "Urgent pointer without URG", None;
+    DSACK = "tcp.options.sack.dsack", "D-SACK Sequence", None;
     OPTION_LEN_INVALID = "tcp.option.len.invalid", "Invalid length for option", None;
     WSCALE_INVALID = "tcp.options.wscale.shift.invalid", "Window scale shift exceeds 14", None;
     MSS_ABSENT = "tcp.options.mss.absent", "SYN without MSS option", None;

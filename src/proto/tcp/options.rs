@@ -5,13 +5,13 @@ use std::ops::Range;
 use etherparse::TcpHeaderSlice;
 
 use super::{
-    AO_KEYID, AO_MAC, AO_RNEXTKEYID, EXPERIMENTAL_DATA, EXPERIMENTAL_EXID, MD5_DIGEST,
-    MPTCP_SUBTYPE, MSS_ABSENT, MSS_PRESENT, MSS_VAL, NONZERO_AFTER_EOL, OPT_AO, OPT_EOL,
-    OPT_EXPERIMENTAL, OPT_MD5, OPT_MPTCP, OPT_MSS, OPT_NOP, OPT_QS, OPT_SACK, OPT_SACK_PERM,
-    OPT_TFO, OPT_TIMESTAMP, OPT_UNKNOWN, OPT_USER_TO, OPT_WSCALE, OPTION_KIND, OPTION_LEN,
-    OPTION_LEN_INVALID, OPTIONS, QS_RATE, QS_TTL_DIFF, SACK_COUNT, SACK_LE, SACK_RE, TFO_COOKIE,
-    TFO_REQUEST, TSECR, TSVAL, UNKNOWN_PAYLOAD, USER_TO_GRANULARITY, USER_TO_VAL, WSCALE_INVALID,
-    WSCALE_MULTIPLIER, WSCALE_SHIFT,
+    AO_KEYID, AO_MAC, AO_RNEXTKEYID, DSACK, DSACK_LE, DSACK_RE, EXPERIMENTAL_DATA,
+    EXPERIMENTAL_EXID, MD5_DIGEST, MPTCP_SUBTYPE, MSS_ABSENT, MSS_PRESENT, MSS_VAL,
+    NONZERO_AFTER_EOL, OPT_AO, OPT_EOL, OPT_EXPERIMENTAL, OPT_MD5, OPT_MPTCP, OPT_MSS, OPT_NOP,
+    OPT_QS, OPT_SACK, OPT_SACK_PERM, OPT_TFO, OPT_TIMESTAMP, OPT_UNKNOWN, OPT_USER_TO, OPT_WSCALE,
+    OPTION_KIND, OPTION_LEN, OPTION_LEN_INVALID, OPTIONS, QS_RATE, QS_TTL_DIFF, SACK_COUNT,
+    SACK_LE, SACK_RE, TFO_COOKIE, TFO_REQUEST, TSECR, TSVAL, UNKNOWN_PAYLOAD, USER_TO_GRANULARITY,
+    USER_TO_VAL, WSCALE_INVALID, WSCALE_MULTIPLIER, WSCALE_SHIFT,
 };
 use crate::proto::dissect::LayerBuilder;
 use crate::proto::names::{self, Names};
@@ -294,13 +294,36 @@ fn window_scale(b: &mut Builder<'_, '_>, option: Range<usize>) {
 }
 
 fn sack(b: &mut Builder<'_, '_>, option: Range<usize>) {
-    let blocks = (option.len() - 2) / 8;
-    for block in 0..blocks {
-        let at = option.start + 2 + block * 8;
-        b.put(&SACK_LE, at..at + 4, be32(b, at));
-        b.put(&SACK_RE, at + 4..at + 8, be32(b, at + 4));
+    let count = (option.len() - 2) / 8;
+    let starts = (option.start + 2..).step_by(8).take(count);
+    let blocks: Vec<(u32, u32)> = starts
+        .clone()
+        .map(|at| (be32(b, at), be32(b, at + 4)))
+        .collect();
+    for (at, &(left, right)) in starts.zip(&blocks) {
+        b.put(&SACK_LE, at..at + 4, left);
+        b.put(&SACK_RE, at + 4..at + 8, right);
     }
-    b.derived(&SACK_COUNT, blocks);
+    b.derived(&SACK_COUNT, count);
+    if let [first, more @ ..] = &blocks[..]
+        && is_duplicate(*first, more.first().copied(), be32(b, ACK_AT))
+    {
+        b.derived(&DSACK_LE, first.0);
+        b.derived(&DSACK_RE, first.1);
+        let place = option.start + 2..option.start + 10;
+        b.expert(Severity::Warn, &DSACK, place, "D-SACK Sequence");
+    }
+}
+
+/// Where in the header the acknowledgment number begins.
+const ACK_AT: usize = 8;
+
+/// Whether the first block reports what came twice (RFC 2883 §4): it lies before the acknowledgment, or within the
+/// second block.
+fn is_duplicate(first: (u32, u32), second: Option<(u32, u32)>, ack: u32) -> bool {
+    let before = |a: u32, b: u32| (a.wrapping_sub(b) as i32) < 0;
+    let within = |(start, end): (u32, u32)| !before(first.0, start) && !before(end, first.1);
+    before(first.0, ack) || second.is_some_and(within)
 }
 
 fn timestamps(b: &mut Builder<'_, '_>, option: Range<usize>) {

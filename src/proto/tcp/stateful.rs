@@ -1,8 +1,8 @@
 //! What of a segment only a walk knows: it follows the stream.
 
 use super::{
-    ACK, COMPLETENESS, NXTSEQ, SACK_LE, SACK_RE, SEQ, STREAM, TIME_DELTA, TIME_RELATIVE,
-    WINDOW_SIZE, WINDOW_SIZE_SCALEFACTOR,
+    ACK, COMPLETENESS, DSACK_LE, DSACK_RE, NXTSEQ, SACK_LE, SACK_RE, SEQ, STREAM, TIME_DELTA,
+    TIME_RELATIVE, WINDOW_SIZE, WINDOW_SIZE_SCALEFACTOR,
 };
 use crate::proto::tree::{Field, FieldSpec, Layer, Value};
 
@@ -87,7 +87,7 @@ fn relate_edges(layer: &mut Layer, ack: u32) {
         return;
     };
     let base = (raw as u32).wrapping_sub(ack);
-    let edges = [&SACK_LE, &SACK_RE];
+    let edges = [&SACK_LE, &SACK_RE, &DSACK_LE, &DSACK_RE];
     for field in layer
         .fields
         .iter_mut()
