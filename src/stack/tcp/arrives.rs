@@ -116,6 +116,9 @@ impl Connection {
         } else {
             self.discard(cx, OTHER_STATES, "sequence number outside the window");
         }
+        if !seg.has(TcpFlags::SYN) {
+            self.note_duplicate(cx, seg.seq, seg.end());
+        }
         if !seg.has(TcpFlags::RST) {
             self.ack_due = true;
         }
@@ -225,6 +228,8 @@ impl Connection {
         if self.reader_gone && self.rcv.nxt.lt(seg.text_seq() + seg.text.len() as u32) {
             return self.refuse_text(cx);
         }
+        let end = seg.text_seq() + seg.text.len() as u32;
+        self.note_duplicate(cx, seg.text_seq(), end);
         let room = self.rcv.wnd();
         let had_gap = self.rcv.has_gap();
         let news = self.rcv.take_in(seg.text_seq(), seg.text);
@@ -238,6 +243,14 @@ impl Connection {
             self.decide(cx, OTHER_STATES, text);
         }
         Continue(())
+    }
+
+    /// What came before is reported with the next acknowledgment (RFC 2883 §4), so that the sender learns that it sent
+    /// again in vain.
+    fn note_duplicate(&mut self, cx: &mut Cx<'_>, start: Seq, end: Seq) {
+        if self.sack_permitted && self.rcv.note_duplicate(start, end) {
+            self.decide(cx, "RFC 2883 §4", "came before: reported as D-SACK");
+        }
     }
 
     /// Data for an application that has closed (RFC 1122 §4.2.2.13): a reset says that it is lost.

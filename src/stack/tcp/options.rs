@@ -25,6 +25,14 @@ pub struct Options {
 }
 
 impl Options {
+    /// What the peer reports to have come twice, in a segment that acknowledges `ack`: the first block, if it lies
+    /// before that or within the second block (RFC 2883 §4).
+    pub fn duplicate(&self, ack: Seq) -> Option<(Seq, Seq)> {
+        let &(start, end) = self.sack.first()?;
+        let within = |&(from, to): &(Seq, Seq)| from.le(start) && end.le(to);
+        (end.le(ack) || self.sack.get(1).is_some_and(within)).then_some((start, end))
+    }
+
     /// Reads the options of a segment. Unknown ones are ignored (RFC 9293 §3.2, MUST-6); of two of a kind the last
     /// counts.
     pub fn read(header: &TcpHeader) -> Self {

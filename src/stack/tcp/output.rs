@@ -231,6 +231,9 @@ impl Connection {
             urgent_pointer: 0,
             options: options.write(),
         };
+        if !options.sack.is_empty() {
+            self.rcv.duplicate_told();
+        }
         if acks {
             self.ack_due = false;
             self.unacked_text = 0;

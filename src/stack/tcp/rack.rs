@@ -1,7 +1,5 @@
 //! RACK-TLP (RFC 8985): a segment is lost when one that was sent sufficiently later has arrived; and a probe finds the
 //! loss of the last ones before the time-out.
-//!
-//! The reordering window is a quarter of the shortest round trip; it does not widen with DSACK (§6.2, step 4).
 
 use std::time::Duration;
 
@@ -33,6 +31,12 @@ pub struct Rack {
     fack: Option<Seq>,
     /// RACK.reordering_seen.
     reordering_seen: bool,
+    /// RACK.reo_wnd_mult - 1: how many more quarters of a round trip the reordering window has.
+    wider: u32,
+    /// RACK.reo_wnd_persist: after so many recoveries it is a quarter again.
+    recoveries_wide: u32,
+    /// RACK.dsack_round: it widens once in a round trip.
+    dsack_round: Option<Seq>,
     /// TLP.end_seq and TLP.is_retrans, while a probe is not answered.
     probe: Option<(Seq, bool)>,
     /// SND.UNA and SND.NXT when the probe timer was started.
@@ -43,6 +47,14 @@ impl Rack {
     /// Loss recovery began: no probe is waited for.
     pub fn end_probe(&mut self) {
         self.probe = None;
+    }
+
+    /// Loss recovery is over: a reordering window that was widened goes back in the end (§6.2, step 4).
+    pub fn end_recovery(&mut self) {
+        self.recoveries_wide = self.recoveries_wide.saturating_sub(1);
+        if self.recoveries_wide == 0 {
+            self.wider = 0;
+        }
     }
 }
 
@@ -124,6 +136,22 @@ impl Connection {
         }
     }
 
+    /// DSACK says that something was sent again in vain: from now on there is more patience (§6.2, step 4).
+    pub(super) fn widen_reordering_window(&mut self, cx: &mut Cx<'_>) {
+        const PERSISTS: u32 = 16;
+        let rack = &mut self.rack;
+        if rack.dsack_round.is_some_and(|to| to.le(self.snd.una)) {
+            rack.dsack_round = None;
+        }
+        if !self.config.rack || rack.dsack_round.is_some() {
+            return;
+        }
+        rack.dsack_round = Some(self.snd.nxt);
+        rack.wider = rack.wider.saturating_add(1);
+        rack.recoveries_wide = PERSISTS;
+        self.decide(cx, LOSS, "sent again in vain: a wider reordering window");
+    }
+
     /// RACK.reo_wnd (§6.2, step 4).
     fn reordering_window(&self) -> Duration {
         let sure = self.recovery.is_fast() || self.snd.sacked_segments() >= DUP_THRESH as usize;
@@ -131,7 +159,8 @@ impl Connection {
             return Duration::ZERO;
         }
         let quarter = self.rack.min_rtt.unwrap_or_default() / 4;
-        quarter.min(self.rto.srtt().unwrap_or(quarter))
+        let window = quarter.saturating_mul(self.rack.wider.saturating_add(1));
+        window.min(self.rto.srtt().unwrap_or(window))
     }
 
     /// Starts the probe timer anew whenever something was sent or acknowledged, and stops it where no probe is due
@@ -195,11 +224,7 @@ impl Connection {
         let Some((end, again)) = self.rack.probe.filter(|(end, _)| end.le(seg.ack)) else {
             return;
         };
-        let twice = seg
-            .options
-            .sack
-            .first()
-            .is_some_and(|(_, to)| to.le(seg.ack));
+        let twice = seg.options.duplicate(seg.ack).is_some();
         let repeated = seg.ack == self.snd.una && seg.options.sack.is_empty();
         if !again || twice {
             self.rack.probe = None;

@@ -29,6 +29,8 @@ pub struct Receive {
     runs: Vec<Run>,
     /// The start of the run that was added to last: the first SACK block (RFC 2018 §4).
     latest: Option<Seq>,
+    /// What the last segment brought once more, until an acknowledgment has told it: D-SACK (RFC 2883).
+    duplicate: Option<(Seq, Seq)>,
     /// The number of the peer's FIN, once it came.
     fin: Option<Seq>,
 }
@@ -59,6 +61,7 @@ impl Receive {
             unread: VecDeque::new(),
             runs: Vec::new(),
             latest: None,
+            duplicate: None,
             fin: None,
         }
     }
@@ -191,8 +194,8 @@ impl Receive {
         !self.runs.is_empty()
     }
 
-    /// The SACK blocks for the next segment, at most so many: the one that was added to last comes first
-    /// (RFC 2018 §4).
+    /// The SACK blocks for the next segment, at most so many: what came twice (RFC 2883 §4), then the run that was
+    /// added to last (RFC 2018 §4), or that the duplicate belongs to, then the others.
     pub fn sack_blocks(&self, most: usize) -> Vec<(Seq, Seq)> {
         let mut blocks: Vec<_> = self.out_of_order().collect();
         if let Some(i) = blocks
@@ -201,8 +204,31 @@ impl Receive {
         {
             blocks[..=i].rotate_right(1);
         }
+        blocks.splice(..0, self.duplicate);
         blocks.truncate(most);
         blocks
+    }
+
+    /// Notes which of these numbers came before, from `start` on to `end` at most, so that the next acknowledgment
+    /// reports the first run of them; returns whether there are any.
+    pub fn note_duplicate(&mut self, start: Seq, end: Seq) -> bool {
+        self.duplicate = None;
+        if start.lt(self.nxt) && start.lt(end) {
+            self.duplicate = Some((start, end.min(self.nxt)));
+        } else if let Some(run) = self
+            .runs
+            .iter()
+            .find(|run| run.start.lt(end) && start.lt(run.end()))
+        {
+            self.duplicate = Some((start.max(run.start), end.min(run.end())));
+            self.latest = Some(run.start);
+        }
+        self.duplicate.is_some()
+    }
+
+    /// What came twice was told.
+    pub fn duplicate_told(&mut self) {
+        self.duplicate = None;
     }
 
     /// Remembers that the peer's FIN has this number, if it lies within the window.
@@ -255,4 +281,40 @@ fn join(new: Run, old: Run) -> Run {
         bytes[at..at + run.bytes.len()].copy_from_slice(&run.bytes);
     }
     Run { start, bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Receive, Seq};
+
+    /// What comes, as first number and length, each reported right after it: the blocks.
+    #[track_caller]
+    fn check(comes: &[(u32, u32)], blocks: &[(u32, u32)]) {
+        let mut receive = Receive::new(10_000);
+        receive.synchronize(Seq(0), 10_000);
+        for &(start, len) in comes {
+            receive.duplicate_told();
+            receive.note_duplicate(Seq(start), Seq(start + len));
+            receive.take_in(Seq(start), &vec![0; len as usize]);
+        }
+        let expected: Vec<_> = blocks.iter().map(|&(l, r)| (Seq(l), Seq(r))).collect();
+        assert_eq!(receive.sack_blocks(4), expected, "{comes:?}");
+    }
+
+    /// The cases of RFC 2883 §4.1.
+    #[test]
+    fn what_came_twice_is_the_first_block() {
+        check(&[(1, 10), (11, 10), (11, 10)], &[(11, 21)]);
+        check(&[(1, 10), (21, 10), (21, 10)], &[(21, 31), (21, 31)]);
+        check(
+            &[(1, 10), (21, 10), (41, 10), (1, 10)],
+            &[(1, 11), (41, 51), (21, 31)],
+        );
+        check(
+            &[(1, 10), (21, 30), (61, 10), (31, 10)],
+            &[(31, 41), (21, 51), (61, 71)],
+        );
+        check(&[(1, 10), (21, 10), (1, 15)], &[(1, 11), (21, 31)]);
+        check(&[(1, 10), (21, 10)], &[(21, 31)]);
+    }
 }

@@ -116,8 +116,8 @@ impl Connection {
             Some(Phase::Fast) => self.partial_ack(cx, acked),
             Some(Phase::AllLost) | None => {
                 self.congestion.acked(acked, &self.path(cx.now, flight));
-                if recovered {
-                    self.recovery.phase = None;
+                if recovered && self.recovery.phase.take().is_some() {
+                    self.rack.end_recovery();
                 }
             }
         }
@@ -213,6 +213,7 @@ impl Connection {
 
     fn end_fast_recovery(&mut self, cx: &mut Cx<'_>) {
         self.recovery.phase = None;
+        self.rack.end_recovery();
         let cite = if self.sack_permitted {
             "RFC 6675 §5"
         } else {

@@ -325,6 +325,31 @@ fn every_control_gets_through_many_losses() {
     }
 }
 
+#[test]
+fn what_came_twice_is_reported() {
+    // The segment arrives, its acknowledgment does not: it is sent again in vain.
+    let mut pair = Transfer::new(with_sack(), 1, &[]).pair;
+    let conn = ConnId(0);
+    let mut lost = 1;
+    pair.wire(move |_, from, _| {
+        let is_lost = from == B && lost > 0;
+        lost -= i32::from(is_lost);
+        if is_lost { Fate::Lost } else { Fate::Whole }
+    });
+    let before = pair.frames.len();
+    pair.send(A, conn, &[0; 1000]);
+    pair.run();
+    let mut base = |_: &crate::proto::tcp::TcpHeader| (0, 0);
+    let last = text_of(&pair.frames.last().unwrap().bytes, &mut base);
+    assert_eq!(pair.frames.len() - before, 4, "{}", pair.transcript());
+    assert!(last.contains("sack"), "{last}");
+    let decided = pair.decided(A, crate::base::Time::ZERO);
+    assert!(
+        decided.contains("D-SACK: 1000 bytes came twice"),
+        "{decided}"
+    );
+}
+
 fn with_rack() -> TcpConfig {
     TcpConfig {
         rack: true,
@@ -355,4 +380,31 @@ fn a_loss_is_found_by_time() {
     check(with_rack(), 10, &[9], story);
     let story = &["0: 1 2 3 4 5 6 7 8 9 10", "20: 11 12 13 14 2r", "40: 4r 6r"];
     check(with_rack(), 14, &[2, 4, 6], story);
+}
+
+#[test]
+fn patience_grows_with_what_was_sent_in_vain() {
+    let mut pair = Transfer::new(with_rack(), 10, &[]).pair;
+    // The first of two comes late by so many milliseconds: how many segments are sent?
+    let mut sent_for = |late| {
+        let mut data = 0;
+        pair.wire(move |_, from, bytes| {
+            let is_data = from == A && bytes.len() > 1000;
+            data += u32::from(is_data);
+            if is_data && data == 1 {
+                Fate::Late(std::time::Duration::from_millis(late))
+            } else {
+                Fate::Whole
+            }
+        });
+        let before = pair.frames.len();
+        pair.send(A, ConnId(0), &[0; 2000]);
+        pair.run();
+        let frames = pair.frames[before..].iter();
+        frames
+            .filter(|f| f.from == A && f.bytes.len() > 1000)
+            .count()
+    };
+    // A quarter of the round trip is 5 ms; after the first D-SACK it is two quarters.
+    assert_eq!([3, 7, 7, 12].map(&mut sent_for), [2, 3, 2, 3]);
 }

@@ -26,6 +26,7 @@ impl Connection {
         }
         self.check_ack_range(cx, seg)?;
         let window_before = self.snd.wnd;
+        self.take_dsack(cx, seg);
         self.note_delivered(cx, seg);
         let news = self.take_sack(seg);
         if self.snd.una.lt(seg.ack) {
@@ -114,6 +115,20 @@ impl Connection {
         self.snd.max_wnd = self.snd.max_wnd.max(self.snd.wnd);
         self.snd.wl1 = seg.seq;
         self.snd.wl2 = seg.ack;
+    }
+
+    /// The peer reports what came twice (RFC 2883 §5): the network doubled it, or it was sent again in vain.
+    fn take_dsack(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>) {
+        if !self.sack_permitted {
+            return;
+        }
+        if let Some((start, end)) = seg.options.duplicate(seg.ack) {
+            if cx.log.is_on() {
+                let text = format!("D-SACK: {} bytes came twice", end - start);
+                self.decide(cx, "RFC 2883 §5", text);
+            }
+            self.widen_reordering_window(cx);
+        }
     }
 
     /// Notes on the scoreboard what the peer reports by SACK, and returns how many bytes of that are new.
