@@ -29,7 +29,8 @@ use crate::sim::spec::Spec;
 pub use catalogue::{builtin, catalogue, texts};
 pub use mistake::{Mistake, Mistakes};
 pub use model::{
-    Anchor, Ask, Expect, Expected, Expert, Filter, Idea, Note, RecordKind, Times, WrongAnswer,
+    Anchor, Ask, Expect, Expected, Expert, Filter, Idea, Note, RecordKind, Times, Variable, Which,
+    WrongAnswer,
 };
 
 /// A scenario: the world that is run, what is taught with it, and what must come out.

@@ -15,13 +15,13 @@ use super::read::At;
 use super::values::{Mac, Name, Number, Prefixed, Rate};
 
 pub(super) use app::{App, AppKind, HttpClient, HttpServer, WebSocketClient, WebSocketServer};
-pub(super) use expect::{BetweenExpect, Expect, ExpectKind, Expert, State};
+pub(super) use expect::{BetweenExpect, Expect, ExpectKind, Expert, State, VariableExpect};
 pub(super) use fault::{CorruptPlace, Fault, FaultEffect};
 pub(super) use lesson::{Ask, Note, WrongAnswer};
 pub(super) use script::{Action, ActionKind, AwaitWhat, EndHow};
 pub(super) use tcp::{Congestion, TcpKeys};
 
-pub use expect::RecordKind;
+pub use expect::{RecordKind, Variable, Which};
 pub use lesson::Idea;
 
 /// A list of tables.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::base::NodeId;
 use crate::stack::record::TcpState;
 
-pub use super::format::{Idea, RecordKind};
+pub use super::format::{Idea, RecordKind, Variable, Which};
 pub use crate::proto::filter::Filter;
 
 /// An explanation at a frame.
@@ -149,6 +149,19 @@ pub enum Expected {
         min: Option<Duration>,
         /// At most so much.
         max: Option<Duration>,
+    },
+    /// How far a variable of the node's last TCP connection goes.
+    Variable {
+        /// Which.
+        variable: Variable,
+        /// The node.
+        node: NodeId,
+        /// Which of its values.
+        which: Which,
+        /// At least so many bytes.
+        min: Option<u32>,
+        /// At most so many bytes.
+        max: Option<u32>,
     },
 }
 

@@ -227,7 +227,7 @@ fn what_cannot_work_together() {
             "17:9 `count` says it exactly: `at_least` and `at_most` do not go with it",
             "19:1 a key is missing",
             "20:1 unknown key `filter` | one of `because`, `frame`, `message`, `in_order`, `state`, \
-             `passes`, `event`, `record`, `between`",
+             `passes`, `event`, `record`, `between`, `variable`",
             "22:11 how much time?",
         ],
     );

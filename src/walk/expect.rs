@@ -10,9 +10,9 @@ use super::step::MessageId;
 use super::view::MessageView;
 use crate::base::{FrameId, NodeId};
 use crate::proto::ethernet::mac_text;
-use crate::scenario::{Anchor, Expect, Expected, Filter, RecordKind, Times};
+use crate::scenario::{Anchor, Expect, Expected, Filter, RecordKind, Times, Variable, Which};
 use crate::sim::outcome::Outcome;
-use crate::stack::record::{ConnId, Record, TcpState, TimerAction, What};
+use crate::stack::record::{Record, TcpState, TcpVars, TimerAction, What};
 
 /// What became of an expectation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +101,13 @@ impl Looker<'_> {
                 text_of(*kind, what)
             }),
             Expected::Between { frames, min, max } => self.between(frames, *min, *max),
+            Expected::Variable {
+                variable,
+                node,
+                which,
+                min,
+                max,
+            } => self.variable(*variable, *node, *which, [*min, *max]),
         }
     }
 
@@ -223,18 +230,22 @@ impl Looker<'_> {
 
     /// The states of the node's last connection, in order.
     fn states(self, node: NodeId) -> Vec<TcpState> {
-        let own = || {
-            self.walk
-                .records()
-                .iter()
-                .filter(|record| record.node == Some(node))
+        states_of(self.records_of_last(node))
+    }
+
+    /// The records of the node's last connection.
+    fn records_of_last<'a>(self, node: NodeId) -> impl Iterator<Item = &'a Record>
+    where
+        Self: 'a,
+    {
+        let walk = self.walk;
+        let own = move || {
+            let records = walk.records().iter();
+            records.filter(move |record| record.node == Some(node))
         };
         let opened = |record: &&Record| matches!(record.what, What::ConnOpened { .. });
-        let Some(last) = own().rfind(opened) else {
-            return Vec::new();
-        };
-        let of_last = |record: &&Record| record.conn == last.conn;
-        states_of(own().filter(of_last), last.conn)
+        let last = own().rfind(opened).and_then(|opened| opened.conn);
+        own().filter(move |record| last.is_some() && record.conn == last)
     }
 
     fn records(
@@ -305,6 +316,42 @@ impl Looker<'_> {
         }
     }
 
+    fn variable(
+        self,
+        variable: Variable,
+        node: NodeId,
+        which: Which,
+        [min, max]: [Option<u32>; 2],
+    ) -> Looked {
+        let values = self
+            .records_of_last(node)
+            .filter_map(|record| match &record.what {
+                What::TcpVars(vars) => value_of(variable, vars),
+                _ => None,
+            });
+        let found = match which {
+            Which::First => values.into_iter().next(),
+            Which::Largest => values.max(),
+            Which::Smallest => values.min(),
+            Which::Last => values.last(),
+        };
+        let limits = match (min, max) {
+            (Some(min), Some(max)) => format!("is {min} to {max} bytes"),
+            (Some(min), None) => format!("is at least {min} bytes"),
+            (None, Some(max)) => format!("is at most {max} bytes"),
+            (None, None) => "is known".into(),
+        };
+        let (which, variable, name) = (which.word(), variable.word(), self.name(node));
+        Looked {
+            ok: found.is_some_and(|value| {
+                min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)
+            }),
+            expected: format!("the {which} {variable} of {name} {limits}"),
+            found: found.map_or("none".into(), |value| format!("{value} bytes")),
+            frames: Vec::new(),
+        }
+    }
+
     fn outcome(&self) -> Option<&Outcome> {
         self.walk.outcome()
     }
@@ -328,9 +375,9 @@ impl Looker<'_> {
 }
 
 /// The first state, and each one that was changed to.
-fn states_of<'a>(records: impl Iterator<Item = &'a Record>, conn: Option<ConnId>) -> Vec<TcpState> {
+fn states_of<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<TcpState> {
     let mut states = Vec::new();
-    for record in records.filter(|record| record.conn == conn) {
+    for record in records {
         if let What::TcpState { from, to } = record.what {
             if states.is_empty() {
                 states.push(from);
@@ -339,6 +386,19 @@ fn states_of<'a>(records: impl Iterator<Item = &'a Record>, conn: Option<ConnId>
         }
     }
     states
+}
+
+/// The variable, in bytes, where it is known.
+fn value_of(variable: Variable, vars: &TcpVars) -> Option<u32> {
+    match variable {
+        Variable::Cwnd => vars.cwnd,
+        Variable::Ssthresh => vars.ssthresh,
+        Variable::Pipe => vars.pipe,
+        Variable::OutOfOrder => {
+            let runs = vars.out_of_order.iter();
+            Some(runs.map(|(from, to)| to.wrapping_sub(*from)).sum())
+        }
+    }
 }
 
 /// The text of a record, if it is of this kind.

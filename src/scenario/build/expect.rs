@@ -1,5 +1,7 @@
 //! Expectations.
 
+use std::ops::Range;
+
 use crate::base::NodeId;
 use crate::scenario::format::{self, ExpectKind, State};
 use crate::scenario::mistake::Mistake;
@@ -93,6 +95,7 @@ impl Builder<'_, '_> {
                 }
             }
             ExpectKind::Between(e) => self.between(e)?,
+            ExpectKind::Variable(e) => self.variable(e)?,
             ExpectKind::Unclear => return None,
         })
     }
@@ -109,9 +112,7 @@ impl Builder<'_, '_> {
         if let (Some(least), Some(most)) = (min, max)
             && least > most
         {
-            let mistake = Mistake::new(e.max.span.clone(), "`max` is less than `min`", "less");
-            self.reader
-                .note(mistake.also(e.min.span.clone(), "than this"));
+            self.less(&e.max.span, &e.min.span);
         }
         let [from, to] = e.between.get()?;
         Some(Expected::Between {
@@ -119,6 +120,35 @@ impl Builder<'_, '_> {
             min,
             max,
         })
+    }
+
+    fn variable(&mut self, e: &format::VariableExpect) -> Option<Expected> {
+        let number = |at: &At<Option<Number<0, 4_294_967_295>>>| {
+            at.value.map(|given| given.map(|n| n.narrow::<u32>()))
+        };
+        let (min, max) = (number(&e.min)?, number(&e.max)?);
+        if min.is_none() && max.is_none() {
+            let message = "how many bytes?";
+            self.note(&e.variable.span, message, "needs `min`, `max` or both");
+        }
+        if let (Some(least), Some(most)) = (min, max)
+            && least > most
+        {
+            self.less(&e.max.span, &e.min.span);
+        }
+        Some(Expected::Variable {
+            variable: e.variable.value?,
+            node: self.tcp_host(&e.node)?,
+            which: e.value.value?,
+            min,
+            max,
+        })
+    }
+
+    /// Notes that `max` is less than `min`.
+    fn less(&mut self, max: &Range<usize>, min: &Range<usize>) {
+        let mistake = Mistake::new(max.clone(), "`max` is less than `min`", "less");
+        self.reader.note(mistake.also(min.clone(), "than this"));
     }
 
     fn tcp_host(&mut self, node: &At<String>) -> Option<NodeId> {

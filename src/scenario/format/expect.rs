@@ -41,6 +41,8 @@ either! {
         "record" => Record(RecordExpect),
         /// The time from the first frame that fits one filter to the first one after it that fits another.
         "between" => Between(BetweenExpect),
+        /// How far a variable of a node's last TCP connection goes, from the handshake to the end.
+        "variable" => Variable(VariableExpect),
     }
 }
 
@@ -149,6 +151,50 @@ table! {
         min: Option<Duration>,
         /// At most so much.
         max: Option<Duration>,
+    }
+}
+
+table! {
+    /// A variable.
+    VariableExpect {
+        /// Which.
+        variable: Variable,
+        /// The node.
+        node: String,
+        /// Which of the values that it has.
+        value: Which = "largest",
+        /// At least so many bytes.
+        min: Option<Number<0, 4_294_967_295>>,
+        /// At most so many bytes.
+        max: Option<Number<0, 4_294_967_295>>,
+    }
+}
+
+words! {
+    /// A variable of a TCP connection, in bytes.
+    Variable {
+        /// The congestion window (RFC 5681).
+        Cwnd = "cwnd",
+        /// The slow-start threshold (RFC 5681), from the first loss on.
+        Ssthresh = "ssthresh",
+        /// What the sender takes to be in the network (RFC 6675).
+        Pipe = "pipe",
+        /// What came out of order, and waits for what is missing.
+        OutOfOrder = "out-of-order",
+    }
+}
+
+words! {
+    /// One of the values that a variable has in the course of a connection.
+    Which {
+        /// The first.
+        First = "first",
+        /// The largest.
+        Largest = "largest",
+        /// The smallest.
+        Smallest = "smallest",
+        /// The last.
+        Last = "last",
     }
 }
 

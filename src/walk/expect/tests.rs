@@ -259,6 +259,18 @@ fn findings_say_what_was_expected_and_what_was_found() {
         "at least 0ns from tcp.flags.reset == 1 to arp",
         "no tcp.flags.reset == 1",
     );
+    finds(
+        "variable = \"cwnd\"\nnode = \"client\"\nmax = 14600",
+        true,
+        "the largest cwnd of client is at most 14600 bytes",
+        "14480 bytes",
+    );
+    finds(
+        "variable = \"ssthresh\"\nnode = \"server\"\nmin = 1\nvalue = \"last\"",
+        false,
+        "the last ssthresh of server is at least 1 bytes",
+        "none",
+    );
 }
 
 #[test]
