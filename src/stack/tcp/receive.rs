@@ -285,12 +285,12 @@ fn join(new: Run, old: Run) -> Run {
 
 #[cfg(test)]
 mod tests {
-    use super::{Receive, Seq};
+    use super::{Receive, Seq, TcpConfig};
 
     /// What comes, as first number and length, each reported right after it: the blocks.
     #[track_caller]
     fn check(comes: &[(u32, u32)], blocks: &[(u32, u32)]) {
-        let mut receive = Receive::new(10_000);
+        let mut receive = Receive::new(&TcpConfig::default());
         receive.synchronize(Seq(0), 10_000);
         for &(start, len) in comes {
             receive.duplicate_told();
