@@ -67,6 +67,8 @@ pub struct Expert {
     pub finding: String,
     /// Only in these frames.
     pub at: Option<Filter>,
+    /// Whether Wireshark alone finds it.
+    pub wireshark: bool,
     /// Why it is meant.
     pub reason: String,
 }

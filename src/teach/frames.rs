@@ -47,6 +47,9 @@ pub(super) fn frame_topic(
 /// The topic of a segment that was sent before, or is late.
 fn again_topic(walk: &Walk, frame: &FrameView, record: Option<&Record>) -> Option<&'static str> {
     let is_set = |id| flag(&frame.dissection, id);
+    if is_probe(walk, frame, record) {
+        return Some("window-probe");
+    }
     let topic = match frame.role? {
         Role::OutOfOrder => return Some("out-of-order"),
         Role::CrossedSynAck => return Some("crossed-syn-ack"),
@@ -64,20 +67,29 @@ fn again_topic(walk: &Walk, frame: &FrameView, record: Option<&Record>) -> Optio
     })
 }
 
-/// Whether it is known that the retransmission timer made it happen, and not what arrived last.
+/// Whether it is known that a timer made it happen, and not what arrived last.
 fn timed_out(walk: &Walk, record: Option<&Record>) -> bool {
+    expired(walk, record).is_some()
+}
+
+/// Whether the persist timer sent a byte: the sender knows a closed window, whatever was said to it and lost.
+fn is_probe(walk: &Walk, frame: &FrameView, record: Option<&Record>) -> bool {
+    uint(&frame.dissection, "tcp.len").is_some_and(|len| len <= 1)
+        && expired(walk, record) == Some("persist")
+}
+
+/// The timer that made it happen, if it is known that one did, and not what arrived last.
+fn expired(walk: &Walk, record: Option<&Record>) -> Option<&'static str> {
     let cause = |record: &&Record| record.cause.and_then(|id| walk.record(id));
     let causes = std::iter::successors(record, cause);
     causes
         .take_while(|record| !matches!(record.what, What::FrameArrived(_)))
-        .any(|record| {
-            matches!(
-                record.what,
-                What::Timer {
-                    action: TimerAction::Expired,
-                    ..
-                }
-            )
+        .find_map(|record| match record.what {
+            What::Timer {
+                name,
+                action: TimerAction::Expired,
+            } => Some(name),
+            _ => None,
         })
 }
 

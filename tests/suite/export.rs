@@ -15,6 +15,7 @@ fn tshark_finds_nothing_wrong_that_a_scenario_does_not_intend() {
     let mut wrong = Vec::new();
     for scenario in catalogue() {
         let file = folder.path().join(format!("{}.pcapng", scenario.name));
+        let mut found = String::new();
         for node in hosts(scenario) {
             printed([
                 "export",
@@ -41,6 +42,7 @@ fn tshark_finds_nothing_wrong_that_a_scenario_does_not_intend() {
                     "_ws.expert.message",
                 ],
             );
+            found += &findings;
             let frames = tshark(&file, &[]).lines().count();
             println!(
                 "{} at {node}: {frames} frames, findings: {findings:?}",
@@ -54,6 +56,12 @@ fn tshark_finds_nothing_wrong_that_a_scenario_does_not_intend() {
                     .map(|line| format!("{} at {node}: {line}", scenario.name)),
             );
         }
+        let meant = scenario.experts.iter().map(|meant| &meant.finding);
+        wrong.extend(
+            meant
+                .filter(|meant| !found.contains(*meant))
+                .map(|meant| format!("{}: nothing found of {meant:?}", scenario.name)),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

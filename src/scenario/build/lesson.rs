@@ -26,6 +26,7 @@ impl Builder<'_, '_> {
             Some(Expert {
                 finding: expert.finding.value.clone()?,
                 at: expert.at.value.clone()?,
+                wireshark: expert.wireshark.value?,
                 reason: expert.reason.value.clone()?,
             })
         };

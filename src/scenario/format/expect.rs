@@ -259,6 +259,9 @@ table! {
         finding: String,
         /// Only in these frames.
         at: Option<Filter>,
+        /// Whether Wireshark alone finds it, in what is exported: it comes from the order of the segments, of which
+        /// layerwalk tells in its own words.
+        wireshark: bool = false,
         /// Why it is meant.
         reason: String,
     }

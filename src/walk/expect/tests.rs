@@ -289,7 +289,7 @@ fn no_expert_finding_that_the_scenario_did_not_mean() {
                 .any(|meant| expert.text.contains(&meant.finding));
             assert!(meant, "{}: {}", scenario.name, expert.text);
         }
-        for meant in &scenario.experts {
+        for meant in scenario.experts.iter().filter(|meant| !meant.wireshark) {
             let found = experts
                 .iter()
                 .any(|expert| expert.text.contains(&meant.finding));
