@@ -28,7 +28,7 @@ use crate::walk::Walk;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sudo layerwalk attach attach-http --real client=tap0 --up
-      on the screen; meanwhile, in another terminal: curl http://10.0.0.80/
+      on the screen; meanwhile, in another terminal: curl http://10.80.0.80/
   sudo layerwalk attach my.toml --real client=tap0 --show -w talk.pcapng
       a line for each frame, and a file
   sudo layerwalk attach my.toml --real left=tap0 --real right=tap1
