@@ -14,7 +14,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How many requests stay unanswered before the address is given up.
 const REQUESTS: u32 = 3;
 /// How many packets wait for one address; the oldest has to go for a newer one (RFC 1122 §2.3.2.2: at least one).
-const QUEUE_LEN: usize = 64;
+pub(super) const QUEUE_LEN: usize = 64;
 
 /// The cache.
 #[derive(Debug, Clone, Default)]

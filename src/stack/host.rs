@@ -1,23 +1,33 @@
 //! One host with one Ethernet interface: frames in, frames out, next timer.
 
+mod discovery;
 mod icmp;
+mod icmpv6;
+mod ipv6;
 mod link;
 mod network;
+mod packet;
 mod transport;
 
-use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::arp::ArpCache;
 use super::cx::Cx;
-use super::ipv4::{Interface, Reassembly};
+use super::ipv4::{self, Interface};
+use super::ipv6::{self as v6, NeighborCache};
+use super::reassembly::Reassembly;
 use super::record::{ConnId, TcpVars};
 use super::tcp::{ConnectError, Endpoint, Event, ListenError, SecretKey, TcpConfig, Unreachable};
 use super::udp::{BindError, Datagram, Ports};
 use crate::base::{RecordId, Rng, Time};
 use crate::proto::ethernet::MacAddr;
 use crate::proto::ipv4::Ipv4Header;
-use crate::proto::tcp::TcpHeader;
+use crate::proto::ipv6::{FragmentHeader, Ipv6Header, MIN_MTU};
+use packet::Packet;
+
+/// For how many addresses the width of their path is kept.
+const MOST_PATHS: usize = 256;
 
 /// What a host is made from.
 #[derive(Debug, Clone)]
@@ -28,9 +38,11 @@ pub struct HostConfig {
     pub mac: MacAddr,
     /// Its IPv4 address, if it has one.
     pub ipv4: Option<Interface>,
-    /// The largest IP packet of the interface, in bytes; at least 68 (RFC 791 §3.2).
+    /// Its IPv6 addresses, if it has any.
+    pub ipv6: Option<v6::Interface>,
+    /// The largest IP packet of the interface, in bytes; at least 68 (RFC 791 §3.2), with IPv6 1280 (RFC 8200 §5).
     pub mtu: u16,
-    /// The time to live of what it sends (RFC 1122 §3.2.1.7).
+    /// The time to live, over IPv6 the hop limit, of what it sends (RFC 1122 §3.2.1.7).
     pub ttl: u8,
     /// What its initial sequence numbers are made with.
     pub secret: SecretKey,
@@ -60,6 +72,7 @@ impl HostConfig {
             name: name.to_owned(),
             mac,
             ipv4: None,
+            ipv6: None,
             mtu: 1500,
             ttl: 64,
             secret: SecretKey(key),
@@ -106,27 +119,26 @@ pub struct Host {
     name: String,
     mac: MacAddr,
     ipv4: Option<Interface>,
+    ipv6: Option<v6::Interface>,
     mtu: u16,
     ttl: u8,
     secret: SecretKey,
     /// The identification of the next packet.
     identification: u16,
+    /// The identification of the next packet that is cut, over IPv6.
+    ipv6_identification: u32,
     arp: ArpCache,
-    reassembly: Reassembly,
+    neighbors: NeighborCache,
+    /// How large packets to these addresses may be, where that is less than the link takes (RFC 8201).
+    path_mtu: BTreeMap<Ipv6Addr, u16>,
+    reassembly: Reassembly<ipv4::FragmentKey, Ipv4Header>,
+    ipv6_reassembly: Reassembly<v6::FragmentKey, (Ipv6Header, FragmentHeader)>,
     tcp: Endpoint,
     udp: Ports,
     /// Packets from this host to itself.
     loopback: VecDeque<Packet>,
     out: VecDeque<Transmit>,
     events: VecDeque<HostEvent>,
-}
-
-/// A packet on its way through the host.
-#[derive(Debug, Clone)]
-struct Packet {
-    header: Ipv4Header,
-    payload: Vec<u8>,
-    cause: Option<RecordId>,
 }
 
 /// A frame to send.
@@ -194,20 +206,26 @@ impl Host {
     /// A host that knows nobody yet.
     ///
     /// # Panics
-    /// If the MTU is below 68.
+    /// If the MTU is below 68, or below 1280 with IPv6.
     pub fn new(config: HostConfig) -> Self {
-        assert!(config.mtu >= 68, "an MTU of at least 68 bytes");
-        let headers = (Ipv4Header::LEN + TcpHeader::LEN) as u16;
+        let least = config.ipv6.map_or(68, |_| MIN_MTU);
+        assert!(config.mtu >= least, "an MTU of at least {least} bytes");
         Self {
             name: config.name,
             mac: config.mac,
             ipv4: config.ipv4,
+            ipv6: config.ipv6,
             mtu: config.mtu,
             ttl: config.ttl,
             identification: config.secret.number(3),
+            ipv6_identification: u32::from(config.secret.number(5)) << 16
+                | u32::from(config.secret.number(6)),
             arp: ArpCache::default(),
+            neighbors: NeighborCache::default(),
+            path_mtu: BTreeMap::new(),
             reassembly: Reassembly::default(),
-            tcp: Endpoint::new(config.tcp, config.mtu - headers, config.secret),
+            ipv6_reassembly: Reassembly::default(),
+            tcp: Endpoint::new(config.tcp, config.mtu, config.secret),
             secret: config.secret,
             udp: Ports::default(),
             loopback: VecDeque::new(),
@@ -229,6 +247,27 @@ impl Host {
     /// Its IPv4 address, if it has one.
     pub fn ipv4(&self) -> Option<Ipv4Addr> {
         self.ipv4.map(|interface| interface.ip)
+    }
+
+    /// Its IPv6 addresses, if it has any.
+    pub fn ipv6(&self) -> Option<v6::Interface> {
+        self.ipv6
+    }
+
+    /// The address that a packet to `to` is sent from; `None` if this host has none of that family.
+    pub fn source_for(&self, to: IpAddr) -> Option<IpAddr> {
+        match to {
+            IpAddr::V4(_) => self.ipv4().map(IpAddr::V4),
+            IpAddr::V6(to) => self.ipv6.map(|interface| interface.source_for(to).into()),
+        }
+    }
+
+    /// Whether `ip` is an address of this host alone.
+    fn owns(&self, ip: IpAddr) -> bool {
+        match ip {
+            IpAddr::V4(ip) => self.ipv4() == Some(ip),
+            IpAddr::V6(ip) => self.owns_ipv6(ip),
+        }
     }
 
     /// The variables of a connection, open or over.
@@ -256,7 +295,9 @@ impl Host {
     pub fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
         self.as_one_call(cx, |host, cx| {
             host.ask_again(cx);
+            host.ask_neighbors_again(cx);
             host.expire_fragments(cx);
+            host.expire_ipv6_fragments(cx);
             host.tcp.handle_timeout(cx);
         });
     }
@@ -275,37 +316,43 @@ impl Host {
     pub fn poll_timeout(&self) -> Option<Time> {
         let timeouts = [
             self.arp.poll_timeout(),
+            self.neighbors.poll_timeout(),
             self.reassembly.poll_timeout(),
+            self.ipv6_reassembly.poll_timeout(),
             self.tcp.poll_timeout(),
         ];
         timeouts.into_iter().flatten().min()
     }
 
-    /// Accepts TCP connections to `port` from now on: [`Event::Accepted`] announces each.
+    /// Accepts TCP connections to `port` at each of its addresses from now on: [`Event::Accepted`] announces each.
     ///
     /// # Errors
     /// Someone listens there already.
     pub fn listen(&mut self, cx: &mut Cx<'_>, port: u16) -> Result<(), ListenError> {
-        let local = self.ipv4().unwrap_or(Ipv4Addr::UNSPECIFIED);
-        self.tcp.listen(cx, local.into(), port)
+        let local = match (self.ipv4, self.ipv6) {
+            (Some(interface), None) => interface.ip.into(),
+            (None, Some(interface)) => interface.ip.into(),
+            _ => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        self.tcp.listen(cx, local, port)
     }
 
     /// Begins a TCP connection, from `local_port` or else from an ephemeral one. [`Event::Connected`] follows, or
     /// [`Event::Refused`], [`Event::Unreachable`], [`Event::TimedOut`].
     ///
     /// # Errors
-    /// The two ends are connected already, no port is free, or `remote` is no IPv4 address.
+    /// The two ends are connected already, no port is free, or this host has no address of the family of `remote`.
     pub fn connect(
         &mut self,
         cx: &mut Cx<'_>,
         local_port: Option<u16>,
         remote: SocketAddr,
     ) -> Result<ConnId, ConnectError> {
-        let (true, Some(local)) = (remote.is_ipv4(), self.ipv4()) else {
-            return Err(ConnectError::Family(remote));
-        };
+        let local = self
+            .source_for(remote.ip())
+            .ok_or(ConnectError::Family(remote))?;
         self.as_one_call(cx, |host, cx| {
-            host.tcp.connect(cx, local.into(), local_port, remote)
+            host.tcp.connect(cx, local, local_port, remote)
         })
     }
 
@@ -353,7 +400,7 @@ impl Host {
     /// Sends a datagram from a UDP port. One that is larger than the MTU is sent in fragments.
     ///
     /// # Errors
-    /// The datagram is larger than 65507 bytes, or `remote` is no IPv4 address.
+    /// The datagram does not fit into a packet, or this host has no address of the family of `remote`.
     pub fn udp_send_to(
         &mut self,
         cx: &mut Cx<'_>,
@@ -361,11 +408,13 @@ impl Host {
         remote: SocketAddr,
         bytes: &[u8],
     ) -> Result<(), SendError> {
-        let (SocketAddr::V4(remote), Some(_)) = (remote, self.ipv4) else {
-            return Err(SendError::Family(remote.ip()));
-        };
-        check_len(bytes)?;
-        self.as_one_call(cx, |host, cx| host.send_datagram(cx, port, remote, bytes));
+        let local = self
+            .source_for(remote.ip())
+            .ok_or(SendError::Family(remote.ip()))?;
+        check_len(remote.ip(), bytes)?;
+        self.as_one_call(cx, |host, cx| {
+            host.send_datagram(cx, port, local, remote, bytes);
+        });
         Ok(())
     }
 
@@ -377,7 +426,7 @@ impl Host {
     /// Sends an ICMP echo request. [`HostEventKind::EchoReply`] follows if it is answered.
     ///
     /// # Errors
-    /// The data are more than 65507 bytes, or `to` is no IPv4 address.
+    /// The data do not fit into a packet, or this host has no address of the family of `to`.
     pub fn ping(
         &mut self,
         cx: &mut Cx<'_>,
@@ -386,19 +435,22 @@ impl Host {
         sequence: u16,
         data: &[u8],
     ) -> Result<(), SendError> {
-        let (IpAddr::V4(to), Some(_)) = (to, self.ipv4) else {
-            return Err(SendError::Family(to));
-        };
-        check_len(data)?;
-        self.as_one_call(cx, |host, cx| {
-            host.send_echo_request(cx, to, identifier, sequence, data);
+        self.source_for(to).ok_or(SendError::Family(to))?;
+        check_len(to, data)?;
+        self.as_one_call(cx, |host, cx| match to {
+            IpAddr::V4(to) => host.send_echo_request(cx, to, identifier, sequence, data),
+            IpAddr::V6(to) => host.send_icmpv6_echo(cx, to, identifier, sequence, data),
         });
         Ok(())
     }
 
-    /// Tells the link which MAC address this host's IP address has, without being asked (RFC 5227 §2.3).
+    /// Tells the link which MAC address this host's IP addresses have, without being asked (RFC 5227 §2.3, RFC 4861
+    /// §7.2.6).
     pub fn announce(&mut self, cx: &mut Cx<'_>) {
-        self.as_one_call(cx, |host, cx| host.send_announcement(cx));
+        self.as_one_call(cx, |host, cx| {
+            host.send_announcement(cx);
+            host.advertise_unasked(cx);
+        });
     }
 
     /// Runs `body` as one call from outside, hands down what TCP wants to send, and puts the caller's cause back.
@@ -418,14 +470,30 @@ impl Host {
                 cx.cause = outgoing.cause;
                 self.send_tcp_segment(cx, &outgoing);
             } else if let Some(packet) = self.loopback.pop_front() {
-                cx.cause = packet.cause;
-                self.packet_for_me(cx, &packet.header, &packet.payload, false);
+                self.packet_to_itself(cx, packet);
             } else {
                 break;
             }
         }
         cx.cause = outer;
         result
+    }
+
+    fn packet_to_itself(&mut self, cx: &mut Cx<'_>, packet: Packet) {
+        match packet {
+            Packet::V4 {
+                header,
+                payload,
+                cause,
+            } => {
+                cx.cause = cause;
+                self.packet_for_me(cx, &header, &payload, false);
+            }
+            Packet::V6 { packet, cause } => {
+                cx.cause = cause;
+                self.ipv6_packet_for_me(cx, &packet, false, false);
+            }
+        }
     }
 
     /// Tells the application; the cause is what is being done.
@@ -439,16 +507,26 @@ impl Host {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// It does not fit into an IP packet.
-    #[error("{0} bytes do not fit into one packet: at most 65507")]
-    TooLong(usize),
+    #[error("{len} bytes do not fit into one packet: at most {most}")]
+    TooLong {
+        /// How many bytes it has.
+        len: usize,
+        /// How many bytes it may have.
+        most: usize,
+    },
     /// The address is of a family that this host does not have.
     #[error("this host has no address of the family of {0}")]
     Family(IpAddr),
 }
 
-fn check_len(bytes: &[u8]) -> Result<(), SendError> {
-    match bytes.len() {
-        0..=65_507 => Ok(()),
-        len => Err(SendError::TooLong(len)),
+/// A packet has 65535 bytes at most, over IPv6 without the IPv6 header; 8 bytes are the header of UDP or ICMP.
+fn check_len(to: IpAddr, bytes: &[u8]) -> Result<(), SendError> {
+    let (len, most) = match to {
+        IpAddr::V4(_) => (bytes.len(), 65_507),
+        IpAddr::V6(_) => (bytes.len(), 65_527),
+    };
+    if len > most {
+        return Err(SendError::TooLong { len, most });
     }
+    Ok(())
 }

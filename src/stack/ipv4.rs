@@ -1,22 +1,21 @@
-//! The parts of IPv4 that need memory or arithmetic: reassembly of fragments, and where a packet goes next.
-
-mod reassembly;
+//! IPv4 without a header in hand: where a packet goes next, and which fragments belong together.
 
 use std::net::Ipv4Addr;
 
 use crate::proto::ethernet::{BROADCAST, MacAddr};
 
-pub use reassembly::{Expired, Fragment, Reassembly};
+/// What the fragments of one datagram have in common (RFC 791 §3.2): source, destination, protocol, identification.
+pub type FragmentKey = (Ipv4Addr, Ipv4Addr, u8, u16);
 
 /// Where a packet goes next (RFC 1122 §3.3.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NextHop {
+pub enum NextHop<A = Ipv4Addr> {
     /// To this host itself.
     Own,
     /// To a MAC address that follows from the IP address: a broadcast or a multicast.
     Mac(MacAddr),
-    /// To this host of the link, whose MAC address ARP finds.
-    Host(Ipv4Addr),
+    /// To this host of the link, whose MAC address ARP or Neighbor Discovery finds.
+    Host(A),
 }
 
 /// An address and the network that it lies in.

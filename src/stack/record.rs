@@ -71,15 +71,15 @@ pub enum What {
         /// What happened to it.
         action: TimerAction,
     },
-    /// A host learned that an IP address has a MAC address.
-    ArpLearned {
+    /// A host learned that an IP address has a MAC address, by ARP or by Neighbor Discovery.
+    NeighborLearned {
         /// The IP address.
         ip: IpAddr,
         /// The MAC address.
         mac: [u8; 6],
     },
-    /// A packet waits in the ARP queue until the next hop's MAC address is known.
-    ArpQueued {
+    /// A packet waits until the next hop's MAC address is known.
+    NeighborQueued {
         /// The next hop.
         ip: IpAddr,
     },

@@ -1,6 +1,7 @@
 //! Two hosts back to back: what the whole stack does, with and without faults on the wire.
 
 mod ecn;
+mod ipv6;
 mod listening;
 mod pair;
 mod patience;

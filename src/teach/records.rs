@@ -37,10 +37,10 @@ pub(super) fn know(
         }
         // no step is about these alone
         What::ConnOpened { .. } | What::TcpVars(_) => "state",
-        What::ArpLearned { ip, mac } => {
+        What::NeighborLearned { ip, mac } => {
             subject.what("arp-learned", format!("{ip} is at {}", mac_text(*mac)))
         }
-        What::ArpQueued { ip } => subject.what("arp-queued", ip),
+        What::NeighborQueued { ip } => subject.what("arp-queued", ip),
         What::Discarded(text) => subject.what("discarded", text),
         What::Decided(text) => subject.what("decided", text),
         What::FrameSent(_) => "wire-sent",

@@ -416,10 +416,10 @@ fn text_of(kind: RecordKind, what: &What) -> Option<String> {
                 action: TimerAction::Expired,
             },
         ) => (*name).to_owned(),
-        (RecordKind::ArpLearned, What::ArpLearned { ip, mac }) => {
+        (RecordKind::ArpLearned, What::NeighborLearned { ip, mac }) => {
             format!("{ip} {}", mac_text(*mac))
         }
-        (RecordKind::ArpQueued, What::ArpQueued { ip }) => ip.to_string(),
+        (RecordKind::ArpQueued, What::NeighborQueued { ip }) => ip.to_string(),
         (RecordKind::SwitchLearned, What::SwitchLearned { mac, .. }) => mac_text(*mac),
         (RecordKind::SwitchFlooded, What::SwitchForwarded { flooded: true, .. }) => String::new(),
         _ => return None,

@@ -299,13 +299,13 @@ fn lead_back(records: &[Record], frames: &mut [Option<FrameId>], from: usize, fr
         let record = &records[id.index()];
         let goes_down = matches!(
             record.what,
-            What::Down(_) | What::AppCall(_) | What::ArpQueued { .. } | What::Decided(_)
+            What::Down(_) | What::AppCall(_) | What::NeighborQueued { .. } | What::Decided(_)
         );
         if !goes_down || frames[id.index()].is_some() {
             return;
         }
         frames[id.index()] = Some(frame);
-        if matches!(record.what, What::AppCall(_) | What::ArpQueued { .. }) {
+        if matches!(record.what, What::AppCall(_) | What::NeighborQueued { .. }) {
             return;
         }
         cause = record.cause;

@@ -192,6 +192,29 @@ impl<'a> ExtensionHeader<'a> {
     }
 }
 
+/// What the extension headers of a packet lead to: its protocol and its bytes, as many as are there. `None` where they
+/// are cut off, or in a fragment that is not the first.
+pub fn upper_layer(packet: &[u8]) -> Option<(u8, &[u8])> {
+    let (header, mut rest) = Ipv6Header::parse_quoted(packet).ok()?;
+    let mut next = header.next_header;
+    loop {
+        match next {
+            NEXT_HOP_BY_HOP | NEXT_ROUTING | NEXT_DESTINATION_OPTIONS => {
+                let (extension, behind) = ExtensionHeader::parse(rest).ok()?;
+                (next, rest) = (extension.next_header, behind);
+            }
+            NEXT_FRAGMENT => {
+                let (fragment, behind) = FragmentHeader::parse(rest).ok()?;
+                if fragment.offset != 0 {
+                    return None;
+                }
+                (next, rest) = (fragment.next_header, behind);
+            }
+            _ => return Some((next, rest)),
+        }
+    }
+}
+
 /// The link-local address that is made from a MAC address: fe80::/64 and the modified EUI-64 (RFC 4291 §2.5.1,
 /// RFC 2464 §4 and §5).
 pub fn link_local(mac: [u8; 6]) -> Ipv6Addr {
@@ -302,6 +325,7 @@ mod tests {
         fn any_bytes_parse_or_are_refused(bytes in proptest::collection::vec(0u8.., 0..100)) {
             let _ = Ipv6Header::parse(&bytes);
             let _ = FragmentHeader::parse(&bytes);
+            let _ = super::upper_layer(&bytes);
             if let Ok((header, _)) = ExtensionHeader::parse(&bytes) {
                 proptest::prop_assert!(header.options().count() <= header.body.len());
             }

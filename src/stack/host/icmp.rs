@@ -1,6 +1,6 @@
 //! ICMP of a host (RFC 792, RFC 1122 §3.2.2): echo, and errors in both directions.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::link::discard;
 use super::{Host, HostEventKind};
@@ -9,12 +9,18 @@ use crate::proto::icmp::{
     UNREACHABLE_PORT, UNREACHABLE_PROTOCOL,
 };
 use crate::proto::ipv4::{Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP};
+use crate::proto::ipv6::NEXT_ICMPV6;
 use crate::stack::cx::Cx;
 use crate::stack::record::{Unit, What};
 use crate::stack::tcp::Unreachable;
 
 /// How many bytes an error quotes at most, so that it is no longer than 576 (RFC 1812 §4.3.2.3).
 const QUOTE_LEN: usize = 576 - Ipv4Header::LEN - IcmpMessage::HEADER_LEN;
+
+/// The protocol and the type of an echo request.
+const ECHO_REQUEST: (u8, u8) = (PROTOCOL_ICMP, 8);
+/// The same over IPv6.
+const ECHO_REQUEST_V6: (u8, u8) = (NEXT_ICMPV6, 128);
 
 const ECHO: &str = "RFC 792, echo";
 const ERRORS: &str = "RFC 1122 §3.2.2";
@@ -85,14 +91,6 @@ impl Host {
         let Ok((header, rest)) = Ipv4Header::parse_quoted(quoted) else {
             return discard(cx, 3, ERRORS, "the packet that the error quotes is no IPv4");
         };
-        let Some(&[a, b, c, d, e, f, g, h]) = rest.first_chunk::<8>() else {
-            return discard(
-                cx,
-                3,
-                ERRORS,
-                "the error quotes less than 8 bytes of the packet",
-            );
-        };
         if Some(header.source) != self.ipv4() {
             return discard(
                 cx,
@@ -101,12 +99,31 @@ impl Host {
                 "the packet that the error quotes is not from here",
             );
         }
+        let ends = [header.source.into(), header.destination.into()];
+        self.tell_sender(cx, ERRORS, header.protocol, ends, rest, why);
+    }
+
+    /// Tells whoever sent a packet that it could not be delivered: `rest` is what the error quotes behind the headers of
+    /// IP, over either version of it.
+    pub(super) fn tell_sender(
+        &mut self,
+        cx: &mut Cx<'_>,
+        cite: &'static str,
+        protocol: u8,
+        [source, destination]: [IpAddr; 2],
+        rest: &[u8],
+        why: Unreachable,
+    ) {
+        let Some(&[a, b, c, d, e, f, g, h]) = rest.first_chunk::<8>() else {
+            let text = "the error quotes less than 8 bytes of the packet";
+            return discard(cx, 3, cite, text);
+        };
         let first = u16::from_be_bytes([a, b]);
         let second = u16::from_be_bytes([c, d]);
-        let remote = SocketAddr::from((header.destination, second));
-        match header.protocol {
+        let remote = SocketAddr::new(destination, second);
+        match protocol {
             PROTOCOL_TCP => {
-                let local = SocketAddr::from((header.source, first));
+                let local = SocketAddr::new(source, first);
                 let seq = u32::from_be_bytes([e, f, g, h]);
                 self.tcp
                     .handle_unreachable(cx, local, remote, why, Some(seq));
@@ -115,16 +132,18 @@ impl Host {
                 let port = first;
                 self.tell(cx, HostEventKind::UdpUnreachable { port, remote, why });
             }
-            PROTOCOL_ICMP if a == 8 => {
+            PROTOCOL_ICMP | NEXT_ICMPV6
+                if matches!((protocol, a), ECHO_REQUEST | ECHO_REQUEST_V6) =>
+            {
                 let lost = HostEventKind::EchoUnreachable {
-                    to: header.destination.into(),
+                    to: destination,
                     identifier: u16::from_be_bytes([e, f]),
                     sequence: u16::from_be_bytes([g, h]),
                     why,
                 };
                 self.tell(cx, lost);
             }
-            _ => discard(cx, 3, ERRORS, "nobody waits for what the error quotes"),
+            _ => discard(cx, 3, cite, "nobody waits for what the error quotes"),
         }
     }
 

@@ -30,6 +30,10 @@ impl Host {
         if header.destination != self.mac && !to_group {
             return discard(cx, 2, ETHERNET, "not for this host's MAC address");
         }
+        if header.destination[..2] == [0x33, 0x33] && !self.listens_to(header.destination) {
+            let text = "for an IPv6 multicast group that this host is not in";
+            return discard(cx, 2, "RFC 2464 §7", text);
+        }
         if cx.log.is_on() {
             let unit = frame_unit(&header, bytes.len());
             cx.step(2, None, ETHERNET, What::Up(unit));
@@ -37,10 +41,16 @@ impl Host {
         match header.ether_type {
             ETHER_TYPE_ARP => self.arp_arrives(cx, payload),
             ETHER_TYPE_IPV4 => self.packet_arrives(cx, payload, to_group),
-            ETHER_TYPE_IPV6 => discard(cx, 2, ETHERNET, "this host does not speak IPv6"),
+            ETHER_TYPE_IPV6 => self.ipv6_packet_arrives(cx, payload, to_group),
             ETHER_TYPE_VLAN => discard(cx, 2, "IEEE 802.1Q §6.9", "tagged for a VLAN"),
             _ => discard(cx, 2, ETHERNET, "EtherType not known"),
         }
+    }
+
+    /// Whether the interface lets a frame to this IPv6 multicast group through. One without IPv6 is in none.
+    fn listens_to(&self, group: MacAddr) -> bool {
+        self.ipv6
+            .is_some_and(|interface| interface.listens_to(group))
     }
 
     /// Packet reception (RFC 826): the sender's address is taken over if it was known or asked for, or if this host
@@ -99,7 +109,7 @@ impl Host {
         if !news && waiting.is_empty() {
             return;
         }
-        let what = What::ArpLearned { ip: ip.into(), mac };
+        let what = What::NeighborLearned { ip: ip.into(), mac };
         let learned = cx.record(2, None, ARP, what);
         let arrival = cx.cause;
         for packet in waiting {
@@ -131,7 +141,7 @@ impl Host {
     fn wait_for_mac(&mut self, cx: &mut Cx<'_>, ip: Ipv4Addr, frame: Vec<u8>) {
         let cause = cx.cause;
         let enqueued = self.arp.enqueue(ip, Waiting { frame, cause }, cx.now);
-        let what = What::ArpQueued { ip: ip.into() };
+        let what = What::NeighborQueued { ip: ip.into() };
         cx.step(2, None, "RFC 1122 §2.3.2.2", what);
         if enqueued.ask {
             self.send_arp_request(cx, ip);
@@ -211,7 +221,13 @@ impl Host {
     }
 
     /// Fills in the Ethernet header and the padding, and queues the frame for the wire.
-    fn send_frame(&mut self, cx: &mut Cx<'_>, destination: MacAddr, kind: u16, mut frame: Vec<u8>) {
+    pub(super) fn send_frame(
+        &mut self,
+        cx: &mut Cx<'_>,
+        destination: MacAddr,
+        kind: u16,
+        mut frame: Vec<u8>,
+    ) {
         let header = EthernetHeader {
             destination,
             source: self.mac,

@@ -2,11 +2,13 @@
 
 use std::net::Ipv4Addr;
 
+use super::Host;
 use super::link::{discard, frame_with_room};
-use super::{Host, Packet};
+use super::packet::{Arrived, Bytes, Packet};
 use crate::proto::ipv4::{Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP};
 use crate::stack::cx::Cx;
-use crate::stack::ipv4::{Fragment, NextHop};
+use crate::stack::ipv4::NextHop;
+use crate::stack::reassembly::{Fragment, Piece};
 use crate::stack::record::{Unit, What};
 use crate::stack::tcp::Unreachable;
 
@@ -35,10 +37,23 @@ impl Host {
         if !header.is_fragment() {
             return self.packet_for_me(cx, &header, payload, to_group);
         }
-        match self.reassembly.take_in(&header, payload, cx.now) {
+        let (source, destination) = (header.source, header.destination);
+        let key = (source, destination, header.protocol, header.identification);
+        let piece = Piece {
+            start: usize::from(header.fragment_offset),
+            more: header.more_fragments,
+            payload,
+            most: usize::from(u16::MAX) - Ipv4Header::LEN,
+            header,
+        };
+        match self.reassembly.take_in(key, piece, cx.now) {
             Fragment::Kept => decide_fragment(cx, "fragment kept: others are missing"),
             Fragment::Refused(why) => discard(cx, 3, "RFC 791 §3.2", why),
             Fragment::Whole(header, payload) => {
+                let header = Ipv4Header {
+                    more_fragments: false,
+                    ..header
+                };
                 decide_fragment(cx, "last missing fragment: the datagram is whole");
                 self.packet_for_me(cx, &header, &payload, to_group);
             }
@@ -53,10 +68,17 @@ impl Host {
         payload: &[u8],
         to_group: bool,
     ) {
+        let ip = Arrived {
+            source: header.source.into(),
+            destination: header.destination.into(),
+            ecn: header.ecn,
+            to_group,
+            packet: Bytes::V4(header),
+        };
         match header.protocol {
             PROTOCOL_ICMP => self.icmp_arrives(cx, header, payload, to_group),
-            PROTOCOL_TCP => self.segment_arrives(cx, header, payload, to_group),
-            PROTOCOL_UDP => self.datagram_arrives(cx, header, payload, to_group),
+            PROTOCOL_TCP => self.segment_arrives(cx, &ip, payload),
+            PROTOCOL_UDP => self.datagram_arrives(cx, &ip, payload),
             _ => {
                 discard(cx, 3, "RFC 1122 §3.2.2.1", "protocol not known");
                 self.send_unreachable(cx, header, payload, to_group, Unreachable::Protocol);
@@ -122,7 +144,7 @@ impl Host {
         }
         if hop == NextHop::Own {
             let (header, payload, cause) = (header.clone(), payload.to_vec(), cx.cause);
-            self.loopback.push_back(Packet {
+            self.loopback.push_back(Packet::V4 {
                 header,
                 payload,
                 cause,

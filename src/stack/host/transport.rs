@@ -1,13 +1,16 @@
 //! Layer 4 of a host: TCP segments and UDP datagrams between IP and their machines.
 
-use std::net::{IpAddr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 
 use super::link::discard;
+use super::packet::{Arrived, Bytes};
 use super::{Host, HostEventKind};
-use crate::proto::ipv4::{Ipv4Header, PROTOCOL_TCP, PROTOCOL_UDP};
+use crate::proto::ipv4::{PROTOCOL_TCP, PROTOCOL_UDP};
+use crate::proto::ipv6::Ipv6Header;
 use crate::proto::tcp::TcpHeader;
 use crate::proto::udp::UdpHeader;
 use crate::stack::cx::Cx;
+use crate::stack::ipv4::NextHop;
 use crate::stack::record::{Unit, What};
 use crate::stack::tcp::{CE, Outgoing, Unreachable};
 use crate::stack::udp::Datagram;
@@ -16,45 +19,69 @@ const UDP: &str = "RFC 768";
 
 impl Host {
     /// A TCP segment arrived.
-    pub(super) fn segment_arrives(
-        &mut self,
-        cx: &mut Cx<'_>,
-        ip: &Ipv4Header,
-        bytes: &[u8],
-        to_group: bool,
-    ) {
-        if to_group || Some(ip.destination) != self.ipv4() {
+    pub(super) fn segment_arrives(&mut self, cx: &mut Cx<'_>, ip: &Arrived<'_>, bytes: &[u8]) {
+        let Arrived {
+            source,
+            destination,
+            ..
+        } = *ip;
+        if ip.to_group || !self.owns(destination) {
             return discard(cx, 4, "RFC 9293 §3.9.2.3", "a TCP segment to a group");
         }
-        match TcpHeader::parse(ip.source, ip.destination, bytes) {
-            Ok((header, text)) => {
-                let (source, destination) = (ip.source.into(), ip.destination.into());
-                let ce = ip.ecn == CE;
-                self.tcp
-                    .handle_segment(cx, source, destination, &header, text, ce);
-            }
-            Err(error) => discard(cx, 4, "RFC 9293 §3.1", error.to_string()),
+        let (header, text) = match TcpHeader::parse(source, destination, bytes) {
+            Ok(parsed) => parsed,
+            Err(error) => return discard(cx, 4, "RFC 9293 §3.1", error.to_string()),
+        };
+        let local = SocketAddr::new(destination, header.destination_port);
+        let remote = SocketAddr::new(source, header.source_port);
+        let before = self.tcp.progress(local, remote);
+        let ce = ip.ecn == CE;
+        self.tcp
+            .handle_segment(cx, source, destination, &header, text, ce);
+        let after = self.tcp.progress(local, remote);
+        if before.is_some() && after.is_some() && before != after {
+            self.confirm_neighbor(cx, source);
+        }
+    }
+
+    /// A connection with `remote` goes forward, which proves that packets reach the next hop (RFC 4861 §7.3.1).
+    fn confirm_neighbor(&mut self, cx: &Cx<'_>, remote: IpAddr) {
+        if let (IpAddr::V6(ip), Some(interface)) = (remote, self.ipv6)
+            && let Some(NextHop::Host(hop)) = interface.next_hop(ip)
+        {
+            self.neighbors.confirm(hop, cx.now);
         }
     }
 
     /// Puts a segment of this host's TCP into a packet.
     pub(super) fn send_tcp_segment(&mut self, cx: &mut Cx<'_>, outgoing: &Outgoing) {
-        let (IpAddr::V4(local), IpAddr::V4(remote)) = (outgoing.local, outgoing.remote) else {
-            return discard(cx, 3, "RFC 8200", "this host does not speak IPv6");
-        };
-        let bytes = outgoing.header.emit(local, remote, &outgoing.text);
-        // DF, for path MTU discovery (RFC 1191 §3).
-        self.send_ip(cx, PROTOCOL_TCP, remote, (true, outgoing.ecn), &bytes);
+        let Outgoing {
+            local,
+            remote,
+            ecn,
+            ref header,
+            ..
+        } = *outgoing;
+        let bytes = header.emit(local, remote, &outgoing.text);
+        match (local, remote) {
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                let local = SocketAddr::new(local, header.source_port);
+                let remote = SocketAddr::new(remote, header.destination_port);
+                let header = Ipv6Header {
+                    ecn,
+                    flow_label: self.secret.flow_label(local, remote),
+                    ..self.ipv6_header(PROTOCOL_TCP, source, destination)
+                };
+                self.send_ipv6(cx, &header, &bytes);
+            }
+            // DF, for path MTU discovery (RFC 1191 §3).
+            (_, IpAddr::V4(to)) => self.send_ip(cx, PROTOCOL_TCP, to, (true, ecn), &bytes),
+            (IpAddr::V4(_), IpAddr::V6(_)) => {}
+        }
     }
 
     /// A UDP datagram arrived.
-    pub(super) fn datagram_arrives(
-        &mut self,
-        cx: &mut Cx<'_>,
-        ip: &Ipv4Header,
-        bytes: &[u8],
-        to_group: bool,
-    ) {
+    pub(super) fn datagram_arrives(&mut self, cx: &mut Cx<'_>, ip: &Arrived<'_>, bytes: &[u8]) {
         let (header, payload) = match UdpHeader::parse(ip.source, ip.destination, bytes) {
             Ok(parsed) => parsed,
             Err(error) => return discard(cx, 4, UDP, error.to_string()),
@@ -66,10 +93,15 @@ impl Host {
         let port = header.destination_port;
         if !self.udp.is_bound(port) {
             discard(cx, 4, "RFC 1122 §4.1.3.1", "nobody has bound the port");
-            return self.send_unreachable(cx, ip, bytes, to_group, Unreachable::Port);
+            return match ip.packet {
+                Bytes::V4(header) => {
+                    self.send_unreachable(cx, header, bytes, ip.to_group, Unreachable::Port);
+                }
+                Bytes::V6(packet) => self.send_ipv6_port_unreachable(cx, packet, ip.to_group),
+            };
         }
         let datagram = Datagram {
-            from: SocketAddr::from((ip.source, header.source_port)),
+            from: SocketAddr::new(ip.source, header.source_port),
             bytes: payload.to_vec(),
         };
         if self.udp.deliver(port, datagram) {
@@ -84,7 +116,8 @@ impl Host {
         &mut self,
         cx: &mut Cx<'_>,
         port: u16,
-        remote: SocketAddrV4,
+        local: IpAddr,
+        remote: SocketAddr,
         payload: &[u8],
     ) {
         let outer = cx.cause;
@@ -96,11 +129,19 @@ impl Host {
             let unit = datagram_unit(&header, payload.len());
             cx.step(4, None, UDP, What::Down(unit));
         }
-        let Some(local) = self.ipv4() else {
-            return discard(cx, 3, UDP, "this host does not speak IPv4");
-        };
-        let bytes = header.emit(local, *remote.ip(), payload);
-        self.send_ip(cx, PROTOCOL_UDP, *remote.ip(), (false, 0), &bytes);
+        let bytes = header.emit(local, remote.ip(), payload);
+        match (local, remote.ip()) {
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                let local = SocketAddr::new(local, port);
+                let header = Ipv6Header {
+                    flow_label: self.secret.flow_label(local, remote),
+                    ..self.ipv6_header(PROTOCOL_UDP, source, destination)
+                };
+                self.send_ipv6(cx, &header, &bytes);
+            }
+            (_, IpAddr::V4(to)) => self.send_ip(cx, PROTOCOL_UDP, to, (false, 0), &bytes),
+            (IpAddr::V4(_), IpAddr::V6(_)) => {}
+        }
         cx.cause = outer;
     }
 }

@@ -7,7 +7,7 @@ use super::config::TcpConfig;
 use super::congestion::Congestion;
 use super::ecn::Ecn;
 use super::isn::SecretKey;
-use super::options::{DEFAULT_MSS, Options};
+use super::options::{Options, default_mss};
 use super::rack::Rack;
 use super::receive::Receive;
 use super::recovery::Recovery;
@@ -169,7 +169,7 @@ impl Connection {
             link_mss,
             state: TcpState::Closed,
             passive,
-            snd: Send::new(iss, &config, DEFAULT_MSS),
+            snd: Send::new(iss, &config, default_mss(remote.ip())),
             rcv: Receive::new(&config),
             timestamps: config.timestamps.then(|| Timestamps {
                 offset: secret.timestamp_offset(local, remote),
@@ -190,7 +190,11 @@ impl Connection {
             user_una: iss,
             ecn: Ecn::new(iss),
             rcv_up: None,
-            congestion: Congestion::new(config.congestion, DEFAULT_MSS, config.initial_window),
+            congestion: Congestion::new(
+                config.congestion,
+                default_mss(remote.ip()),
+                config.initial_window,
+            ),
             recovery: Recovery::default(),
             rack: Rack::default(),
             last_data_sent: None,
@@ -281,6 +285,11 @@ impl Connection {
     /// How many bytes may be read now.
     pub fn readable(&self) -> usize {
         self.rcv.readable()
+    }
+
+    /// How far it has gone: SND.UNA and RCV.NXT.
+    pub fn progress(&self) -> (Seq, Seq) {
+        (self.snd.una, self.rcv.nxt)
     }
 
     /// Its variables.

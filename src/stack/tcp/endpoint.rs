@@ -9,6 +9,7 @@ use super::config::TcpConfig;
 use super::connection::{Connection, Opening};
 use super::ecn::NOT_ECT;
 use super::isn::SecretKey;
+use super::options::header_len;
 use super::segment::{Segment, line};
 use super::seq::Seq;
 use super::{Event, Outgoing, Unreachable};
@@ -31,7 +32,7 @@ const CLOSED: &str = "RFC 9293 §3.10.7.1";
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     config: TcpConfig,
-    link_mss: u16,
+    mtu: u16,
     secret: SecretKey,
     listeners: BTreeMap<u16, Listener>,
     /// All connections ever, by their id. One that is over keeps its variables and what was not read.
@@ -74,11 +75,11 @@ pub enum ConnectError {
 }
 
 impl Endpoint {
-    /// A TCP without listeners and connections. `link_mss` is the MTU less 40.
-    pub fn new(config: TcpConfig, link_mss: u16, secret: SecretKey) -> Self {
+    /// A TCP without listeners and connections. `mtu` is that of the interface, in bytes.
+    pub fn new(config: TcpConfig, mtu: u16, secret: SecretKey) -> Self {
         Self {
             config,
-            link_mss,
+            mtu,
             secret,
             listeners: BTreeMap::new(),
             connections: Vec::new(),
@@ -147,10 +148,17 @@ impl Endpoint {
             local,
             remote,
             config: self.config.clone(),
-            link_mss: self.link_mss,
+            link_mss: self.mtu - header_len(local.ip()),
             secret: self.secret,
             iss: None,
         }
+    }
+
+    /// How far a connection has gone: SND.UNA and RCV.NXT. Both grow with each segment that the peer must have sent
+    /// because this end's segments reach it.
+    pub fn progress(&self, local: SocketAddr, remote: SocketAddr) -> Option<(Seq, Seq)> {
+        let id = self.open.get(&(local, remote))?;
+        Some(self.connection(*id).progress())
     }
 
     fn add(&mut self, conn: Connection) -> ConnId {

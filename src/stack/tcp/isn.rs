@@ -86,6 +86,11 @@ impl SecretKey {
         Seq((time as u32 & 31) << 27 | (index as u32) << 24 | hash)
     }
 
+    /// The flow label of a connection's packets over IPv6 (RFC 6437 §3): even spread, and never 0, which is none.
+    pub fn flow_label(&self, local: SocketAddr, remote: SocketAddr) -> u32 {
+        (self.hash(5, local, remote) as u32 & 0xf_ffff).max(1)
+    }
+
     /// 16 bits for whatever else is told apart by `what`.
     pub fn number(&self, what: u8) -> u16 {
         let mut hasher = SipHasher24::new_with_key(&self.0);

@@ -1,10 +1,19 @@
 //! Which options this TCP sends, and what it makes of those that come.
 
+use std::net::IpAddr;
+
 use super::seq::Seq;
 use crate::proto::tcp::{TcpHeader, TcpOption};
 
-/// The largest segment to assume of a peer that names none (RFC 9293 §3.7.1, for IPv4).
-pub const DEFAULT_MSS: u16 = 536;
+/// The largest segment to assume of a peer that names none (RFC 9293 §3.7.1).
+pub fn default_mss(peer: IpAddr) -> u16 {
+    if peer.is_ipv4() { 536 } else { 1220 }
+}
+
+/// The length of the headers of IP and TCP without options, in bytes: what an MSS is less than an MTU (RFC 9293 §3.7.1).
+pub fn header_len(ip: IpAddr) -> u16 {
+    if ip.is_ipv4() { 40 } else { 60 }
+}
 
 /// The largest shift count (RFC 7323 §2.3).
 pub const MAX_WIND_SHIFT: u8 = 14;

@@ -524,7 +524,7 @@ fn an_old_syn_does_not_reopen() {
 fn in_closed_and_in_listen() {
     let answer = |listening: bool, flags, len: usize| {
         let (config, secret) = (TcpConfig::default(), SecretKey([7; 16]));
-        let mut endpoint = Endpoint::new(config, 1460, secret);
+        let mut endpoint = Endpoint::new(config, 1500, secret);
         let mut log = Log::new();
         let mut cx = cx(&mut log, Time::ZERO);
         let [local, remote]: [SocketAddr; 2] = [LOCAL.into(), REMOTE.into()];

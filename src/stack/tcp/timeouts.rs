@@ -1,6 +1,7 @@
 //! TIMEOUTS (RFC 9293 §3.10.8), and what ICMP reports (§3.9.2.2).
 
 use super::connection::Connection;
+use super::options::header_len;
 use super::timers::Timer;
 use super::{Event, Unreachable};
 use crate::stack::cx::Cx;
@@ -163,23 +164,23 @@ impl Connection {
         }
     }
 
-    /// Path MTU discovery (RFC 1191 §6.1): smaller segments from now on, and at once for what was too big.
+    /// Path MTU discovery (RFC 1191 §6.1, RFC 8201 §5.4): smaller segments from now on, and at once for what was too big.
     fn lower_mss(&mut self, cx: &mut Cx<'_>, mtu: u16) {
-        // An old router does not say how large; none may ask for less than 68 (RFC 791 §3.2).
-        let mtu = if mtu == 0 { 576 } else { mtu.max(68) };
-        let mss = mtu - 40 - self.option_len();
+        let (cite, mtu) = match mtu {
+            _ if self.remote.is_ipv6() => ("RFC 8201 §5.4", mtu.max(1280)),
+            // An old router does not say how large; none may ask for less than 68 (RFC 791 §3.2).
+            0 => ("RFC 1191 §6.1", 576),
+            _ => ("RFC 1191 §6.1", mtu.max(68)),
+        };
+        let mss = mtu - header_len(self.remote.ip()) - self.option_len();
         if mss >= self.snd.mss {
             return;
         }
-        self.decide(
-            cx,
-            "RFC 1191 §6.1",
-            "too big for the path: smaller segments",
-        );
+        self.decide(cx, cite, "too big for the path: smaller segments");
         self.snd.mss = mss;
         if !self.snd.queue.is_empty() {
             self.take_all_as_lost();
-            self.retransmit(cx, 0, "RFC 1191 §6.1");
+            self.retransmit(cx, 0, cite);
             self.restart_retransmission_timer(cx);
         }
     }

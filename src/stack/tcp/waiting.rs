@@ -48,7 +48,8 @@ impl Connection {
     /// What counts as a full-sized segment of the peer: the longest that came, as the path may allow less than both
     /// ends do, but no less than every path should allow.
     fn full_sized(&self) -> u32 {
-        self.longest_text.max(super::options::DEFAULT_MSS.into())
+        self.longest_text
+            .max(super::options::default_mss(self.remote.ip()).into())
     }
 
     /// The acknowledgment has waited long enough.

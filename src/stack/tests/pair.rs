@@ -1,16 +1,19 @@
 //! The harness: two hosts, a wire with a rule, and simulated time.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::base::{NodeId, RecordId, Rng, Time};
 use crate::proto::arp::{ArpOperation, ArpPacket};
 use crate::proto::ethernet::{EthernetHeader, mac_text};
+use crate::proto::icmpv6::Icmpv6Message;
 use crate::proto::ipv4::Ipv4Header;
+use crate::proto::ipv6::Ipv6Header;
 use crate::proto::tcp::{TcpFlags, TcpHeader, TcpOption};
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
+use crate::stack::ipv6;
 use crate::stack::record::{ConnId, Log, Record, TcpState, TcpVars, What};
 use crate::stack::tcp::{Event, Seq, TcpConfig};
 
@@ -43,6 +46,13 @@ pub struct Sent {
 
 type Rule = Box<dyn FnMut(usize, usize, &[u8]) -> Fate>;
 
+/// Which addresses the two hosts have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    V4,
+    V6,
+}
+
 /// Two hosts on one wire.
 pub struct Pair {
     pub hosts: [Host; 2],
@@ -50,6 +60,7 @@ pub struct Pair {
     pub frames: Vec<Sent>,
     pub log: Log,
     pub now: Time,
+    family: Family,
     rule: Rule,
     flying: BTreeMap<(Time, usize), (usize, Vec<u8>)>,
     count: usize,
@@ -61,8 +72,13 @@ pub struct Pair {
 
 impl Pair {
     pub fn new(seed: u64) -> Self {
-        let host = |i| Host::new(config(seed, i));
+        Self::of(Family::V4, seed)
+    }
+
+    pub fn of(family: Family, seed: u64) -> Self {
+        let host = |i| Host::new(config(family, seed, i));
         Self {
+            family,
             hosts: [host(A), host(B)],
             events: [Vec::new(), Vec::new()],
             frames: Vec::new(),
@@ -98,12 +114,16 @@ impl Pair {
     pub fn config(&mut self, side: usize, tcp: TcpConfig) {
         self.hosts[side] = Host::new(HostConfig {
             tcp,
-            ..config(1, side)
+            ..config(self.family, 1, side)
         });
     }
 
     pub fn ip(&self, side: usize) -> IpAddr {
-        self.hosts[side].ipv4().unwrap().into()
+        let host = &self.hosts[side];
+        match self.family {
+            Family::V4 => host.ipv4().unwrap().into(),
+            Family::V6 => host.ipv6().unwrap().ip.into(),
+        }
     }
 
     pub fn call<T>(&mut self, side: usize, call: impl FnOnce(&mut Host, &mut Cx<'_>) -> T) -> T {
@@ -133,7 +153,9 @@ impl Pair {
             Fate::Late(by) => &[DELAY + by],
         };
         let mut arriving = bytes.clone();
-        if fate == Fate::Marked {
+        if fate == Fate::Marked && self.family == Family::V6 {
+            arriving[15] |= 0x30;
+        } else if fate == Fate::Marked {
             let (mut ip, payload) = Ipv4Header::parse(&bytes[14..]).unwrap();
             ip.ecn = 3;
             let marked = [&bytes[..14], &ip.emit(payload.len()), payload].concat();
@@ -301,15 +323,20 @@ impl Pair {
     }
 }
 
-fn config(seed: u64, side: usize) -> HostConfig {
+fn config(family: Family, seed: u64, side: usize) -> HostConfig {
     let number = side as u8 + 1;
     let (name, mac) = (["a", "b"][side], [2, 0, 0, 0, 0, number]);
-    HostConfig::new(
-        name,
-        mac,
-        [10, 0, 0, number].into(),
-        &mut Rng::new(seed, name),
-    )
+    let mut rng = Rng::new(seed, name);
+    match family {
+        Family::V4 => HostConfig::new(name, mac, [10, 0, 0, number].into(), &mut rng),
+        Family::V6 => {
+            let ip = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, number.into());
+            HostConfig {
+                ipv6: Some(ipv6::Interface::new(mac, ip, 64)),
+                ..HostConfig::without_address(name, mac, &mut rng)
+            }
+        }
+    }
 }
 
 fn check_vars(vars: &TcpVars) {
@@ -361,12 +388,46 @@ pub fn text_of(bytes: &[u8], base: &mut dyn FnMut(&TcpHeader) -> (u32, u32)) -> 
             }
         };
     }
+    if ethernet.ether_type == 0x86dd {
+        return text_of_ipv6(payload, base);
+    }
     let (ip, payload) = Ipv4Header::parse(payload).unwrap();
     if ip.protocol != 6 {
         return format!("protocol {}, {} bytes", ip.protocol, payload.len());
     }
     let (header, text) = TcpHeader::parse(ip.source, ip.destination, payload).unwrap();
-    let (seq_base, ack_base) = base(&header);
+    text_of_segment(&header, text, ip.ecn, base)
+}
+
+fn text_of_ipv6(packet: &[u8], base: &mut dyn FnMut(&TcpHeader) -> (u32, u32)) -> String {
+    let (ip, payload) = Ipv6Header::parse(packet).unwrap();
+    if ip.next_header == 6 {
+        let (header, text) = TcpHeader::parse(ip.source, ip.destination, payload).unwrap();
+        return text_of_segment(&header, text, ip.ecn, base);
+    }
+    if ip.next_header != 58 {
+        return format!("next header {}, {} bytes", ip.next_header, payload.len());
+    }
+    let (from, to) = (ip.source, ip.destination);
+    match Icmpv6Message::parse(from, to, payload).unwrap() {
+        Icmpv6Message::NeighborSolicitation { target, .. } => {
+            format!("NS who has {target}? {from} to {to}")
+        }
+        Icmpv6Message::NeighborAdvertisement(na) => {
+            let mac = mac_text(na.target_mac.unwrap());
+            format!("NA {} is at {mac}, {from} to {to}", na.target)
+        }
+        _ => format!("ICMPv6 type {}, {} bytes", payload[0], payload.len()),
+    }
+}
+
+fn text_of_segment(
+    header: &TcpHeader,
+    text: &[u8],
+    ecn: u8,
+    base: &mut dyn FnMut(&TcpHeader) -> (u32, u32),
+) -> String {
+    let (seq_base, ack_base) = base(header);
     let mut line = format!(
         "[{}] seq {}",
         header.flags,
@@ -377,7 +438,7 @@ pub fn text_of(bytes: &[u8], base: &mut dyn FnMut(&TcpHeader) -> (u32, u32)) -> 
         line += &format!(", ack {ack}");
     }
     line += &format!(", win {}", header.window);
-    line += ["", ", ECT(1)", ", ECT(0)", ", CE"][usize::from(ip.ecn)];
+    line += ["", ", ECT(1)", ", ECT(0)", ", CE"][usize::from(ecn)];
     if !text.is_empty() {
         line += &format!(", len {}", text.len());
     }

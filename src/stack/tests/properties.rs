@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::pair::{A, B, Fate, Pair};
+use super::pair::{A, B, Family, Fate, Pair};
 use crate::stack::record::{ConnId, TcpState};
 use crate::stack::tcp::{CongestionAlgorithm, Event, TcpConfig};
 
@@ -136,12 +136,13 @@ proptest! {
         tcp in [configs(), configs()],
         sizes in [sizes(), sizes()],
         max_read in 1usize..20_000,
+        family in prop_oneof![Just(Family::V4), Just(Family::V6)],
     ) {
         // Much that is much disturbed takes longer than is waited for.
         let disturbed = choices.iter().filter(|&&choice| choice < severity).count();
         let most = if disturbed * 8 > choices.len() { 12_000 } else { usize::MAX };
         let sizes = sizes.map(|size| size.min(most));
-        let mut pair = Pair::new(seed);
+        let mut pair = Pair::of(family, seed);
         let [tcp_a, tcp_b] = tcp;
         pair.config(A, tcp_a);
         pair.config(B, tcp_b);

@@ -197,8 +197,8 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
                 layer(title)
             }
         }
-        What::ArpLearned { ip, mac } => layer(format!("{ip} is at {}", mac_text(*mac))),
-        What::ArpQueued { ip } => layer(format!("waits for the MAC address of {ip}")),
+        What::NeighborLearned { ip, mac } => layer(format!("{ip} is at {}", mac_text(*mac))),
+        What::NeighborQueued { ip } => layer(format!("waits for the MAC address of {ip}")),
         What::FrameSent(id) => {
             let root = told.pipeline.root(*id);
             let title = label::title(told.pipeline, root);

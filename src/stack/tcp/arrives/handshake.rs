@@ -10,7 +10,7 @@ use crate::stack::record::TcpState;
 use crate::stack::tcp::Event;
 use crate::stack::tcp::congestion::Congestion;
 use crate::stack::tcp::connection::{Connection, Opening};
-use crate::stack::tcp::options::DEFAULT_MSS;
+use crate::stack::tcp::options::default_mss;
 use crate::stack::tcp::segment::Segment;
 use crate::stack::tcp::seq::Seq;
 
@@ -179,7 +179,8 @@ impl Connection {
             }
             _ => self.timestamps = None,
         }
-        let mss = theirs.mss.unwrap_or(DEFAULT_MSS).min(self.link_mss);
+        let usual = default_mss(self.remote.ip());
+        let mss = theirs.mss.unwrap_or(usual).min(self.link_mss);
         // The MSS counts no options (RFC 6691): what they take is taken from the data.
         self.snd.mss = mss.saturating_sub(self.option_len()).max(1);
     }

@@ -12,7 +12,7 @@ use crate::stack::tcp::config::TcpConfig;
 use crate::stack::tcp::connection::{Connection, Opening, usual_iss};
 use crate::stack::tcp::ecn::NOT_ECT;
 use crate::stack::tcp::isn::COOKIE_LIFETIME;
-use crate::stack::tcp::options::{DEFAULT_MSS, Options};
+use crate::stack::tcp::options::{Options, default_mss, header_len};
 use crate::stack::tcp::receive::Receive;
 use crate::stack::tcp::segment::Segment;
 use crate::stack::tcp::seq::Seq;
@@ -70,8 +70,8 @@ impl Endpoint {
     fn send_cookie(&mut self, cx: &mut Cx<'_>, ends: [SocketAddr; 2], header: &TcpHeader) {
         let [local, remote] = ends;
         let syn = Segment::new(header, &[]);
-        let theirs = syn.options.mss.unwrap_or(DEFAULT_MSS);
-        let mss = self.config.mss.unwrap_or(self.link_mss);
+        let theirs = syn.options.mss.unwrap_or(default_mss(remote.ip()));
+        let mss = (self.config.mss).unwrap_or(self.mtu - header_len(local.ip()));
         let iss = self.secret.cookie(cx.now, ends, syn.seq, theirs);
         let why = "no room in the backlog: a SYN, ACK whose sequence number is a cookie";
         decide(cx, COOKIE, why);
