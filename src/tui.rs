@@ -13,6 +13,7 @@ pub mod keys;
 mod overlay;
 mod panes;
 mod plan;
+mod plot;
 mod run;
 mod scene;
 mod select;

@@ -28,6 +28,7 @@ mod trace;
 mod truth;
 
 pub mod expect;
+pub mod graph;
 pub mod lesson;
 pub mod step;
 pub mod view;
@@ -68,6 +69,7 @@ pub struct Walk {
     outcome: Option<Outcome>,
     truth: Option<Truth>,
     lesson: Lesson,
+    graphs: graph::Cache,
 }
 
 /// Making a walk.
@@ -84,6 +86,7 @@ impl Walk {
             outcome: None,
             truth: None,
             lesson: Lesson::default(),
+            graphs: graph::Cache::default(),
         }
     }
 

@@ -14,6 +14,7 @@ use super::select::Selection;
 use super::theme::Theme;
 use crate::capture::packet::Packet;
 use crate::walk::Walk;
+use crate::walk::graph;
 use crate::walk::step::{Grain, StepId};
 use crate::walk::view::Numbers;
 
@@ -41,6 +42,15 @@ pub enum Request {
     Mouse(bool),
     /// Open the built-in walk of this name.
     Open(String),
+}
+
+/// The digits typed so far, and what was shown before they showed panes.
+#[derive(Debug, Clone, Copy)]
+struct Typed {
+    number: u32,
+    focus: PaneId,
+    side: PaneId,
+    wide: Option<PaneId>,
 }
 
 /// What the next keys are for.
@@ -101,15 +111,18 @@ pub struct App<'w> {
     depth: Depth,
     focus: PaneId,
     side: PaneId,
+    /// The pane that stands in the place of several, because it is wide.
+    wide: Option<PaneId>,
     zoom: bool,
+    graph: graph::Choice,
     selection: Selection,
     panes: Panes,
     theme: Theme,
     open: Option<overlay::Open>,
     catalogue: Vec<CatalogueEntry>,
     prompt: Prompt,
-    /// The number typed so far, and the focus and side before its digits showed panes.
-    count: Option<(u32, PaneId, PaneId)>,
+    /// The number typed so far.
+    count: Option<Typed>,
     query: Option<Query>,
     marks: BTreeMap<char, StepId>,
     message: String,
@@ -137,7 +150,9 @@ impl<'w> App<'w> {
             depth: Depth::default(),
             focus: PaneId::Ladder,
             side: PaneId::Ends,
+            wide: None,
             zoom: false,
+            graph: graph::Choice::default(),
             selection: Selection::default(),
             panes: Panes::default(),
             theme,

@@ -22,9 +22,12 @@ pub enum Command {
     Last,
     PaneNext,
     PaneBack,
-    /// Shows and focuses the pane of this number (1 to 7).
+    /// Shows and focuses the pane of this number (1 to 8).
     Pane(u8),
     Open,
+    OtherWay,
+    Hold,
+    LayOver,
     Zoom,
     Find,
     FindNext,
@@ -126,8 +129,8 @@ pub static TABLE: &[Binding] = &[
     hinted(Command::Back, "back", &[Code(KeyCode::Left), Char('h'), Code(KeyCode::Backspace), Code(KeyCode::PageUp)], "go back one step", ("back", 3)),
     bind(Command::Up, "up", &[Code(KeyCode::Up), Char('k')], "up within the pane"),
     bind(Command::Down, "down", &[Code(KeyCode::Down), Char('j')], "down within the pane"),
-    bind(Command::Left, "byte-left", &[Char('<'), Shift(KeyCode::Left)], "one byte to the left in the bytes"),
-    bind(Command::Right, "byte-right", &[Char('>'), Shift(KeyCode::Right)], "one byte to the right in the bytes"),
+    bind(Command::Left, "byte-left", &[Char('<'), Shift(KeyCode::Left)], "one byte to the left in the bytes; in the graphs more of the time"),
+    bind(Command::Right, "byte-right", &[Char('>'), Shift(KeyCode::Right)], "one byte to the right in the bytes; in the graphs the time around the step"),
     hinted(Command::PhaseBack, "phase-back", &[Char('[')], "go to the phase before", ("phase", 4)),
     hinted(Command::PhaseNext, "phase-next", &[Char(']')], "go to the next phase", ("phase", 4)),
     bind(Command::SameEndBack, "same-end-back", &[Char('{')], "go back to the last step of the same end"),
@@ -145,6 +148,10 @@ pub static TABLE: &[Binding] = &[
     hinted(Command::Pane(5), "ends", &[Char('5')], "show the variables of both ends", ("view", 6)),
     hinted(Command::Pane(6), "sequence", &[Char('6')], "show the sequence space", ("view", 6)),
     hinted(Command::Pane(7), "why", &[Char('7')], "show the why", ("view", 6)),
+    hinted(Command::Pane(8), "graphs", &[Char('8')], "show the connection over time: sequence, windows, cwnd, round trips", ("view", 6)),
+    bind(Command::OtherWay, "other-way", &[Char('d')], "graphs: what the other end sends"),
+    bind(Command::Hold, "hold", &[Char('f')], "graphs: stay at the first connection, at the next; then again at the step's own"),
+    bind(Command::LayOver, "lay-over", &[Char('o')], "graphs: lay another connection's cwnd over this one's"),
     hinted(Command::Open, "open", &[Code(KeyCode::Enter)], "open or close; follow the chosen bytes down to the wire", ("open", 8)),
     hinted(Command::Zoom, "zoom", &[Char('z')], "the pane alone, on the whole screen", ("zoom", 9)),
     hinted(Command::Find, "find", &[Char('/')], "find text, or frames by a display filter (tcp.flags.syn == 1)", ("find", 10)),
@@ -304,7 +311,7 @@ mod tests {
         let hints: Vec<String> = hints().into_iter().map(|(hint, _)| hint).collect();
         assert_eq!(
             hints[..5],
-            ["-> next", "<- back", "[ ] phase", "tab pane", "1-7 view"]
+            ["-> next", "<- back", "[ ] phase", "tab pane", "1-8 view"]
         );
     }
 }

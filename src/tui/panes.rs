@@ -6,6 +6,7 @@
 mod bytes;
 mod ends;
 mod fields;
+mod graphs;
 mod ladder;
 mod layers;
 mod map;
@@ -18,6 +19,7 @@ use super::overlay::Overlay;
 use super::scene::Scene;
 use super::select::{self, Chosen, Selection};
 use super::theme::Theme;
+use crate::walk::graph::Graphs;
 use crate::walk::step::{Grain, StepId};
 use crate::walk::view::{Mark, Numbers};
 
@@ -32,11 +34,12 @@ pub enum PaneId {
     Ends,
     Seq,
     Why,
+    Graphs,
 }
 
 impl PaneId {
     /// All, in the order of the Tab key.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Map,
         Self::Ladder,
         Self::Layers,
@@ -45,7 +48,13 @@ impl PaneId {
         Self::Ends,
         Self::Seq,
         Self::Why,
+        Self::Graphs,
     ];
+
+    /// Whether it is too wide to stand beside another one.
+    pub fn is_wide(self) -> bool {
+        matches!(self, Self::Graphs)
+    }
 
     /// The digit that shows it.
     pub fn digit(self) -> u8 {
@@ -57,6 +66,7 @@ impl PaneId {
             Self::Ends => 5,
             Self::Seq => 6,
             Self::Why => 7,
+            Self::Graphs => 8,
         }
     }
 }
@@ -83,6 +93,8 @@ pub struct Cx<'a> {
     pub chosen: Option<&'a Chosen>,
     /// The choice itself.
     pub selection: &'a Selection,
+    /// The connection over time, where that is on the screen.
+    pub graphs: Option<&'a Graphs>,
     /// The look.
     pub theme: &'a Theme,
     /// Relative or raw.
@@ -153,6 +165,7 @@ pub struct Panes {
     ends: ends::EndsPane,
     seq: sequence::SeqPane,
     why: why::WhyPane,
+    graphs: graphs::GraphsPane,
 }
 
 impl Panes {
@@ -167,6 +180,7 @@ impl Panes {
             PaneId::Ends => &self.ends,
             PaneId::Seq => &self.seq,
             PaneId::Why => &self.why,
+            PaneId::Graphs => &self.graphs,
         }
     }
 
@@ -181,6 +195,7 @@ impl Panes {
             PaneId::Ends => &mut self.ends,
             PaneId::Seq => &mut self.seq,
             PaneId::Why => &mut self.why,
+            PaneId::Graphs => &mut self.graphs,
         }
     }
 }

@@ -14,7 +14,8 @@
 //! hints                                hints
 //! ```
 //!
-//! Below that: one pane, and the why where there is room.
+//! A wide pane (8) stands in the place of all but the why in the small form, and of 4 in the large one. Below these sizes:
+//! one pane, and the why where there is room.
 
 use ratatui::layout::Rect;
 
@@ -48,6 +49,8 @@ pub struct Wish {
     pub focus: PaneId,
     /// The pane beside the ladder in the small form.
     pub side: PaneId,
+    /// The pane in the place of several.
+    pub wide: Option<PaneId>,
     /// The focus alone.
     pub zoom: bool,
 }
@@ -57,15 +60,16 @@ pub fn plan(width: u16, height: u16, wish: Wish) -> Plan {
     if wish.zoom {
         single(width, height, wish.focus, false)
     } else if width >= 118 && height >= 38 {
-        large(width, height)
+        large(width, height, wish.wide)
     } else if width >= 80 && height >= 24 {
-        small(width, height, wish.side)
+        small(width, height, wish)
     } else {
         single(width, height, wish.focus, true)
     }
 }
 
-fn small(width: u16, height: u16, side: PaneId) -> Plan {
+fn small(width: u16, height: u16, wish: Wish) -> Plan {
+    let side = wish.side;
     let wall = width / 2 + 2;
     let extra = height - 24;
     let why = 5 + (extra / 8).min(3);
@@ -73,9 +77,23 @@ fn small(width: u16, height: u16, side: PaneId) -> Plan {
     let fields = height - 7 - why - ladder;
     let [top, middle, low] = [2, 3 + ladder, 4 + ladder + fields];
     let right = width - wall - 1;
-    Plan {
+    let bars = Plan {
         title: Rect::new(0, 0, width, 1),
         phases: Rect::new(0, 1, width, 1),
+        footer: Rect::new(0, height - 1, width, 1),
+        ..Plan::default()
+    };
+    if let Some(wide) = wish.wide {
+        return Plan {
+            panes: vec![
+                (wide, Rect::new(0, top + 1, width, low - top - 1)),
+                (PaneId::Why, Rect::new(0, low + 1, width, why)),
+            ],
+            rules: vec![(top, 0, width), (low, 0, width), (height - 2, 0, width)],
+            ..bars
+        };
+    }
+    Plan {
         panes: vec![
             (PaneId::Ladder, Rect::new(0, top + 1, wall, ladder)),
             (side, Rect::new(wall + 1, top + 1, right, ladder)),
@@ -93,13 +111,11 @@ fn small(width: u16, height: u16, side: PaneId) -> Plan {
             (height - 2, 0, width),
         ],
         walls: vec![(wall, top, low)],
-        footer: Rect::new(0, height - 1, width, 1),
-        hints_on_top: false,
-        large: false,
+        ..bars
     }
 }
 
-fn large(width: u16, height: u16) -> Plan {
+fn large(width: u16, height: u16, wide: Option<PaneId>) -> Plan {
     let wall = width / 2 + 2;
     let right = width - wall - 1;
     let why = 5 + (height - 38) / 10;
@@ -112,7 +128,14 @@ fn large(width: u16, height: u16) -> Plan {
     let [seq_rule, layers_rule] = [top + 1 + ends, low - 1 - layers];
     let seq = layers_rule - seq_rule - 1;
     let ladder_rule = top + 1 + map;
-    Plan {
+    let detail = match wide {
+        Some(wide) => vec![(wide, Rect::new(0, low + 1, width, fields))],
+        None => vec![
+            (PaneId::Fields, Rect::new(0, low + 1, wall, fields)),
+            (PaneId::Bytes, Rect::new(wall + 1, low + 1, right, fields)),
+        ],
+    };
+    let mut plan = Plan {
         title: Rect::new(0, 0, width, 1),
         phases: Rect::new(0, 1, width, 1),
         panes: vec![
@@ -127,9 +150,6 @@ fn large(width: u16, height: u16) -> Plan {
                 PaneId::Layers,
                 Rect::new(wall + 1, layers_rule + 1, right, layers),
             ),
-            (PaneId::Fields, Rect::new(0, low + 1, wall, fields)),
-            (PaneId::Bytes, Rect::new(wall + 1, low + 1, right, fields)),
-            (PaneId::Why, Rect::new(0, last + 1, width, why)),
         ],
         rules: vec![
             (top, 0, width),
@@ -139,11 +159,15 @@ fn large(width: u16, height: u16) -> Plan {
             (low, 0, width),
             (last, 0, width),
         ],
-        walls: vec![(wall, top, last)],
+        walls: vec![(wall, top, if wide.is_some() { low } else { last })],
         footer: Rect::new(0, height - 1, width, 1),
         hints_on_top: true,
         large: true,
-    }
+    };
+    plan.panes.extend(detail);
+    plan.panes
+        .push((PaneId::Why, Rect::new(0, last + 1, width, why)));
+    plan
 }
 
 /// The rows of the ends and of the layers; the sequence space takes what is left of `rows`.
@@ -206,6 +230,7 @@ mod tests {
                     let wish = Wish {
                         focus,
                         side: PaneId::Ends,
+                        wide: focus.is_wide().then_some(focus),
                         zoom,
                     };
                     check(width, height, &plan(width, height, wish));
@@ -242,6 +267,7 @@ mod tests {
         let wish = Wish {
             focus: PaneId::Ladder,
             side: PaneId::Ends,
+            wide: None,
             zoom: false,
         };
         let rows = |width, height| -> Vec<(PaneId, u16, u16)> {

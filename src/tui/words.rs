@@ -107,6 +107,13 @@ pub fn both_names(lanes: &[Lane; 2]) -> [String; 2] {
     })
 }
 
+/// `1.5 s`, `30 kB`: with no more decimals than it has, and at most four.
+pub fn decimal(number: f64, unit: &str) -> String {
+    let text = format!("{number:.4}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text} {unit}")
+}
+
 /// `1 byte`, `4 bytes`.
 pub fn bytes(n: usize) -> String {
     if n == 1 {

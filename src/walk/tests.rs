@@ -1,6 +1,7 @@
 //! The walk of every capture that is at hand.
 
 mod conversations;
+mod graphs;
 mod simulated;
 mod tshark;
 

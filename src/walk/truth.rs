@@ -148,11 +148,17 @@ impl Truth {
 
     /// Whether a frame was lost by the record at `index`.
     pub fn is_lost(&self, frame: FrameId, index: usize) -> bool {
-        self.lost
-            .get(frame.index())
-            .copied()
-            .flatten()
-            .is_some_and(|lost| lost <= index)
+        self.loss_of(frame).is_some_and(|lost| lost <= index)
+    }
+
+    /// The record by which a frame was lost.
+    pub fn loss_of(&self, frame: FrameId) -> Option<usize> {
+        self.lost.get(frame.index()).copied()?
+    }
+
+    /// The records of an end's variables, in order.
+    pub fn vars_of(&self, flow: FlowId, dir: Dir) -> &[usize] {
+        self.conn(flow, dir).map_or(&[], |conn| &conn.vars)
     }
 
     /// Finds out which flow each connection is: the frames are known now.

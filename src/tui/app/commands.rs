@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use ratatui::layout::Rect;
 
-use super::{App, Prompt, Request};
+use super::{App, Prompt, Request, Typed};
 use crate::tui::keys::{self, Command};
 use crate::tui::overlay::{self, Overlay};
 use crate::tui::panes::{Depth, Effect, PaneId};
@@ -45,9 +45,9 @@ impl App<'_> {
             return None;
         }
         let count = self.count.take();
-        if let (Some(Command::Last), Some((number, focus, side))) = (command, count) {
-            (self.focus, self.side) = (focus, side);
-            self.go_to_number(number);
+        if let (Some(Command::Last), Some(typed)) = (command, count) {
+            (self.focus, self.side, self.wide) = (typed.focus, typed.side, typed.wide);
+            self.go_to_number(typed.number);
             return None;
         }
         self.command(command?)
@@ -84,7 +84,13 @@ impl App<'_> {
             Command::Pane(digit) => self.show_pane(digit),
             Command::Zoom => self.zoom = !self.zoom,
             Command::Up | Command::Down | Command::Open => self.pane_command(self.focus, command),
+            Command::Left | Command::Right if self.focus == PaneId::Graphs => {
+                self.pane_command(PaneId::Graphs, command);
+            }
             Command::Left | Command::Right => self.pane_command(PaneId::Bytes, command),
+            Command::OtherWay => self.choose_graph(|app| app.graph.reverse = !app.graph.reverse),
+            Command::Hold => self.choose_graph(Self::hold_next),
+            Command::LayOver => self.choose_graph(Self::lay_next_over),
             Command::Find => self.prompt = Prompt::Find(String::new()),
             Command::FindNext => self.find(true),
             Command::FindBack => self.find(false),
@@ -179,8 +185,16 @@ impl App<'_> {
         if !event.modifiers.is_empty() {
             return false;
         }
-        let (number, focus, side) = self.count.unwrap_or((0, self.focus, self.side));
-        self.count = Some((number.saturating_mul(10).saturating_add(digit), focus, side));
+        let typed = self.count.unwrap_or(Typed {
+            number: 0,
+            focus: self.focus,
+            side: self.side,
+            wide: self.wide,
+        });
+        self.count = Some(Typed {
+            number: typed.number.saturating_mul(10).saturating_add(digit),
+            ..typed
+        });
         if let Some(binding) = keys::find(event) {
             self.command(binding.command);
         }
@@ -199,7 +213,14 @@ impl App<'_> {
 
     /// Gives a pane the focus; one that is not shown takes the place beside the ladder.
     fn focus_on(&mut self, id: PaneId) {
+        let plan = self.plan(Rect::new(0, 0, self.size.0, self.size.1));
+        let is_shown = plan.panes.iter().any(|(shown, _)| *shown == id);
         self.focus = id;
+        if id.is_wide() {
+            self.wide = Some(id);
+        } else if self.zoom || !is_shown {
+            self.wide = None;
+        }
         if matches!(
             id,
             PaneId::Map | PaneId::Layers | PaneId::Ends | PaneId::Seq
@@ -239,6 +260,38 @@ impl App<'_> {
             }
             Some(Effect::Open(what)) => self.open = Some(overlay::Open::new(what)),
         }
+    }
+
+    /// Changes what the graphs show, and shows them.
+    fn choose_graph(&mut self, change: impl FnOnce(&mut Self)) {
+        self.focus_on(PaneId::Graphs);
+        change(self);
+    }
+
+    fn hold_next(&mut self) {
+        self.graph.held = self.walk.next_connection(self.graph.held);
+        self.say(match self.graph.held {
+            Some(flow) => format!(
+                "the graphs stay at TCP connection {} (f the next)",
+                flow.0 + 1
+            ),
+            None => "the graphs follow the step's own connection".to_owned(),
+        });
+    }
+
+    /// The next connection but the one that is shown.
+    fn lay_next_over(&mut self) {
+        let shown = self.walk.graphs(self.at, self.grain, self.graph);
+        let shown = shown.map(|graphs| graphs.flow);
+        let mut next = self.walk.next_connection(self.graph.beside);
+        if next.is_some() && next == shown {
+            next = self.walk.next_connection(next);
+        }
+        self.graph.beside = next;
+        self.say(match next {
+            Some(_) => "o the cwnd of another connection (o the next)",
+            None => "no other connection is laid over",
+        });
     }
 
     fn next_depth(&mut self) {

@@ -9,8 +9,10 @@ use crate::tui::canvas::Canvas;
 use crate::tui::overlay;
 use crate::tui::panes::{Cx, PaneId};
 use crate::tui::plan::{Plan, Wish, plan};
+use crate::tui::scene::Scene;
 use crate::tui::select::{self, Chosen, Detail};
 use crate::tui::theme::Role;
+use crate::walk::graph::Graphs;
 use crate::walk::step::StepId;
 use crate::walk::view::Source;
 
@@ -31,6 +33,7 @@ impl App<'_> {
         let wish = Wish {
             focus: self.focus,
             side: self.side,
+            wide: self.wide,
             zoom: self.zoom,
         };
         plan(area.width, area.height, wish)
@@ -157,13 +160,24 @@ impl App<'_> {
         }
     }
 
+    /// The connection over time, if that is on the screen.
+    fn graphs(&self, scene: &Scene) -> Option<Graphs> {
+        let plan = self.plan(Rect::new(0, 0, self.size.0, self.size.1));
+        let is_shown = plan.panes.iter().any(|(id, _)| *id == PaneId::Graphs);
+        is_shown
+            .then(|| self.walk.graphs(scene.at, scene.grain, self.graph))
+            .flatten()
+    }
+
     /// Runs `f` with what panes draw from; not at all if the walk has no step.
     pub(super) fn with_cx<R>(&self, large: bool, f: impl FnOnce(&Cx<'_>) -> R) -> Option<R> {
         let scene = self.scene.as_ref()?;
         let rows = select::rows(scene, &self.selection, self.numbers, self.detail());
         let chosen = Chosen::look_up(&self.walk, scene, &rows, &self.selection);
+        let graphs = self.graphs(scene);
         Some(f(&Cx {
             scene,
+            graphs: graphs.as_ref(),
             rows: &rows,
             chosen: chosen.as_ref(),
             selection: &self.selection,
