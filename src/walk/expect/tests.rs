@@ -160,6 +160,9 @@ fn every_expectation_can_fail() {
             for (failed, finding) in failed.iter_mut().zip(findings(&scenario, None)) {
                 *failed |= !finding.ok;
             }
+            if failed.iter().all(|failed| *failed) {
+                break;
+            }
         }
         let expects = scenario::builtin(name).unwrap().parts.expects;
         let never = expects.iter().zip(&failed).filter(|(_, failed)| !**failed);
