@@ -12,6 +12,7 @@ pub mod ipv6;
 mod queue;
 pub mod reassembly;
 pub mod record;
+pub mod router;
 pub mod tcp;
 pub mod udp;
 pub mod websocket;

@@ -40,7 +40,7 @@ use crate::capture::packet::{Capture, Interface, Packet, ResolvedName};
 use crate::proto::filter::Filter;
 use crate::proto::physical;
 use crate::proto::tree::Dissection;
-use crate::sim::outcome::{Outcome, Transmission};
+use crate::sim::outcome::{NodeKind, Outcome, Transmission};
 use crate::stack::record::Record;
 
 use lesson::Lesson;
@@ -111,7 +111,8 @@ impl Walk {
     }
 
     /// One end-to-end frame is taken once, where its sender put it on the wire; what a switch sends on is the same frame
-    /// again. What a fault doubled is another.
+    /// again. What a router sends on is another frame of the same conversation, whose bytes were taken already. What a
+    /// fault doubled is another.
     fn push_transmission(&mut self, outcome: &Outcome, sent: &Transmission) {
         let frame = Frame {
             time: sent.sent_at,
@@ -126,6 +127,9 @@ impl Walk {
             .repeats
             .filter(|original| outcome.frames[original.index()].from != sent.from);
         match sent_on {
+            Some(original) if outcome.nodes[sent.from.index()].kind == NodeKind::Router => {
+                self.pipeline.push_routed(frame, original);
+            }
             Some(original) => _ = self.pipeline.push_repeat(frame, original),
             None => _ = self.pipeline.push(frame),
         }
@@ -403,7 +407,7 @@ impl Walk {
     /// The frames that have a number of their own: all but those that a switch sent on.
     pub fn originals(&self) -> impl Iterator<Item = FrameId> + '_ {
         let ids = (0..self.frames()).map(FrameId::from_index);
-        ids.filter(|id| self.pipeline.meta(*id).repeats.is_none())
+        ids.filter(|id| self.pipeline.meta(*id).has_own_number())
     }
 
     /// The frames that a display filter selects: by themselves, or by a message that is whole with them.

@@ -174,7 +174,8 @@ fn make_real(args: &AttachArgs, spec: &mut Spec) -> Result<Vec<Real>> {
 
 /// The host of this name.
 fn host(spec: &Spec, name: &str) -> Result<NodeId> {
-    let is_host = |node: &&crate::sim::spec::Node| node.kind != NodeKind::Switch;
+    let is_host =
+        |node: &&crate::sim::spec::Node| matches!(node.kind, NodeKind::Host(_) | NodeKind::Real(_));
     let found = spec
         .nodes
         .iter()
@@ -213,7 +214,7 @@ fn open(args: &AttachArgs, spec: &Spec, reals: &[Real]) -> Result<Vec<Port>> {
 fn the_host(spec: &Spec, node: NodeId) -> Option<&Host> {
     match &spec.nodes[node.index()].kind {
         NodeKind::Host(host) | NodeKind::Real(host) => Some(host),
-        NodeKind::Switch => None,
+        NodeKind::Switch | NodeKind::Router(_) => None,
     }
 }
 

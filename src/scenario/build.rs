@@ -7,6 +7,7 @@ mod app;
 mod expect;
 mod fault;
 mod lesson;
+mod router;
 mod script;
 mod tcp;
 
@@ -28,7 +29,8 @@ pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
     let mut builder = Builder::new(file, reader);
     let nodes = builder.nodes();
     let links = builder.links();
-    builder.every_host_has_a_link();
+    builder.every_node_has_a_link();
+    let nodes = builder.routers(nodes);
     let apps = builder.apps();
     let faults = builder.faults();
     let notes = builder.notes();
@@ -88,12 +90,23 @@ impl<'b, 'a> Builder<'b, 'a> {
         name.map_or("?", |name| name.0.as_str())
     }
 
-    fn is_switch(&self, node: NodeId) -> bool {
-        self.nodes[node.index()].kind.value == Some(format::NodeKind::Switch)
+    fn is_a(&self, node: NodeId, kind: format::NodeKind) -> bool {
+        self.nodes[node.index()].kind.value == Some(kind)
     }
 
+    fn is_switch(&self, node: NodeId) -> bool {
+        self.is_a(node, format::NodeKind::Switch)
+    }
+
+    fn is_router(&self, node: NodeId) -> bool {
+        self.is_a(node, format::NodeKind::Router)
+    }
+
+    /// The address of a host, or of a router's first interface.
     fn prefixed(&self, node: NodeId) -> Option<Prefixed> {
-        self.nodes[node.index()].ip.given().copied()
+        let node = self.nodes[node.index()];
+        let interface = || tables(&node.interface).find_map(|it| it.ip.get());
+        node.ip.given().or_else(interface).copied()
     }
 
     /// The node of this name, if there is one.
@@ -122,11 +135,16 @@ impl<'b, 'a> Builder<'b, 'a> {
         })
     }
 
-    /// The host that a key names; a mistake where there is none, or a switch.
+    /// The host that a key names; a mistake where there is none, or a switch or a router.
     fn host(&mut self, at: &At<String>, what: &str) -> Option<NodeId> {
         let node = self.node(at)?;
-        if self.is_switch(node) {
-            let message = format!("{} is a switch, {what}", quote(self.name(node)));
+        if self.is_switch(node) || self.is_router(node) {
+            let kind = if self.is_switch(node) {
+                "switch"
+            } else {
+                "router"
+            };
+            let message = format!("{} is a {kind}, {what}", quote(self.name(node)));
             self.note(&at.span, message, "a host belongs here");
             return None;
         }
@@ -155,17 +173,23 @@ impl<'b, 'a> Builder<'b, 'a> {
             let mistake = Mistake::new(0..0, message, "there is no [[node]] in this file");
             self.reader.mistakes.push(mistake);
         }
-        let tables = self.nodes.clone();
-        self.unique(&tables, "the name", |n| {
-            Some((&n.name.span, n.name.get()?.0.clone()))
-        });
-        self.unique(&tables, "the address", |n| {
-            Some((&n.ip.span, n.ip.given()?.ip))
-        });
-        self.unique(&tables, "the MAC address", |n| {
-            Some((&n.mac.span, n.mac.given()?.0))
-        });
-        let built = tables
+        let nodes = self.nodes.clone();
+        let interfaces = || nodes.iter().flat_map(|node| tables(&node.interface));
+        let names = nodes
+            .iter()
+            .filter_map(|n| Some((&n.name.span, n.name.get()?.0.clone())));
+        self.unique("the name", names);
+        let of_hosts = nodes
+            .iter()
+            .filter_map(|n| Some((&n.ip.span, n.ip.given()?.ip)));
+        let of_routers = interfaces().filter_map(|it| Some((&it.ip.span, it.ip.get()?.ip)));
+        self.unique("the address", of_hosts.chain(of_routers));
+        let of_hosts = nodes
+            .iter()
+            .filter_map(|n| Some((&n.mac.span, n.mac.given()?.0)));
+        let of_routers = interfaces().filter_map(|it| Some((&it.mac.span, it.mac.given()?.0)));
+        self.unique("the MAC address", of_hosts.chain(of_routers));
+        let built = nodes
             .iter()
             .enumerate()
             .map(|(i, node)| self.one_node(i, node));
@@ -175,12 +199,11 @@ impl<'b, 'a> Builder<'b, 'a> {
     /// Notes each value that an earlier table already has.
     fn unique<T: PartialEq + Clone>(
         &mut self,
-        tables: &[&'b format::Node],
         what: &str,
-        of: impl Fn(&'b format::Node) -> Option<(&'b Range<usize>, T)>,
+        values: impl Iterator<Item = (&'b Range<usize>, T)>,
     ) {
         let mut seen: Vec<(&Range<usize>, T)> = Vec::new();
-        for (span, value) in tables.iter().filter_map(|node| of(node)) {
+        for (span, value) in values {
             if let Some((first, _)) = seen.iter().find(|(_, other)| *other == value) {
                 let message = format!("{what} is used twice");
                 let mistake = Mistake::new(span.clone(), message, "used again here");
@@ -195,27 +218,33 @@ impl<'b, 'a> Builder<'b, 'a> {
     fn one_node(&mut self, index: usize, node: &format::Node) -> Option<spec::Node> {
         let kind = match node.kind.value? {
             format::NodeKind::Switch => {
-                self.has_no_address(node);
+                self.has_no_address(node, "a switch has no address of its own");
+                self.is_no_router(node);
                 spec::NodeKind::Switch
             }
-            format::NodeKind::Host => spec::NodeKind::Host(self.one_host(index, node)?),
+            format::NodeKind::Host => {
+                self.is_no_router(node);
+                spec::NodeKind::Host(self.one_host(index, node)?)
+            }
+            // Its interfaces follow once the links are known.
+            format::NodeKind::Router => {
+                let message = "a router has its addresses at its interfaces";
+                self.has_no_address(node, message);
+                spec::NodeKind::Router(self.one_router(node)?)
+            }
         };
         let name = node.name.get()?.0.clone();
         Some(spec::Node { name, kind })
     }
 
-    fn has_no_address(&mut self, node: &format::Node) {
+    fn has_no_address(&mut self, node: &format::Node, message: &str) {
         let given = [
             (node.ip.given().is_some(), &node.ip.span),
             (node.mac.given().is_some(), &node.mac.span),
             (node.gateway.given().is_some(), &node.gateway.span),
         ];
         for (_, span) in given.iter().filter(|(given, _)| *given) {
-            self.note(
-                span,
-                "a switch has no address of its own",
-                "only a host has one",
-            );
+            self.note(span, message, "only a host has one");
         }
     }
 
@@ -292,14 +321,14 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
         for (id, at) in [(a_id, a), (b_id, b)] {
             let linked = self.links.iter().any(|ends| ends.contains(&id));
-            if linked && !self.is_switch(id) {
+            if linked && !self.is_switch(id) && !self.is_router(id) {
                 let message = format!("{} already has a link", quote(self.name(id)));
                 let mistake = Mistake::new(at.span.clone(), message, "a host has one interface");
                 let help = "put a node with kind = \"switch\" between them".to_owned();
                 self.reader.note(mistake.help(help));
             }
         }
-        if self.connected(a_id, b_id) {
+        if self.bridged(a_id, b_id) {
             let message = "this link closes a loop: broadcasts would go round in it for ever";
             self.note(&link.ends.span, message, "these two are already connected");
             return None;
@@ -316,10 +345,23 @@ impl<'b, 'a> Builder<'b, 'a> {
 
     /// Whether there is a way over links from one node to the other.
     fn connected(&self, a: NodeId, b: NodeId) -> bool {
+        self.joined(a, b, |_| true)
+    }
+
+    /// Whether a broadcast of one node comes to the other: there is a way over links without a router between.
+    fn bridged(&self, a: NodeId, b: NodeId) -> bool {
+        self.joined(a, b, |node| !self.is_router(node))
+    }
+
+    /// Whether there is a way from one node to the other over links and over nodes that are let pass.
+    fn joined(&self, a: NodeId, b: NodeId, passes: impl Fn(NodeId) -> bool) -> bool {
         let mut reached = vec![a];
         let mut next = 0;
         while let Some(&node) = reached.get(next) {
             next += 1;
+            if node != a && !passes(node) {
+                continue;
+            }
             for &[x, y] in &self.links {
                 let other = if x == node { y } else { x };
                 if (x == node || y == node) && !reached.contains(&other) {
@@ -330,7 +372,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         reached.contains(&b)
     }
 
-    fn every_host_has_a_link(&mut self) {
+    fn every_node_has_a_link(&mut self) {
         let all_links = self.links.len() == self.file.link.get().map_or(0, Vec::len);
         for (index, node) in self.nodes.clone().into_iter().enumerate() {
             let id = NodeId::from_index(index);

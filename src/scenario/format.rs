@@ -42,7 +42,7 @@ table! {
         lesson: String = "",
         /// When the run is ended at the latest, in simulated time.
         limit: Duration = "10 min",
-        /// The hosts and switches.
+        /// The hosts, switches and routers.
         node: List<Node>,
         /// The cables between them.
         link: List<Link>,
@@ -62,7 +62,7 @@ table! {
 }
 
 table! {
-    /// A host or a switch.
+    /// A host, a switch or a router.
     Node {
         /// What it is called. Other tables name it so.
         name: Name,
@@ -76,6 +76,13 @@ table! {
         gateway: Option<Ipv4Addr>,
         /// The largest IP packet of a host's interface, in bytes.
         mtu: Number<576, 9000> = 1500,
+        /// A router's interfaces: one for each of its links.
+        interface: List<Interface>,
+        /// The ways that a router knows to networks that none of its interfaces lies in.
+        route: List<Route>,
+        /// Whether a router tells senders by ICMP what became of their packets: time exceeded, unreachable,
+        /// fragmentation needed.
+        icmp_errors: bool = true,
         ..tcp: TcpKeys
     }
 }
@@ -87,6 +94,32 @@ words! {
         Host = "host",
         /// A learning switch: it looks at MAC addresses alone.
         Switch = "switch",
+        /// A router: it sends packets on between networks, by their IP addresses.
+        Router = "router",
+    }
+}
+
+table! {
+    /// An interface of a router.
+    Interface {
+        /// The node at the other end of its link.
+        to: String,
+        /// Its address and the prefix length of its network.
+        ip: Prefixed,
+        /// Its MAC address; else one is made from the place of the node, and its own, in the file.
+        mac: Option<Mac>,
+        /// The largest IP packet that it sends, in bytes.
+        mtu: Number<68, 9000> = 1500,
+    }
+}
+
+table! {
+    /// A way to a network.
+    Route {
+        /// The network, such as `"10.0.3.0/24"`; `"0.0.0.0/0"` is every one that no other route leads to.
+        to: Prefixed,
+        /// The address of the next router.
+        via: Ipv4Addr,
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Passing<'a> {
     pub link: LinkId,
     /// The node that sends it on this link.
     pub from: NodeId,
-    /// Whether this is its first link (and not one behind a switch).
+    /// Whether this is its first link (and not one behind a switch or a router).
     pub first_hop: bool,
     /// From the destination address to the end of the padding.
     pub bytes: &'a [u8],

@@ -17,7 +17,7 @@ pub struct Outgoing {
     pub cause: Option<RecordId>,
     /// The transmission that this one repeats, on the link before.
     pub repeats: Option<FrameId>,
-    /// Whether this is its first link (and not one behind a switch).
+    /// Whether this is its first link (and not one behind a switch or a router).
     pub first_hop: bool,
     /// Whether a fault made it: then no fault looks at it on this link.
     pub copy: bool,

@@ -88,6 +88,17 @@ impl Machine {
     }
 }
 
+/// What the interfaces of the router of this name are made from.
+pub fn interfaces(seed: u64, name: &str, router: &spec::Router) -> Vec<HostConfig> {
+    let mut rng = Rng::new(seed, &format!("{name} secret"));
+    let config = |interface: &spec::Interface| HostConfig {
+        ipv4: interface.ipv4,
+        mtu: interface.mtu,
+        ..HostConfig::without_address(name, interface.mac, &mut rng)
+    };
+    router.interfaces.iter().map(config).collect()
+}
+
 fn config(seed: u64, name: &str, spec: &spec::Host) -> HostConfig {
     let mut rng = Rng::new(seed, &format!("{name} secret"));
     HostConfig {

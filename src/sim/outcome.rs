@@ -60,8 +60,8 @@ pub struct Node {
     pub name: String,
     /// What it is.
     pub kind: NodeKind,
-    /// Its MAC address; a switch has none.
-    pub mac: Option<[u8; 6]>,
+    /// Its MAC addresses, one an interface; a switch has none, and those of a real host are not known.
+    pub macs: Vec<[u8; 6]>,
     /// Its IP addresses.
     pub addrs: Vec<IpAddr>,
 }
@@ -73,6 +73,8 @@ pub enum NodeKind {
     Host,
     /// A learning switch: layers 1 and 2 alone.
     Switch,
+    /// A router: layers 1 to 3.
+    Router,
 }
 
 /// A link between two nodes.
@@ -86,7 +88,7 @@ pub struct Link {
     pub rate: u64,
 }
 
-/// A frame on a link, once: a frame that a switch sends on is another one.
+/// A frame on a link, once: a frame that a switch or a router sends on is another one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transmission {
     /// The link.
@@ -95,7 +97,8 @@ pub struct Transmission {
     pub from: NodeId,
     /// The node at the other end.
     pub to: NodeId,
-    /// The transmission that this one repeats: a switch sent it on, or a fault doubled it.
+    /// The transmission that this one repeats: a switch sent it on, a router sent its packet (or a fragment of it) on,
+    /// or a fault doubled it.
     pub repeats: Option<FrameId>,
     /// When the first bit was sent; where the queue was full, when it would have been queued.
     pub sent_at: Time,

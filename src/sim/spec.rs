@@ -12,6 +12,8 @@ use crate::proto::filter::Filter;
 use crate::stack::ipv4;
 use crate::stack::tcp::TcpConfig;
 
+pub use crate::stack::router::Route;
+
 pub use app::{
     Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, Reading, Reply, Request,
     TcpClient, TcpServer, UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
@@ -80,6 +82,8 @@ pub enum NodeKind {
     Host(Host),
     /// A learning switch, with as many ports as it has links.
     Switch,
+    /// A router, with an interface on each of its links.
+    Router(Router),
     /// A place for a real host with one interface: what it sends comes from outside the world, and what reaches it
     /// leaves the world. It is expected to have this interface; only the address is taken from it, for the names.
     Real(Host),
@@ -118,6 +122,49 @@ impl Host {
         let ipv4 = self.ipv4.map(|interface| interface.ip.into());
         ipv4.into_iter().collect()
     }
+}
+
+/// A router's interfaces, and the ways that it knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Router {
+    /// The interfaces.
+    pub interfaces: Vec<Interface>,
+    /// The ways to networks that no interface lies in.
+    pub routes: Vec<Route>,
+    /// Whether it tells senders by ICMP what became of their packets.
+    pub icmp_errors: bool,
+}
+
+impl Router {
+    /// The addresses of its interfaces.
+    pub fn addrs(&self) -> Vec<IpAddr> {
+        let ipv4 = self
+            .interfaces
+            .iter()
+            .filter_map(|interface| interface.ipv4);
+        ipv4.map(|own| IpAddr::V4(own.ip)).collect()
+    }
+}
+
+/// An interface of a router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface {
+    /// The link that it is on: one of the router's.
+    pub link: LinkId,
+    /// The MAC address.
+    pub mac: [u8; 6],
+    /// The IPv4 address and its network, without a gateway.
+    pub ipv4: Option<ipv4::Interface>,
+    /// The largest IP packet of the interface, in bytes.
+    pub mtu: u16,
+}
+
+/// The MAC address that an interface of a router gets which is given none: that of its node, with its own number (from
+/// 1) in the second byte.
+pub fn interface_mac_of(node: usize, interface: usize) -> [u8; 6] {
+    let mut mac = mac_of(node);
+    mac[1] = interface as u8 + 1;
+    mac
 }
 
 /// The MAC address that a node gets which is given none: locally administered, and its number (from 1) at the end.
@@ -170,7 +217,7 @@ pub struct Fault {
     /// it struck.
     pub chance: Option<f64>,
     /// Only on this link. With a link given, each frame on it is looked at; without, a frame is looked at on its
-    /// first link alone and not again behind a switch.
+    /// first link alone and not again behind a switch or a router.
     pub link: Option<LinkId>,
     /// Only frames that this node puts on the link.
     pub node: Option<NodeId>,

@@ -17,8 +17,9 @@ use super::outcome::{Limit, Outcome};
 use super::queue::EventQueue;
 use super::spec::Limits;
 use super::switch::Switch;
-use crate::base::{FrameId, NodeId, RecordId, Time};
+use crate::base::{FrameId, LinkId, NodeId, RecordId, Time};
 use crate::stack::cx::Cx;
+use crate::stack::router::Router;
 pub use port::{Direction, Seen};
 use wire::Flight;
 
@@ -64,7 +65,28 @@ struct PipeId(usize);
 enum Node {
     Host(Box<Hosting>),
     Switch(Switch),
+    Router(Box<Routing>),
     Real(Port),
+}
+
+impl Node {
+    /// When it wants to be called.
+    fn poll_timeout(&self) -> Option<Time> {
+        match self {
+            Self::Host(host) => host.machine.poll_timeout(),
+            Self::Router(routing) => routing.router.poll_timeout(),
+            Self::Switch(_) | Self::Real(_) => None,
+        }
+    }
+
+    /// When the earliest [`Event::Wake`] that is queued for it will be; `None`: it never wants one.
+    fn armed(&mut self) -> Option<&mut Option<Time>> {
+        match self {
+            Self::Host(host) => Some(&mut host.armed),
+            Self::Router(routing) => Some(&mut routing.armed),
+            Self::Switch(_) | Self::Real(_) => None,
+        }
+    }
 }
 
 /// The place of a real node.
@@ -80,6 +102,15 @@ struct Hosting {
     machine: Machine,
     /// Where its frames go out; `None`: it has no link.
     out: Option<PipeId>,
+    /// When the earliest [`Event::Wake`] that is queued for it will be.
+    armed: Option<Time>,
+}
+
+/// A router in its place in the world.
+struct Routing {
+    router: Router,
+    /// The link of each interface, and where its frames go out.
+    links: Vec<(LinkId, PipeId)>,
     /// When the earliest [`Event::Wake`] that is queued for it will be.
     armed: Option<Time>,
 }
@@ -155,6 +186,7 @@ impl World {
             Event::Wake(node) => {
                 self.disarm(node);
                 self.call(node, None, Machine::handle_timeout);
+                self.call_router(node, None, |routing, cx| routing.router.handle_timeout(cx));
             }
             Event::Free(pipe) => self.next_frame(pipe),
             Event::Arrive(frame) => self.arrive(frame),
@@ -201,6 +233,37 @@ impl World {
         ))
     }
 
+    /// Calls a router, sends what it has to send, and sees to it that it is called again when it wants to be.
+    fn call_router(
+        &mut self,
+        node: NodeId,
+        cause: Option<RecordId>,
+        call: impl FnOnce(&mut Routing, &mut Cx),
+    ) {
+        let Node::Router(routing) = &mut self.nodes[node.index()] else {
+            return;
+        };
+        let (now, log) = (self.now, &mut self.outcome.log);
+        call(
+            routing,
+            &mut Cx {
+                now,
+                node,
+                cause,
+                log,
+            },
+        );
+        let transmits = std::iter::from_fn(|| routing.router.poll_transmit());
+        let links = &routing.links;
+        let frames: Vec<_> = transmits
+            .map(|(interface, frame)| (links[interface].1, frame))
+            .collect();
+        for (out, frame) in frames {
+            self.send(Some(out), node, frame);
+        }
+        self.arm(node);
+    }
+
     fn send_all(&mut self, node: NodeId) {
         while let Node::Host(host) = &mut self.nodes[node.index()]
             && let Some(frame) = host.machine.poll_transmit()
@@ -210,20 +273,21 @@ impl World {
         }
     }
 
-    /// Queues a wake for a host unless one is queued that is early enough.
+    /// Queues a wake for a node unless one is queued that is early enough.
     fn arm(&mut self, node: NodeId) {
-        if let Node::Host(host) = &mut self.nodes[node.index()]
-            && let Some(due) = host.machine.poll_timeout()
-            && host.armed.is_none_or(|armed| due < armed)
+        let it = &mut self.nodes[node.index()];
+        if let Some(due) = it.poll_timeout()
+            && let Some(armed) = it.armed()
+            && armed.is_none_or(|armed| due < armed)
         {
-            host.armed = Some(due);
+            *armed = Some(due);
             self.queue.push(due.max(self.now), Event::Wake(node));
         }
     }
 
     fn disarm(&mut self, node: NodeId) {
-        if let Node::Host(host) = &mut self.nodes[node.index()] {
-            host.armed = None;
+        if let Some(armed) = self.nodes[node.index()].armed() {
+            *armed = None;
         }
     }
 
@@ -239,9 +303,16 @@ impl World {
     }
 
     fn wants_wake(&self, node: NodeId, time: Time) -> bool {
-        match &self.nodes[node.index()] {
-            Node::Host(host) => host.machine.poll_timeout().is_some_and(|due| due <= time),
-            Node::Switch(_) | Node::Real(_) => false,
+        let timeout = self.nodes[node.index()].poll_timeout();
+        timeout.is_some_and(|due| due <= time)
+    }
+}
+
+impl Routing {
+    /// A frame came whole on one of its links.
+    fn handle_frame(&mut self, cx: &mut Cx, link: LinkId, bytes: &[u8], frame: FrameId) {
+        if let Some(at) = self.links.iter().position(|(own, _)| *own == link) {
+            self.router.handle_frame(cx, at, bytes, Some(frame));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::base::{RecordId, Time};
+use crate::base::{FrameId, RecordId, Time};
 use crate::proto::ethernet::MacAddr;
 
 /// How long an entry is believed (RFC 1122 §2.3.2.1: on the order of a minute).
@@ -40,6 +40,8 @@ pub struct Waiting {
     pub frame: Vec<u8>,
     /// The record of the packet's forming.
     pub cause: Option<RecordId>,
+    /// The frame that the packet came in, where a router sends it on.
+    pub forwards: Option<FrameId>,
 }
 
 /// What is to be done with a packet that was handed to [`ArpCache::enqueue`].
@@ -152,6 +154,7 @@ mod tests {
         Waiting {
             frame: vec![byte],
             cause: None,
+            forwards: None,
         }
     }
 

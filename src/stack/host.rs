@@ -1,12 +1,13 @@
 //! One host with one Ethernet interface: frames in, frames out, next timer.
 
 mod discovery;
-mod icmp;
+pub(in crate::stack) mod icmp;
 mod icmpv6;
 mod ipv6;
-mod link;
+pub(in crate::stack) mod link;
 mod network;
 mod packet;
+mod transit;
 mod transport;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,11 +21,12 @@ use super::reassembly::Reassembly;
 use super::record::{ConnId, TcpVars};
 use super::tcp::{ConnectError, Endpoint, Event, ListenError, SecretKey, TcpConfig, Unreachable};
 use super::udp::{BindError, Datagram, Ports};
-use crate::base::{RecordId, Rng, Time};
+use crate::base::{FrameId, RecordId, Rng, Time};
 use crate::proto::ethernet::MacAddr;
 use crate::proto::ipv4::Ipv4Header;
 use crate::proto::ipv6::{FragmentHeader, Ipv6Header, MIN_MTU};
 use packet::Packet;
+pub(in crate::stack) use transit::{Transit, TransitKind};
 
 /// For how many addresses the width of their path is kept.
 const MOST_PATHS: usize = 256;
@@ -137,6 +139,8 @@ pub struct Host {
     udp: Ports,
     /// Packets from this host to itself.
     loopback: VecDeque<Packet>,
+    /// What is for the router, where this host is an interface of one.
+    transit: Option<VecDeque<Transit>>,
     out: VecDeque<Transmit>,
     events: VecDeque<HostEvent>,
 }
@@ -148,6 +152,8 @@ pub struct Transmit {
     pub bytes: Vec<u8>,
     /// The record of its forming.
     pub cause: Option<RecordId>,
+    /// The frame that its packet came in, where a router sends it on.
+    pub forwards: Option<FrameId>,
 }
 
 /// What a host tells its applications.
@@ -229,6 +235,7 @@ impl Host {
             secret: config.secret,
             udp: Ports::default(),
             loopback: VecDeque::new(),
+            transit: None,
             out: VecDeque::new(),
             events: VecDeque::new(),
         }

@@ -1,6 +1,7 @@
 //! IPv4 without a header in hand: where a packet goes next, and which fragments belong together.
 
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
 use crate::proto::ethernet::{BROADCAST, MacAddr};
 
@@ -35,6 +36,11 @@ impl Interface {
         u32::MAX.checked_shl(host_bits).unwrap_or(0)
     }
 
+    /// The address of the network: all bits behind the prefix 0.
+    pub fn network(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.ip.to_bits() & self.mask())
+    }
+
     /// Whether `ip` is on the same link.
     pub fn is_on_link(&self, ip: Ipv4Addr) -> bool {
         (ip.to_bits() ^ self.ip.to_bits()) & self.mask() == 0
@@ -67,6 +73,16 @@ impl Interface {
             self.gateway.map(NextHop::Host)
         }
     }
+}
+
+/// How a payload of `len` bytes is cut so that no part is longer than `room` (RFC 791 §3.2): where each part is, a
+/// multiple of 8 bytes from the beginning, and whether others follow.
+pub fn parts(len: usize, room: usize) -> impl Iterator<Item = (Range<usize>, bool)> {
+    let step = (room / 8 * 8).max(8);
+    (0..len).step_by(step).map(move |start| {
+        let end = (start + step).min(len);
+        (start..end, end < len)
+    })
 }
 
 #[cfg(test)]

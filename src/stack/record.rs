@@ -87,6 +87,8 @@ pub enum What {
     Discarded(Text),
     /// A layer decided something that is none of the above, in words: `third duplicate ACK`.
     Decided(Text),
+    /// A router found the way for a packet, in words: `10.0.3.9 is in 10.0.3.0/24: …`.
+    Routed(Text),
     /// A node put a frame on a link.
     FrameSent(FrameId),
     /// A frame arrived at a node, whole.

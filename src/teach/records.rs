@@ -43,6 +43,7 @@ pub(super) fn know(
         What::NeighborQueued { ip } => subject.what("arp-queued", ip),
         What::Discarded(text) => subject.what("discarded", text),
         What::Decided(text) => subject.what("decided", text),
+        What::Routed(text) => subject.what("routed", text),
         What::FrameSent(_) => "wire-sent",
         What::FrameArrived(_) => "wire-arrived",
         What::FrameDropped { why, .. } => {

@@ -191,7 +191,7 @@ fn name_of(walk: &Walk, address: &str) -> String {
     let nodes = walk.outcome().map_or(&[][..], |outcome| &outcome.nodes);
     let owner = nodes.iter().find(|node| {
         ip.is_some_and(|ip| node.addrs.contains(&ip))
-            || node.mac.is_some_and(|mac| mac_text(mac) == address)
+            || node.macs.iter().any(|mac| mac_text(*mac) == address)
     });
     owner.map_or_else(|| address.to_owned(), |node| spoken(&node.name))
 }

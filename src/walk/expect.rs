@@ -407,6 +407,7 @@ fn text_of(kind: RecordKind, what: &What) -> Option<String> {
         (RecordKind::AppCall, What::AppCall(text))
         | (RecordKind::Discarded, What::Discarded(text))
         | (RecordKind::Decided, What::Decided(text))
+        | (RecordKind::Routed, What::Routed(text))
         | (RecordKind::FrameDropped, What::FrameDropped { why: text, .. })
         | (RecordKind::FrameFaulted, What::FrameFaulted { what: text, .. }) => text.to_string(),
         (

@@ -12,6 +12,17 @@ pub(super) fn title(pipeline: &Pipeline, frame: FrameId) -> String {
     short(pipeline, frame) + again(pipeline, frame)
 }
 
+/// A frame that a router made for the packet of an earlier one, or for a part of it.
+pub(super) fn routed(pipeline: &Pipeline, frame: FrameId) -> String {
+    let is_part = matches!(pipeline.store.get(frame).net(), Net::Ip(ip) if ip.fragment.is_some());
+    let what = if is_part {
+        lower(pipeline, frame)
+    } else {
+        title(pipeline, pipeline.root(frame))
+    };
+    format!("{what}, routed on")
+}
+
 fn short(pipeline: &Pipeline, frame: FrameId) -> String {
     if let Some(text) = messages(pipeline, frame) {
         return text;
@@ -177,6 +188,7 @@ fn icmp(v6: bool, kind: u8, code: u8) -> String {
     let name = match (v6, kind) {
         (false, 8) | (true, 128) => "echo request",
         (false, 0) | (true, 129) => "echo reply",
+        (false, 3) if code == 4 => "fragmentation needed",
         (false, 3) | (true, 1) => "destination unreachable",
         (false, 11) | (true, 3) => "time exceeded",
         (true, 2) => "packet too big",

@@ -22,7 +22,8 @@ use crate::proto::tree::Dissection;
 /// What was learned of a frame when it came.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Meta {
-    /// The number that people see, from 1: a frame that a switch sent on has that of the frame that it repeats.
+    /// The number that people see, from 1: a frame that a switch sent on has that of the frame that it repeats, one that a
+    /// router made has its own.
     pub number: u32,
     pub flow: Option<FlowId>,
     /// Which way it goes in its conversation.
@@ -37,6 +38,15 @@ pub(super) struct Meta {
     pub phase: &'static str,
     /// The frame that it repeats, so that it was not taken as a new one of its conversation.
     pub repeats: Option<FrameId>,
+    /// A router made it, for the packet of the frame that it repeats.
+    pub routed: bool,
+}
+
+impl Meta {
+    /// Whether no other frame has its number: all but those that a switch sent on.
+    pub fn has_own_number(&self) -> bool {
+        self.repeats.is_none() || self.routed
+    }
 }
 
 /// What came of a frame.
@@ -111,13 +121,25 @@ impl Pipeline {
     /// not taken a second time.
     pub fn push_repeat(&mut self, frame: Frame, of: FrameId) -> FrameId {
         let id = self.store.push(frame);
-        let of = self.root(of);
+        let root = self.root(of);
+        let (of, root_meta) = (&self.metas[of.index()], &self.metas[root.index()]);
         let meta = Meta {
-            repeats: Some(of),
-            ..self.metas[of.index()].clone()
+            repeats: Some(root),
+            // behind a router a switch repeats the router's frame
+            number: of.number,
+            ..root_meta.clone()
         };
         self.metas.push(meta);
         id
+    }
+
+    /// Takes a frame that a router made for the packet of an earlier one: it has a number of its own.
+    pub fn push_routed(&mut self, frame: Frame, of: FrameId) {
+        let id = self.push_repeat(frame, of);
+        self.numbered += 1;
+        let meta = &mut self.metas[id.index()];
+        meta.number = self.numbered;
+        meta.routed = true;
     }
 
     /// Says that no frame will follow: what still waits behind a hole is read without it.

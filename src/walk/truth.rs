@@ -305,7 +305,11 @@ fn lead_back(records: &[Record], frames: &mut [Option<FrameId>], from: usize, fr
         let record = &records[id.index()];
         let goes_down = matches!(
             record.what,
-            What::Down(_) | What::AppCall(_) | What::NeighborQueued { .. } | What::Decided(_)
+            What::Down(_)
+                | What::AppCall(_)
+                | What::NeighborQueued { .. }
+                | What::Decided(_)
+                | What::Routed(_)
         );
         if !goes_down || frames[id.index()].is_some() {
             return;

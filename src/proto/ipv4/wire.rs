@@ -125,6 +125,11 @@ impl Ipv4Header {
     }
 }
 
+/// The length of the header that `packet` begins with, options included, as its own first byte says.
+pub fn header_len(packet: &[u8]) -> usize {
+    packet.first().map_or(0, |byte| usize::from(byte & 15) * 4)
+}
+
 fn header_error(error: etherparse::err::ipv4::HeaderSliceError, bytes: &[u8]) -> WireError {
     match error {
         etherparse::err::ipv4::HeaderSliceError::Len(error) => WireError::Short {

@@ -234,9 +234,7 @@ impl<'b> Builder<'b, '_> {
     fn reachable(&mut self, on: NodeId, ip: Ipv4Addr, span: &Range<usize>) {
         let name = quote(self.name(on));
         let node = (0..self.nodes.len()).map(NodeId::from_index);
-        let target = node
-            .clone()
-            .find(|&n| self.prefixed(n).is_some_and(|own| own.ip == ip));
+        let target = node.clone().find(|&n| self.has_address(n, ip));
         if target == Some(on) {
             self.note(
                 span,

@@ -245,6 +245,8 @@ words! {
         FrameDropped = "frame-dropped",
         /// A frame is delayed, doubled or changed.
         FrameFaulted = "frame-faulted",
+        /// A router finds the way for a packet.
+        Routed = "routed",
         /// A switch learns behind which link a MAC address is.
         SwitchLearned = "switch-learned",
         /// A switch sends a frame out on all other links.

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 
-use super::{Event, Hosting, Node, PipeId, Port, World};
+use super::{Event, Hosting, Node, PipeId, Port, Routing, World};
 use crate::base::{LinkId, NodeId, Time};
 use crate::sim::fault;
 use crate::sim::link::Pipe;
-use crate::sim::machine::Machine;
+use crate::sim::machine::{self, Machine};
 use crate::sim::outcome::{self, Outcome};
 use crate::sim::queue::EventQueue;
 use crate::sim::spec::{self, Spec};
 use crate::sim::switch::Switch;
 use crate::stack::record::Log;
+use crate::stack::router::{Router, RouterConfig};
 
 impl World {
     /// The world before its first event.
@@ -64,6 +65,7 @@ fn node(spec: &Spec, id: NodeId) -> Node {
     let out = || links().next().map(|link| pipe_from(spec, link, id));
     match &spec.nodes[id.index()].kind {
         spec::NodeKind::Switch => Node::Switch(Switch::new(links().collect())),
+        spec::NodeKind::Router(router) => Node::Router(Box::new(routing(spec, id, router))),
         spec::NodeKind::Real(_) => Node::Real(Port {
             out: out(),
             delivered: VecDeque::new(),
@@ -77,6 +79,22 @@ fn node(spec: &Spec, id: NodeId) -> Node {
                 armed: None,
             }))
         }
+    }
+}
+
+fn routing(spec: &Spec, id: NodeId, router: &spec::Router) -> Routing {
+    let name = &spec.nodes[id.index()].name;
+    let links = router.interfaces.iter().map(|interface| interface.link);
+    Routing {
+        router: Router::new(RouterConfig {
+            interfaces: machine::interfaces(spec.seed, name, router),
+            routes: router.routes.clone(),
+            icmp_errors: router.icmp_errors,
+        }),
+        links: links
+            .map(|link| (link, pipe_from(spec, link, id)))
+            .collect(),
+        armed: None,
     }
 }
 
@@ -98,16 +116,21 @@ fn pipes((index, link): (usize, &spec::Link)) -> [Pipe; 2] {
 
 fn outcome(spec: &Spec) -> Outcome {
     let node = |node: &spec::Node| {
-        let (kind, mac, addrs) = match &node.kind {
-            spec::NodeKind::Host(host) => (outcome::NodeKind::Host, Some(host.mac), host.addrs()),
-            spec::NodeKind::Switch => (outcome::NodeKind::Switch, None, Vec::new()),
+        let (kind, macs, addrs) = match &node.kind {
+            spec::NodeKind::Host(host) => (outcome::NodeKind::Host, vec![host.mac], host.addrs()),
+            spec::NodeKind::Switch => (outcome::NodeKind::Switch, Vec::new(), Vec::new()),
+            spec::NodeKind::Router(router) => (
+                outcome::NodeKind::Router,
+                router.interfaces.iter().map(|it| it.mac).collect(),
+                router.addrs(),
+            ),
             // Its MAC address is its own affair.
-            spec::NodeKind::Real(host) => (outcome::NodeKind::Host, None, host.addrs()),
+            spec::NodeKind::Real(host) => (outcome::NodeKind::Host, Vec::new(), host.addrs()),
         };
         outcome::Node {
             name: node.name.clone(),
             kind,
-            mac,
+            macs,
             addrs,
         }
     };

@@ -50,6 +50,7 @@ impl World {
             let transmit = Transmit {
                 bytes: bytes.to_vec(),
                 cause: None,
+                forwards: None,
             };
             self.send(port.out, node, transmit);
         }

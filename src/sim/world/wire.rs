@@ -36,7 +36,11 @@ impl World {
         &mut self,
         pipe: Option<PipeId>,
         node: NodeId,
-        Transmit { bytes, cause }: Transmit,
+        Transmit {
+            bytes,
+            cause,
+            forwards,
+        }: Transmit,
     ) {
         let Some(pipe) = pipe else {
             self.record(
@@ -55,8 +59,8 @@ impl World {
             Outgoing {
                 bytes,
                 cause,
-                repeats: None,
-                first_hop: true,
+                repeats: forwards,
+                first_hop: forwards.is_none(),
                 copy: false,
                 marked: false,
             },
@@ -226,6 +230,9 @@ impl World {
         match &mut self.nodes[to.index()] {
             Node::Host(_) => self.call(to, cause, |host, cx| host.handle_frame(cx, &bytes)),
             Node::Switch(_) => self.forward(id, to, link, bytes, cause),
+            Node::Router(_) => self.call_router(to, cause, |routing, cx| {
+                routing.handle_frame(cx, link, &bytes, id);
+            }),
             Node::Real(port) => port.delivered.push_back(bytes),
         }
     }

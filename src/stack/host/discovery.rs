@@ -133,7 +133,7 @@ impl Host {
             }
             // The cause of the frame is the packet, as for every other one.
             cx.cause = packet.cause;
-            self.send_frame(cx, mac, ETHER_TYPE_IPV6, packet.frame);
+            self.send_frame(cx, mac, ETHER_TYPE_IPV6, packet.frame, packet.forwards);
         }
         cx.cause = arrival;
     }
@@ -149,14 +149,19 @@ impl Host {
     ) {
         let ip = match hop {
             NextHop::Own => return,
-            NextHop::Mac(mac) => return self.send_frame(cx, mac, ETHER_TYPE_IPV6, frame),
+            NextHop::Mac(mac) => return self.send_frame(cx, mac, ETHER_TYPE_IPV6, frame, None),
             NextHop::Host(ip) => ip,
         };
         if let Some(mac) = self.neighbors.next_mac(ip, cx.now) {
-            return self.send_frame(cx, mac, ETHER_TYPE_IPV6, frame);
+            return self.send_frame(cx, mac, ETHER_TYPE_IPV6, frame, None);
         }
         let cause = cx.cause;
-        let enqueued = self.neighbors.enqueue(ip, Waiting { frame, cause }, cx.now);
+        let waiting = Waiting {
+            frame,
+            cause,
+            forwards: None,
+        };
+        let enqueued = self.neighbors.enqueue(ip, waiting, cx.now);
         let what = What::NeighborQueued { ip: ip.into() };
         cx.step(3, None, RESOLUTION, what);
         if enqueued.ask {

@@ -177,7 +177,7 @@ impl Host {
             Unreachable::Protocol => UNREACHABLE_PROTOCOL,
             _ => UNREACHABLE_PORT,
         };
-        if self.may_complain(header, to_group) {
+        if self.may_complain(header, payload, to_group) {
             let message = IcmpMessage::DestinationUnreachable {
                 code,
                 next_hop_mtu: 0,
@@ -194,7 +194,7 @@ impl Host {
         header: &Ipv4Header,
         payload: &[u8],
     ) {
-        if self.may_complain(header, false) {
+        if self.may_complain(header, payload, false) {
             let message = IcmpMessage::TimeExceeded {
                 code: 1,
                 quoted: &quote(header, payload),
@@ -203,12 +203,38 @@ impl Host {
         }
     }
 
-    /// No error is sent about a packet to a group or from nobody (RFC 1122 §3.2.2). About an ICMP message none is
-    /// sent either, as all of them are understood or ignored.
-    fn may_complain(&self, header: &Ipv4Header, to_group: bool) -> bool {
+    fn may_complain(&self, header: &Ipv4Header, payload: &[u8], to_group: bool) -> bool {
         let to_me = Some(header.destination) == self.ipv4();
-        let from_one = !header.source.is_unspecified() && !header.source.is_loopback();
-        to_me && from_one && !to_group && header.protocol != PROTOCOL_ICMP
+        to_me && no_error_about(header, payload, to_group).is_none()
+    }
+
+    /// Tells the sender of a packet, given from its IP header on, why a router cannot send it on.
+    pub(in crate::stack) fn send_error(
+        &mut self,
+        cx: &mut Cx<'_>,
+        packet: &[u8],
+        to: Ipv4Addr,
+        why: Unreachable,
+    ) {
+        let quoted = &packet[..packet.len().min(QUOTE_LEN)];
+        let unreachable = |code, next_hop_mtu| IcmpMessage::DestinationUnreachable {
+            code,
+            next_hop_mtu,
+            quoted,
+        };
+        let (cite, message) = match why {
+            Unreachable::TimeExceeded => (
+                "RFC 1812 §5.3.1",
+                IcmpMessage::TimeExceeded { code: 0, quoted },
+            ),
+            Unreachable::TooBig { mtu } => (
+                "RFC 1191 §4",
+                unreachable(UNREACHABLE_FRAGMENTATION_NEEDED, mtu),
+            ),
+            Unreachable::Net => ("RFC 1812 §5.2.7.1", unreachable(UNREACHABLE_NET, 0)),
+            _ => ("RFC 1812 §5.2.7.1", unreachable(UNREACHABLE_HOST, 0)),
+        };
+        self.as_one_call(cx, |host, cx| host.send_icmp(cx, cite, to, &message));
     }
 
     fn send_icmp(
@@ -226,6 +252,33 @@ impl Host {
         }
         self.send_ip(cx, PROTOCOL_ICMP, to, (false, 0), &bytes);
         cx.cause = outer;
+    }
+}
+
+/// Why no error may be sent about a packet (RFC 1122 §3.2.2, RFC 1812 §4.3.2.7); `None`: one may.
+pub(in crate::stack) fn no_error_about(
+    header: &Ipv4Header,
+    payload: &[u8],
+    to_group: bool,
+) -> Option<&'static str> {
+    let source = header.source;
+    let is_one = !source.is_unspecified()
+        && !source.is_loopback()
+        && !source.is_multicast()
+        && !source.is_broadcast();
+    let to_one = !header.destination.is_multicast() && !header.destination.is_broadcast();
+    // Echo, router discovery, timestamp, information and address mask: the queries and their answers.
+    let is_query = matches!(payload.first(), Some(0 | 8..=10 | 13..=18));
+    if header.protocol == PROTOCOL_ICMP && !is_query {
+        Some("no ICMP error about an ICMP error")
+    } else if header.fragment_offset != 0 {
+        Some("no ICMP error about a fragment that is not the first")
+    } else if to_group || !to_one {
+        Some("no ICMP error about a packet to a group")
+    } else if !is_one {
+        Some("no ICMP error to a source that is no host")
+    } else {
+        None
     }
 }
 
@@ -260,6 +313,11 @@ fn message_unit(message: &IcmpMessage<'_>, len: usize) -> Unit {
             sequence,
             ..
         } => format!("echo reply, id {identifier}, seq {sequence}"),
+        IcmpMessage::DestinationUnreachable {
+            code: UNREACHABLE_FRAGMENTATION_NEEDED,
+            next_hop_mtu,
+            ..
+        } => format!("fragmentation needed, next hop has MTU {next_hop_mtu}"),
         IcmpMessage::DestinationUnreachable { code, .. } => {
             format!("destination unreachable, code {code}")
         }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
 use super::{Host, Transmit};
+use crate::base::FrameId;
 use crate::proto::arp::{ArpOperation, ArpPacket};
 use crate::proto::ethernet::{
     BROADCAST, ETHER_TYPE_ARP, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, ETHER_TYPE_VLAN, EthernetHeader,
@@ -14,7 +15,6 @@ use crate::stack::arp::{Due, Waiting};
 use crate::stack::cx::Cx;
 use crate::stack::ipv4::NextHop;
 use crate::stack::record::{Text, Unit, What};
-use crate::stack::tcp::Unreachable;
 
 const ETHERNET: &str = "IEEE 802.3 §3.2";
 const ARP: &str = "RFC 826";
@@ -120,27 +120,44 @@ impl Host {
             }
             // The cause of the frame is the packet, as for every other one.
             cx.cause = packet.cause;
-            self.send_frame(cx, mac, ETHER_TYPE_IPV4, packet.frame);
+            self.send_frame(cx, mac, ETHER_TYPE_IPV4, packet.frame, packet.forwards);
         }
         cx.cause = arrival;
     }
 
     /// Hands a packet to the link, or to the queue of those that wait for a MAC address. `frame` has room for the
-    /// Ethernet header in front.
-    pub(super) fn send_packet(&mut self, cx: &mut Cx<'_>, hop: NextHop, frame: Vec<u8>) {
+    /// Ethernet header in front; `forwards` is the frame that the packet came in, where a router sends it on.
+    pub(super) fn send_packet(
+        &mut self,
+        cx: &mut Cx<'_>,
+        hop: NextHop,
+        frame: Vec<u8>,
+        forwards: Option<FrameId>,
+    ) {
         match hop {
             NextHop::Own => {}
-            NextHop::Mac(mac) => self.send_frame(cx, mac, ETHER_TYPE_IPV4, frame),
+            NextHop::Mac(mac) => self.send_frame(cx, mac, ETHER_TYPE_IPV4, frame, forwards),
             NextHop::Host(ip) => match self.arp.get(ip, cx.now) {
-                Some(mac) => self.send_frame(cx, mac, ETHER_TYPE_IPV4, frame),
-                None => self.wait_for_mac(cx, ip, frame),
+                Some(mac) => self.send_frame(cx, mac, ETHER_TYPE_IPV4, frame, forwards),
+                None => self.wait_for_mac(cx, ip, frame, forwards),
             },
         }
     }
 
-    fn wait_for_mac(&mut self, cx: &mut Cx<'_>, ip: Ipv4Addr, frame: Vec<u8>) {
+    fn wait_for_mac(
+        &mut self,
+        cx: &mut Cx<'_>,
+        ip: Ipv4Addr,
+        frame: Vec<u8>,
+        forwards: Option<FrameId>,
+    ) {
         let cause = cx.cause;
-        let enqueued = self.arp.enqueue(ip, Waiting { frame, cause }, cx.now);
+        let waiting = Waiting {
+            frame,
+            cause,
+            forwards,
+        };
+        let enqueued = self.arp.enqueue(ip, waiting, cx.now);
         let what = What::NeighborQueued { ip: ip.into() };
         cx.step(2, None, "RFC 1122 §2.3.2.2", what);
         if enqueued.ask {
@@ -182,8 +199,7 @@ impl Host {
         let decision = cx.cause;
         for packet in waiting {
             cx.cause = decision;
-            let quoted = &packet.frame[EthernetHeader::LEN..];
-            self.undeliverable(cx, quoted, Unreachable::Host);
+            self.next_hop_is_silent(cx, &packet.frame);
         }
     }
 
@@ -216,7 +232,7 @@ impl Host {
         }
         let mut frame = frame_with_room(ArpPacket::LEN);
         frame.extend_from_slice(&packet.emit());
-        self.send_frame(cx, destination, ETHER_TYPE_ARP, frame);
+        self.send_frame(cx, destination, ETHER_TYPE_ARP, frame, None);
         cx.cause = outer;
     }
 
@@ -227,6 +243,7 @@ impl Host {
         destination: MacAddr,
         kind: u16,
         mut frame: Vec<u8>,
+        forwards: Option<FrameId>,
     ) {
         let header = EthernetHeader {
             destination,
@@ -242,6 +259,7 @@ impl Host {
         self.out.push_back(Transmit {
             bytes: frame,
             cause,
+            forwards,
         });
     }
 }
@@ -255,12 +273,22 @@ pub(super) fn frame_with_room(payload_len: usize) -> Vec<u8> {
 }
 
 /// Records that something is thrown away.
-pub(super) fn discard(cx: &mut Cx<'_>, layer: u8, cite: &'static str, why: impl Into<Text>) {
+pub(in crate::stack) fn discard(
+    cx: &mut Cx<'_>,
+    layer: u8,
+    cite: &'static str,
+    why: impl Into<Text>,
+) {
     cx.step(layer, None, cite, What::Discarded(why.into()));
 }
 
 /// Records a decision, which becomes the cause of what follows.
-pub(super) fn decide(cx: &mut Cx<'_>, layer: u8, cite: &'static str, text: impl Into<Text>) {
+pub(in crate::stack) fn decide(
+    cx: &mut Cx<'_>,
+    layer: u8,
+    cite: &'static str,
+    text: impl Into<Text>,
+) {
     cx.step(layer, None, cite, What::Decided(text.into()));
 }
 

@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use super::Host;
 use super::link::{discard, frame_with_room};
 use super::packet::{Arrived, Bytes, Packet};
-use crate::proto::ipv4::{Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP};
+use crate::proto::ipv4::{Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, header_len};
 use crate::stack::cx::Cx;
-use crate::stack::ipv4::NextHop;
+use crate::stack::ipv4::{NextHop, parts};
 use crate::stack::reassembly::{Fragment, Piece};
 use crate::stack::record::{Unit, What};
 use crate::stack::tcp::Unreachable;
@@ -25,7 +25,8 @@ impl Host {
             return discard(cx, 3, IPV4, "this host does not speak IPv4");
         };
         if !interface.is_mine(header.destination) {
-            return discard(cx, 3, "RFC 1122 §3.3.4.2", "not for this host's IP address");
+            let len = bytes.len().min(header_len(bytes) + payload.len());
+            return self.packet_for_others(cx, &bytes[..len], to_group);
         }
         if header.source.is_multicast() || interface.is_broadcast(header.source) {
             return discard(cx, 3, "RFC 1122 §3.2.1.3", "the source is no host");
@@ -114,24 +115,22 @@ impl Host {
         };
         self.identification = self.identification.wrapping_add(1);
         let Some(hop) = interface.next_hop(to) else {
-            let quoted = [&header.emit(payload.len())[..], payload].concat();
-            return self.undeliverable(cx, &quoted, Unreachable::Net);
+            let packet = [&header.emit(payload.len())[..], payload].concat();
+            return self.no_way(cx, &packet);
         };
-        // Fragments begin at multiples of 8 (RFC 791 §3.2).
         let room = usize::from(self.mtu) - Ipv4Header::LEN;
         if payload.len() <= room || hop == NextHop::Own {
             self.send_part(cx, hop, &header, payload);
         } else if dont_fragment {
             discard(cx, 3, "RFC 791 §3.2", "larger than the MTU, and DF is set");
         } else {
-            for (i, part) in payload.chunks(room / 8 * 8).enumerate() {
-                let offset = i * (room / 8 * 8);
+            for (part, more_fragments) in parts(payload.len(), room) {
                 let fragment = Ipv4Header {
-                    fragment_offset: offset as u16,
-                    more_fragments: offset + part.len() < payload.len(),
+                    fragment_offset: part.start as u16,
+                    more_fragments,
                     ..header
                 };
-                self.send_part(cx, hop, &fragment, part);
+                self.send_part(cx, hop, &fragment, &payload[part]);
             }
         }
     }
@@ -153,7 +152,7 @@ impl Host {
             let mut frame = frame_with_room(Ipv4Header::LEN + payload.len());
             frame.extend_from_slice(&header.emit(payload.len()));
             frame.extend_from_slice(payload);
-            self.send_packet(cx, hop, frame);
+            self.send_packet(cx, hop, frame, None);
         }
         cx.cause = outer;
     }
@@ -180,7 +179,7 @@ fn decide_fragment(cx: &mut Cx<'_>, text: &'static str) {
     super::link::decide(cx, 3, "RFC 791 §3.2", text);
 }
 
-fn packet_unit(header: &Ipv4Header, payload_len: usize) -> Unit {
+pub(super) fn packet_unit(header: &Ipv4Header, payload_len: usize) -> Unit {
     let protocol = match header.protocol {
         PROTOCOL_ICMP => "ICMP".to_owned(),
         PROTOCOL_TCP => "TCP".to_owned(),

@@ -173,7 +173,7 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
     match &record.what {
         What::AppCall(text) | What::AppEvent(text) => layer(text.to_string()),
         What::Discarded(text) => layer(format!("discarded: {text}")),
-        What::Decided(text) => layer(text.to_string()),
+        What::Decided(text) | What::Routed(text) => layer(text.to_string()),
         What::Down(unit) => layer(format!(
             "{} down: {}",
             label::protocol(unit.protocol),
@@ -205,10 +205,11 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
             let kind = record
                 .node
                 .map(|node| told.outcome.nodes[node.index()].kind);
-            if kind == Some(NodeKind::Host) {
-                frame(title)
-            } else {
-                layer(format!("{title}, sent on"))
+            match kind {
+                Some(NodeKind::Host) => frame(title),
+                Some(NodeKind::Router) if root == *id => frame(title),
+                Some(NodeKind::Router) => frame(label::routed(told.pipeline, *id)),
+                _ => layer(format!("{title}, sent on")),
             }
         }
         What::FrameArrived(_) => layer("frame arrives".to_owned()),

@@ -1,0 +1,126 @@
+//! A host as an interface of a router: what is not for it is left to the router, and what the router sends on goes out
+//! of it.
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+
+use super::link::{discard, frame_with_room};
+use super::network::packet_unit;
+use super::{Host, HostConfig};
+use crate::base::{FrameId, RecordId};
+use crate::proto::ethernet::EthernetHeader;
+use crate::proto::ipv4::Ipv4Header;
+use crate::stack::cx::Cx;
+use crate::stack::ipv4::{Interface, NextHop};
+use crate::stack::record::What;
+use crate::stack::tcp::Unreachable;
+
+/// A packet that an interface leaves to its router.
+#[derive(Debug, Clone)]
+pub(in crate::stack) struct Transit {
+    /// The packet, from its IP header to its end.
+    pub packet: Vec<u8>,
+    /// Why.
+    pub kind: TransitKind,
+    /// The record that left it to the router.
+    pub cause: Option<RecordId>,
+}
+
+/// Why a packet is left to the router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::stack) enum TransitKind {
+    /// It came in and is not for this interface; `to_group`: in a frame to a group.
+    Arrived { to_group: bool },
+    /// The interface itself made it, for another network.
+    Own,
+    /// It could not be handed to its next hop.
+    Stuck(Unreachable),
+}
+
+impl Host {
+    /// An interface of a router.
+    pub(in crate::stack) fn interface_of_router(config: HostConfig) -> Self {
+        let mut host = Self::new(config);
+        host.transit = Some(VecDeque::new());
+        host
+    }
+
+    /// The next packet for the router.
+    pub(in crate::stack) fn poll_transit(&mut self) -> Option<Transit> {
+        self.transit.as_mut()?.pop_front()
+    }
+
+    /// The address, and the network that it lies in.
+    pub(in crate::stack) fn interface(&self) -> Option<Interface> {
+        self.ipv4
+    }
+
+    /// The largest IP packet of the interface, in bytes.
+    pub(in crate::stack) fn mtu(&self) -> u16 {
+        self.mtu
+    }
+
+    /// Takes a packet for this interface that came in at another one.
+    pub(in crate::stack) fn deliver(&mut self, cx: &mut Cx<'_>, packet: &[u8], to_group: bool) {
+        self.as_one_call(cx, |host, cx| host.packet_arrives(cx, packet, to_group));
+    }
+
+    /// Sends a packet to `hop`, a host of this link. `forwards` is the frame that it came in.
+    pub(in crate::stack) fn send_on(
+        &mut self,
+        cx: &mut Cx<'_>,
+        hop: Ipv4Addr,
+        packet: &[u8],
+        forwards: Option<FrameId>,
+    ) {
+        let outer = cx.cause;
+        if let (true, Ok((header, payload))) = (cx.log.is_on(), Ipv4Header::parse_quoted(packet)) {
+            let unit = packet_unit(&header, payload.len());
+            cx.step(3, None, "RFC 791 §3.1", What::Down(unit));
+        }
+        let mut frame = frame_with_room(packet.len());
+        frame.extend_from_slice(packet);
+        self.send_packet(cx, NextHop::Host(hop), frame, forwards);
+        cx.cause = outer;
+    }
+
+    /// A packet arrived that is not for this host's address.
+    pub(super) fn packet_for_others(&mut self, cx: &mut Cx<'_>, packet: &[u8], to_group: bool) {
+        let kind = TransitKind::Arrived { to_group };
+        if !self.leave_to_router(cx, packet, kind) {
+            discard(cx, 3, "RFC 1122 §3.3.4.2", "not for this host's IP address");
+        }
+    }
+
+    /// This host made a packet for another network, and has no gateway.
+    pub(super) fn no_way(&mut self, cx: &mut Cx<'_>, packet: &[u8]) {
+        if !self.leave_to_router(cx, packet, TransitKind::Own) {
+            self.undeliverable(cx, packet, Unreachable::Net);
+        }
+    }
+
+    /// A packet in a frame that could not be addressed, as its next hop does not answer.
+    pub(super) fn next_hop_is_silent(&mut self, cx: &mut Cx<'_>, frame: &[u8]) {
+        let packet = &frame[EthernetHeader::LEN..];
+        let own = Ipv4Header::parse_quoted(packet)
+            .is_ok_and(|(header, _)| Some(header.source) == self.ipv4());
+        let stuck = TransitKind::Stuck(Unreachable::Host);
+        if own || !self.leave_to_router(cx, packet, stuck) {
+            self.undeliverable(cx, packet, Unreachable::Host);
+        }
+    }
+
+    /// `false`: there is no router.
+    fn leave_to_router(&mut self, cx: &Cx<'_>, packet: &[u8], kind: TransitKind) -> bool {
+        let cause = cx.cause;
+        let Some(transit) = &mut self.transit else {
+            return false;
+        };
+        transit.push_back(Transit {
+            packet: packet.to_vec(),
+            kind,
+            cause,
+        });
+        true
+    }
+}
