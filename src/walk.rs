@@ -404,6 +404,11 @@ impl Walk {
         self.pipeline.meta(id).number
     }
 
+    /// Whether a router made the frame, for the packet of an earlier one.
+    pub fn is_routed(&self, id: FrameId) -> bool {
+        self.pipeline.meta(id).routed
+    }
+
     /// The frames that have a number of their own: all but those that a switch sent on.
     pub fn originals(&self) -> impl Iterator<Item = FrameId> + '_ {
         let ids = (0..self.frames()).map(FrameId::from_index);

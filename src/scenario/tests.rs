@@ -101,6 +101,54 @@ by = \"10 sec\"
     );
 }
 
+/// A router between the client and a third host, with more in its table.
+fn with_router(interfaces: &str, more: &str) -> String {
+    format!(
+        "[[node]]\nname = \"r\"\nkind = \"router\"\n{more}\ninterface = [{interfaces}]\n\
+         [[node]]\nname = \"far\"\nip = \"10.0.9.2/24\"\ngateway = \"10.0.9.1\"\n\
+         [[link]]\nends = [\"r\", \"far\"]\n"
+    )
+}
+
+#[test]
+fn mistakes_in_routers() {
+    let far = "{ to = \"far\", ip = \"10.0.9.1/24\" }";
+    check(&with_router(far, ""), &[]);
+    check(&with_router("", ""), &["12:1 a router needs interfaces"]);
+    check(
+        &with_router(
+            far,
+            "ip = \"10.0.9.1/24\"\nroute = [{ to = \"10.1.0.0/16\", via = \"10.0.8.1\" }]",
+        ),
+        &[
+            "15:6 a router has its addresses at its interfaces",
+            "16:38 10.0.8.1 is in the network of no interface of this router",
+            "17:33 the address is used twice",
+        ],
+    );
+    check(
+        &with_router("{ to = \"client\", ip = \"10.0.9.1/24\" }", ""),
+        &[
+            "16:21 there is no link from `r` to `client`",
+            "16:36 `client` has 10.0.0.2/24",
+        ],
+    );
+    check(
+        &with_router("{ to = \"far\", ip = \"10.0.9.1/24\", mtu = 20 }", ""),
+        &["16:54 `20` is not from 68 to 9000"],
+    );
+    check(
+        &(with_router(far, "")
+            + "[[node]]\nname = \"s\"\nkind = \"switch\"\nicmp_errors = false\n\
+               [[link]]\nends = [\"s\", \"r\"]\n[[app]]\non = \"r\"\nkind = \"ping\"\nto = \"far\"\n"),
+        &[
+            "13:8 `r` has no interface on its link to `s`",
+            "26:15 this key is for a node with kind = \"router\"",
+            "30:6 `r` is a router, and no program runs on one",
+        ],
+    );
+}
+
 #[test]
 fn mistakes_in_values() {
     check(
@@ -142,7 +190,7 @@ fn mistakes_in_values() {
         &[
             "13:8 `x` has no link",
             "14:7 `10.0.0.300` is no IPv4 address",
-            "15:8 expected one of `host`, `switch`, found a number",
+            "15:8 expected one of `host`, `switch`, `router`, found a number",
         ],
     );
     check(

@@ -17,6 +17,9 @@ pub(super) fn frame_topic(
     message: Option<&MessageView>,
     record: Option<&Record>,
 ) -> &'static str {
+    if walk.is_routed(frame.id) {
+        return "routed-frame";
+    }
     if let Some(topic) = again_topic(walk, frame, record) {
         return topic;
     }
@@ -196,6 +199,7 @@ fn icmp_topic(dissection: &Dissection) -> &'static str {
     match (uint(dissection, "icmp.type"), uint(dissection, "icmp.code")) {
         (Some(8), _) => "icmp-echo-request",
         (Some(0), _) => "icmp-echo-reply",
+        (Some(3), Some(4)) => "icmp-fragmentation-needed",
         (Some(3), _) => "icmp-unreachable",
         (Some(11), Some(1)) => "icmp-reassembly-time",
         (Some(11), _) => "icmp-time-exceeded",

@@ -81,6 +81,10 @@ impl Builder<'_, '_> {
 
     fn interfaces(&mut self, router: NodeId) -> Vec<spec::Interface> {
         let tables: Vec<_> = tables(&self.nodes[router.index()].interface).collect();
+        let count = self.nodes[router.index()]
+            .interface
+            .get()
+            .map_or(0, Vec::len);
         let mut taken = Vec::new();
         let mut interfaces = Vec::new();
         for (place, table) in tables.into_iter().enumerate() {
@@ -94,7 +98,10 @@ impl Builder<'_, '_> {
             taken.push(interface.link);
             interfaces.push(interface);
         }
-        self.every_link_has_an_interface(router, &taken);
+        // Where an interface is wrong, it may be the one that was meant.
+        if count > 0 && interfaces.len() == count {
+            self.every_link_has_an_interface(router, &taken);
+        }
         interfaces
     }
 

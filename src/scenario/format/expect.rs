@@ -25,7 +25,7 @@ either! {
     /// What is expected is told by the key that is there. How often is told by `count`, `at_least` and `at_most`;
     /// without them it must be found at least once.
     ExpectKind {
-        /// Frames that hosts send. A frame that a switch sends on is not counted again.
+        /// Frames that hosts and routers send. A frame that a switch sends on is not counted again.
         "frame" => Frame(FrameExpect),
         /// Messages of an application, such as a WebSocket frame or an HTTP request.
         "message" => Message(MessageExpect),

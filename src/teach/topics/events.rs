@@ -93,6 +93,12 @@ topics! {
         full: "A switch reads the destination address only. What it does not know, or what is for all, goes out everywhere but where it came from. It changes nothing in the frame.",
         rfc: "Frames are relayed unchanged; those with an unknown destination are flooded.", "IEEE 802.1D §7.7",
     }
+    "routed" {
+        short: "{node} looks up where the packet goes next: {what}.",
+        full: "The frame that it came in is taken off and thrown away. The router compares the destination address with its table and takes the entry that fits best: the longest prefix. Then it lowers the TTL by one and makes a new frame for the next link.",
+        rfc: "The router examines the destination IP address and searches its database of routes for the next hop by the longest match; it decrements the TTL, and at zero the packet is discarded.", "RFC 1812 §5.2.1, §5.2.4.3, §5.3.1",
+        meets: "mac-is-end-to-end",
+    }
     "discarded" {
         short: "{node} throws it away: {what}.",
         full: "What does not fit is dropped without a word at the layer that notices; layers above repair what they promised.",

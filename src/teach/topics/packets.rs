@@ -32,6 +32,17 @@ topics! {
         full: "The message carries the beginning of the packet that failed, so the sender can find out which of its connections is meant.",
         rfc: "Type 3. The internet header plus at least the first 64 bits of the original datagram's data are returned.", "RFC 792, Destination Unreachable; RFC 1122 §3.2.2.1",
     }
+    "icmp-fragmentation-needed" {
+        short: "{from} could not send a packet on: it is too big for the next link, and must not be cut. The message tells how large a packet may be.",
+        full: "TCP sends its packets with the DF bit, don't fragment, in order to get this answer: the sender takes smaller segments from now on, and so finds the largest packet that the whole way carries. A firewall that drops this message makes large packets vanish without a sign.",
+        rfc: "Type 3, code 4. A router that cannot forward a datagram because it exceeds the MTU of the next-hop network and DF is set includes that MTU in the low-order 16 bits of the header field that was unused.", "RFC 1191 §4; RFC 792, Destination Unreachable",
+    }
+    "routed-frame" {
+        short: "The router sends the packet of {from} on to {to}: in a new frame, from {smac} to {dmac}. The IP addresses are the same as before, the TTL is {ttl}.",
+        full: "MAC addresses name the two stations of this link only, so each router writes new ones. The IP addresses name the two ends of the way and stay. The TTL is one less, and with it the header checksum is another one. What IP carries was not looked at.",
+        rfc: "In forwarding, a router decrements the TTL and recomputes the header checksum; the source and destination address fields are not modified. The link-layer header is made anew for the next hop.", "RFC 1812 §5.2.1, §5.3.1",
+        meets: "mac-is-end-to-end",
+    }
     "icmp-time-exceeded" {
         short: "{from} threw a packet away because its time to live ran out.",
         full: "Each router takes 1 from the TTL. At 0 the packet has gone in circles, or was sent with a small TTL on purpose: traceroute finds the routers on a way in this manner.",

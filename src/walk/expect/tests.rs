@@ -94,6 +94,14 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
         };
         text.lines().map(swapped).collect::<Vec<_>>().join("\n")
     }),
+    ("the hosts take all networks for one", |text| {
+        let routed = text.contains("\"router\"");
+        let from = if routed { "/24\"" } else { "no router" };
+        text.replace(from, "/16\"")
+    }),
+    ("the routers tell nothing", |text| {
+        text.replace("\"router\"\ninterface", "\"router\"\nicmp_errors = false\ninterface")
+    }),
     ("the right version is asked for", |text| {
         text.replace("version    = 12", "version = 13")
     }),

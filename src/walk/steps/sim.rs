@@ -114,7 +114,12 @@ impl Now {
         } else {
             stop.grain
         };
-        let top = frame.map(|frame| label::top_layer(told.pipeline, frame));
+        // A router looks no further than at layer 3.
+        let is_routed = frame.is_some_and(|frame| told.pipeline.meta(frame).routed);
+        let top = frame.map(|frame| match is_routed {
+            true => 3,
+            false => label::top_layer(told.pipeline, frame),
+        });
         let flow = told.truth.flow_of(record);
         Step {
             time: record.time,
@@ -122,7 +127,7 @@ impl Now {
             phase: PhaseId(0),
             title: stop.title,
             layer: top
-                .filter(|_| sends && root == frame)
+                .filter(|_| sends && (root == frame || is_routed))
                 .unwrap_or(record.layer),
             node: record.node,
             record: Some(id),
