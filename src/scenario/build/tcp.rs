@@ -47,6 +47,7 @@ impl Builder<'_, '_> {
             backlog: keys.backlog.value?.narrow(),
             syn_cookies: keys.syn_cookies.value?,
             ecn: keys.ecn.value?,
+            black_hole_detection: keys.black_hole_detection.value?,
             keep_alive: keys.keep_alive.value?,
             keep_alive_interval: keys.keep_alive_interval.value?,
             keep_alive_probes: keys.keep_alive_probes.value?.narrow(),

@@ -62,6 +62,9 @@ table! {
         syn_cookies: bool = false,
         /// Whether a host takes part in explicit congestion notification (RFC 3168). A link has to `mark`.
         ecn: bool = false,
+        /// Whether a host's TCP sends smaller segments when three retransmissions of one were in vain: large packets may
+        /// vanish on the way without an ICMP error (RFC 4821).
+        black_hole_detection: bool = false,
         /// After how much silence a host asks whether its peer is alive (RFC 9293 §3.8.4); else never.
         keep_alive: Option<Duration>,
         /// How long each such probe is waited for.

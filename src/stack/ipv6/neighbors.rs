@@ -246,6 +246,7 @@ mod tests {
         Waiting {
             frame: vec![byte],
             cause: None,
+            forwards: None,
         }
     }
 

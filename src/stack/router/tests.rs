@@ -14,7 +14,8 @@ use crate::proto::ipv4::{Ipv4Header, PROTOCOL_ICMP, PROTOCOL_UDP, header_len};
 use crate::proto::wire::checksum;
 use crate::stack::cx::Cx;
 use crate::stack::host::HostConfig;
-use crate::stack::ipv4::{Fragment, Interface, Reassembly};
+use crate::stack::ipv4::Interface;
+use crate::stack::reassembly::{Fragment, Piece, Reassembly};
 use crate::stack::record::Log;
 
 /// The two interfaces: 10.0.1.1/24 with an MTU of 1500, 10.0.2.1/24 with the MTU of the test.
@@ -266,6 +267,16 @@ fn with_icmp_errors_switched_off_it_is_silent() {
     );
 }
 
+fn piece<'a>(header: &Ipv4Header, payload: &'a [u8]) -> Piece<'a, ()> {
+    Piece {
+        start: usize::from(header.fragment_offset),
+        more: header.more_fragments,
+        payload,
+        most: 65_515,
+        header: (),
+    }
+}
+
 /// A packet with any header, options included, whose checksum is right.
 fn packets() -> impl Strategy<Value = Vec<u8>> {
     let flags = (
@@ -382,7 +393,7 @@ proptest! {
             prop_assert_eq!(head.ttl, 63);
             if count == 1 {
                 whole = Some(part.to_vec());
-            } else if let Fragment::Whole(_, bytes) = reassembly.take_in(&head, part, Time::ZERO) {
+            } else if let Fragment::Whole(_, bytes) = reassembly.take_in((), piece(&head, part), Time::ZERO) {
                 whole = Some(bytes);
             }
         }

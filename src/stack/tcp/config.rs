@@ -74,6 +74,9 @@ pub struct TcpConfig {
     pub fin_wait_2: Option<Duration>,
     /// Answer a SYN for which there is no room in the backlog with a cookie (RFC 4987 §3.6) instead of not at all.
     pub syn_cookies: bool,
+    /// Send smaller segments when large ones get no answer at all, as they may be too big for the path and ICMP errors
+    /// be filtered on it (RFC 4821 §7.7; Linux: `tcp_mtu_probing`, off by default).
+    pub black_hole_detection: bool,
     /// Explicit congestion notification (RFC 3168): offer it, and accept it where the peer does.
     pub ecn: bool,
 }
@@ -122,6 +125,7 @@ impl Default for TcpConfig {
             user_timeout: None,
             fin_wait_2: None,
             syn_cookies: false,
+            black_hole_detection: false,
             ecn: false,
         }
     }

@@ -35,6 +35,8 @@ pub struct Connection {
     pub(super) config: TcpConfig,
     /// The largest segment that the link lets through, in bytes of data without options.
     pub(super) link_mss: u16,
+    /// The largest packet that the path to the peer is known to carry, where that is less than the link's.
+    pub(super) path_mtu: Option<u16>,
     pub(super) state: TcpState,
     /// Whether it came from LISTEN.
     pub(super) passive: bool,
@@ -111,6 +113,8 @@ pub struct Opening {
     pub config: TcpConfig,
     /// The largest segment that the link lets through, in bytes of data without options: MTU less 40.
     pub link_mss: u16,
+    /// The largest packet that the path to the peer is known to carry (RFC 1191 §3), where that is less than the link's.
+    pub path_mtu: Option<u16>,
     /// Where its initial numbers come from.
     pub secret: SecretKey,
     /// The initial sequence number, where it is not for the secret key to make.
@@ -146,6 +150,7 @@ impl Connection {
             remote,
             config,
             link_mss,
+            path_mtu,
             secret,
             iss,
         } = opening;
@@ -167,6 +172,7 @@ impl Connection {
             local,
             remote,
             link_mss,
+            path_mtu,
             state: TcpState::Closed,
             passive,
             snd: Send::new(iss, &config, default_mss(remote.ip())),

@@ -4,6 +4,7 @@ mod listen;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use super::config::TcpConfig;
 use super::connection::{Connection, Opening};
@@ -12,6 +13,7 @@ use super::isn::SecretKey;
 use super::options::header_len;
 use super::segment::{Segment, line};
 use super::seq::Seq;
+use super::timeouts::usable_mtu;
 use super::{Event, Outgoing, Unreachable};
 use crate::base::{RecordId, Time};
 use crate::proto::tcp::{TcpFlags, TcpHeader};
@@ -20,6 +22,9 @@ use crate::stack::record::{ConnId, TcpState, TcpVars, Unit, What};
 
 /// The first ephemeral port (RFC 6335 §6).
 const EPHEMERAL_FIRST: u16 = 49_152;
+
+/// How long the MTU of a path is believed (RFC 1191 §6.3, and Linux); then a new connection tries the link's again.
+const PATH_LIFETIME: Duration = Duration::from_secs(600);
 
 /// The paragraph of CLOSED.
 const CLOSED: &str = "RFC 9293 §3.10.7.1";
@@ -40,6 +45,8 @@ pub struct Endpoint {
     /// Those that are not CLOSED, by their two ends.
     open: BTreeMap<(SocketAddr, SocketAddr), ConnId>,
     next_port: u16,
+    /// The largest packet on the way to a destination, where ICMP told it, and until when that is believed.
+    paths: BTreeMap<IpAddr, (u16, Time)>,
     out: VecDeque<Outgoing>,
     events: VecDeque<(Event, Option<RecordId>)>,
 }
@@ -85,6 +92,7 @@ impl Endpoint {
             connections: Vec::new(),
             open: BTreeMap::new(),
             next_port: 0,
+            paths: BTreeMap::new(),
             out: VecDeque::new(),
             events: VecDeque::new(),
         }
@@ -122,7 +130,7 @@ impl Endpoint {
         if self.open.contains_key(&(local, remote)) {
             return Err(ConnectError::InUse(local, remote));
         }
-        let opening = self.opening(local, remote);
+        let opening = self.opening(cx.now, local, remote);
         let conn = Connection::connect(cx, opening);
         Ok(self.add(conn))
     }
@@ -142,13 +150,15 @@ impl Endpoint {
         Err(ConnectError::NoPort(remote))
     }
 
-    fn opening(&self, local: SocketAddr, remote: SocketAddr) -> Opening {
+    fn opening(&self, now: Time, local: SocketAddr, remote: SocketAddr) -> Opening {
+        let path = self.paths.get(&remote.ip());
         Opening {
             id: ConnId(self.connections.len() as u32),
             local,
             remote,
             config: self.config.clone(),
             link_mss: self.mtu - header_len(local.ip()),
+            path_mtu: path.filter(|(_, until)| now < *until).map(|(mtu, _)| *mtu),
             secret: self.secret,
             iss: None,
         }
@@ -274,9 +284,25 @@ impl Endpoint {
         seq: Option<u32>,
     ) {
         if let Some(&id) = self.open.get(&(local, remote)) {
-            self.on(id, |conn| conn.handle_unreachable(cx, why, seq));
+            let is_ours = self.on(id, |conn| conn.handle_unreachable(cx, why, seq));
+            if let (true, Unreachable::TooBig { mtu }) = (is_ours, why) {
+                self.path_is_smaller(cx, remote.ip(), usable_mtu(remote.ip(), mtu));
+            }
         } else {
             discard(cx, "RFC 9293 §3.9.2.2", "an ICMP error about no connection");
+        }
+    }
+
+    /// The MTU of a path is kept for the destination: new connections to it begin with it, and those that are open obey
+    /// it (RFC 1191 §3, §6.2).
+    fn path_is_smaller(&mut self, cx: &mut Cx<'_>, remote: IpAddr, mtu: u16) {
+        let known = self.paths.get(&remote).filter(|(_, until)| cx.now < *until);
+        let mtu = known.map_or(mtu, |(known, _)| mtu.min(*known));
+        self.paths.insert(remote, (mtu, cx.now + PATH_LIFETIME));
+        let same = self.open.iter().filter(|((_, to), _)| to.ip() == remote);
+        let ids: Vec<ConnId> = same.map(|(_, id)| *id).collect();
+        for id in ids {
+            self.on(id, |conn| conn.lower_path_mtu(cx, mtu));
         }
     }
 

@@ -16,7 +16,7 @@ use crate::stack::cx::Cx;
 pub enum Phase {
     /// Fast recovery: a loss was found by duplicate ACKs or by SACK.
     Fast,
-    /// Everything that was sent before is taken as lost: a time-out, or it was too big for the path.
+    /// What was sent before is taken as lost: all of it after a time-out, or what was too big for the path.
     AllLost,
 }
 
@@ -249,6 +249,15 @@ impl Connection {
         self.rack.end_probe();
         self.recovery.begin(Phase::AllLost, &self.snd);
         self.snd.mark_all_lost();
+    }
+
+    /// What is under way and larger than the largest segment is taken as lost: it was too big for the path.
+    pub(super) fn take_big_as_lost(&mut self) {
+        if self.snd.mark_big_lost() {
+            self.recovery.duplicate_acks = 0;
+            self.rack.end_probe();
+            self.recovery.begin(Phase::AllLost, &self.snd);
+        }
     }
 
     /// Sends again what is lost, as far as cwnd and the window allow (RFC 6675 §5, step C; NextSeg, rule 1).

@@ -174,6 +174,20 @@ impl Send {
         self.marked_to = self.nxt;
     }
 
+    /// What is larger than the largest segment is taken as lost, and due to be sent again. Whether that is anything.
+    pub fn mark_big_lost(&mut self) -> bool {
+        let mss = u32::from(self.mss);
+        let mut any = false;
+        for sent in &mut self.queue {
+            if sent.len > mss && !sent.sacked {
+                (sent.lost, sent.resent) = (true, false);
+                self.marked_to = self.marked_to.max(sent.end());
+                any = true;
+            }
+        }
+        any
+    }
+
     /// What was sent again in the last recovery may be sent again in the next one.
     pub fn forget_resent(&mut self) {
         for sent in &mut self.queue {

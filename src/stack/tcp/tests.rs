@@ -35,6 +35,7 @@ fn opening(config: TcpConfig) -> Opening {
         remote: REMOTE.into(),
         config,
         link_mss: 1460,
+        path_mtu: None,
         secret: SecretKey([7; 16]),
         iss: None,
     }

@@ -1,5 +1,7 @@
 //! TIMEOUTS (RFC 9293 §3.10.8), and what ICMP reports (§3.9.2.2).
 
+use std::net::IpAddr;
+
 use super::connection::Connection;
 use super::options::header_len;
 use super::timers::Timer;
@@ -43,6 +45,7 @@ impl Connection {
             return;
         }
         if !earliest.syn {
+            self.suspect_black_hole(cx, earliest.retransmissions);
             self.after_timeout(cx);
         }
         self.rto.back_off();
@@ -135,8 +138,14 @@ impl Connection {
     }
 
     /// ICMP, or a lower layer of this host, reports that a segment of this connection could not be delivered. `seq`
-    /// is its sequence number, if known: one that is not under way is none of ours (RFC 5927 §4.1).
-    pub fn handle_unreachable(&mut self, cx: &mut Cx<'_>, why: Unreachable, seq: Option<u32>) {
+    /// is its sequence number, if known: one that is not under way is none of ours (RFC 5927 §4.1), and `false` is
+    /// returned.
+    pub fn handle_unreachable(
+        &mut self,
+        cx: &mut Cx<'_>,
+        why: Unreachable,
+        seq: Option<u32>,
+    ) -> bool {
         let under_way = |seq: u32| {
             let seq = super::Seq(seq);
             self.snd.una.le(seq) && seq.lt(self.snd.nxt)
@@ -144,9 +153,10 @@ impl Connection {
         if self.state == TcpState::Closed || !seq.is_none_or(under_way) {
             let why = "an ICMP error about a segment that is not under way";
             self.discard(cx, "RFC 5927 §4.1", why);
-            return;
+            return false;
         }
         self.as_one_call(cx, |conn, cx| conn.unreachable(cx, why));
+        true
     }
 
     /// While the connection is being opened an error ends it; later it is only remembered, as the network may mend
@@ -164,24 +174,83 @@ impl Connection {
         }
     }
 
-    /// Path MTU discovery (RFC 1191 §6.1, RFC 8201 §5.4): smaller segments from now on, and at once for what was too big.
+    /// Path MTU discovery (RFC 1191 §6.4, RFC 8201 §5.4): smaller segments from now on, and at once for what was too big. The
+    /// congestion window stays as it is, as nothing tells of congestion; like Linux, all of it that was too big goes
+    /// again as far as the window allows, and not one segment alone.
     fn lower_mss(&mut self, cx: &mut Cx<'_>, mtu: u16) {
-        let (cite, mtu) = match mtu {
-            _ if self.remote.is_ipv6() => ("RFC 8201 §5.4", mtu.max(1280)),
-            // An old router does not say how large; none may ask for less than 68 (RFC 791 §3.2).
-            0 => ("RFC 1191 §6.1", 576),
-            _ => ("RFC 1191 §6.1", mtu.max(68)),
+        let cite = match self.remote.ip() {
+            IpAddr::V4(_) => "RFC 1191 §6.4",
+            IpAddr::V6(_) => "RFC 8201 §5.4",
         };
-        let mss = mtu - header_len(self.remote.ip()) - self.option_len();
-        if mss >= self.snd.mss {
+        let mtu = usable_mtu(self.remote.ip(), mtu);
+        if !self.take_path_mtu(cx, mtu, cite, "too big for the path") {
             return;
         }
-        self.decide(cx, cite, "too big for the path: smaller segments");
-        self.snd.mss = mss;
-        if !self.snd.queue.is_empty() {
-            self.take_all_as_lost();
-            self.retransmit(cx, 0, cite);
+        self.take_big_as_lost();
+        if let Some(first) = self.snd.next_lost() {
+            self.retransmit(cx, first, cite);
             self.restart_retransmission_timer(cx);
         }
+    }
+
+    /// The path to the peer was found to take no larger packets than this by another connection, which all to the same
+    /// destination have to obey (RFC 1191 §3). What is under way may have got through.
+    pub fn lower_path_mtu(&mut self, cx: &mut Cx<'_>, mtu: u16) {
+        if self.state != TcpState::Closed {
+            self.path_mtu = Some(self.path_mtu.map_or(mtu, |known| known.min(mtu)));
+            let why = "another connection found the path to be smaller";
+            self.as_one_call(cx, |conn, cx| {
+                conn.take_path_mtu(cx, mtu, "RFC 1191 §3", why);
+            });
+        }
+    }
+
+    /// Sends no larger segments than fit into packets of this size. `false`: it does not already.
+    fn take_path_mtu(&mut self, cx: &mut Cx<'_>, mtu: u16, cite: &'static str, why: &str) -> bool {
+        let headers = header_len(self.remote.ip()) + self.option_len();
+        let mss = mtu.saturating_sub(headers).max(1);
+        if mss >= self.snd.mss {
+            return false;
+        }
+        if cx.log.is_on() {
+            let text = format!("{why}: from now on segments of at most {mss} bytes");
+            self.decide(cx, cite, text);
+        }
+        self.snd.mss = mss;
+        true
+    }
+
+    /// RFC 4821 §7.7: when R1 has passed, nothing came back, and no ICMP said why, the path may swallow large packets
+    /// in silence. Segments then fit into [`SEARCH_LOW`] (over IPv6 into the least that each link takes), and into half of that at each further time-out. The search
+    /// upwards that the RFC describes beside it is left out: the connection stays with what got through.
+    fn suspect_black_hole(&mut self, cx: &mut Cx<'_>, retransmissions: u32) {
+        if !self.config.black_hole_detection || retransmissions < R1 {
+            return;
+        }
+        let remote = self.remote.ip();
+        let mtu = self.snd.mss + self.option_len() + header_len(remote);
+        let smaller = if mtu > SEARCH_LOW {
+            SEARCH_LOW
+        } else {
+            mtu / 2
+        };
+        let smaller = usable_mtu(remote, smaller);
+        let why = "large packets seem to vanish on the way";
+        self.take_path_mtu(cx, smaller, "RFC 4821 §7.7", why);
+    }
+}
+
+/// R1 (RFC 9293 §3.8.3): after so many retransmissions of the same segment the path is suspected (Linux: 3).
+const R1: u32 = 3;
+/// The packet size that a search for the MTU of a path begins with (RFC 4821 §7.2).
+const SEARCH_LOW: u16 = 1024;
+
+/// The MTU that an ICMP message means. An old router does not say how large; none may ask for less than 68 bytes over
+/// IPv4 (RFC 791 §3.2) and 1280 over IPv6 (RFC 8201 §4).
+pub(super) fn usable_mtu(remote: IpAddr, told: u16) -> u16 {
+    match (remote, told) {
+        (IpAddr::V6(_), told) => told.max(1280),
+        (IpAddr::V4(_), 0) => 576,
+        (IpAddr::V4(_), told) => told.max(68),
     }
 }

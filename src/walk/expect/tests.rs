@@ -99,8 +99,17 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
         let from = if routed { "/24\"" } else { "no router" };
         text.replace(from, "/16\"")
     }),
+    ("every link takes 1500 bytes", |text| {
+        text.replace("mtu = 1400", "mtu = 1500")
+    }),
+    ("no router is silent", |text| {
+        text.replace("icmp_errors = false", "icmp_errors = true")
+    }),
     ("the routers tell nothing", |text| {
-        text.replace("\"router\"\ninterface", "\"router\"\nicmp_errors = false\ninterface")
+        text.replace(
+            "\"router\"\ninterface",
+            "\"router\"\nicmp_errors = false\ninterface",
+        )
     }),
     ("the right version is asked for", |text| {
         text.replace("version    = 12", "version = 13")

@@ -10,7 +10,7 @@ use crate::stack::record::TcpState;
 use crate::stack::tcp::Event;
 use crate::stack::tcp::congestion::Congestion;
 use crate::stack::tcp::connection::{Connection, Opening};
-use crate::stack::tcp::options::default_mss;
+use crate::stack::tcp::options::{default_mss, header_len};
 use crate::stack::tcp::segment::Segment;
 use crate::stack::tcp::seq::Seq;
 
@@ -179,8 +179,10 @@ impl Connection {
             }
             _ => self.timestamps = None,
         }
-        let usual = default_mss(self.remote.ip());
-        let mss = theirs.mss.unwrap_or(usual).min(self.link_mss);
+        let remote = self.remote.ip();
+        let path = (self.path_mtu).map_or(u16::MAX, |mtu| mtu - header_len(remote));
+        let usual = default_mss(remote);
+        let mss = theirs.mss.unwrap_or(usual).min(self.link_mss).min(path);
         // The MSS counts no options (RFC 6691): what they take is taken from the data.
         self.snd.mss = mss.saturating_sub(self.option_len()).max(1);
     }

@@ -54,7 +54,7 @@ impl Endpoint {
         } else {
             let opening = Opening {
                 iss,
-                ..self.opening(local, remote)
+                ..self.opening(cx.now, local, remote)
             };
             let conn = Connection::accept(cx, opening, header, text);
             let id = self.add(conn);
@@ -127,7 +127,7 @@ impl Endpoint {
             COOKIE,
             "it brings a cookie back: the connection is made from it",
         );
-        let opening = self.opening(local, remote);
+        let opening = self.opening(cx.now, local, remote);
         let opening = Opening {
             iss: Some(iss),
             // What the SYN has offered is forgotten.
