@@ -367,19 +367,17 @@ fn a_closed_window_is_probed_and_opens() {
     a [ACK] seq 4097, ack 1, win 501, len 1
     b [ACK] seq 1, ack 4097, win 0
     b [ACK] seq 1, ack 4097, win 4096
-    a [ACK] seq 4097, ack 1, win 501, len 1
-    a [ACK] seq 4098, ack 1, win 501, len 1448
-    a [ACK] seq 5546, ack 1, win 501, len 1448
-    b [ACK] seq 1, ack 4098, win 4095
-    b [ACK] seq 1, ack 5546, win 2647
-    b [ACK] seq 1, ack 6994, win 1199
-    b [ACK] seq 1, ack 6994, win 4096
-    a [ACK] seq 6994, ack 1, win 501, len 1448
-    a [ACK] seq 8442, ack 1, win 501, len 1448
-    a [PSH, ACK] seq 9890, ack 1, win 501, len 111
-    b [ACK] seq 1, ack 8442, win 2648
-    b [ACK] seq 1, ack 9890, win 1200
-    b [ACK] seq 1, ack 10001, win 1089
+    a [ACK] seq 4097, ack 1, win 501, len 1448
+    a [ACK] seq 5545, ack 1, win 501, len 1448
+    b [ACK] seq 1, ack 5545, win 2648
+    b [ACK] seq 1, ack 6993, win 1200
+    b [ACK] seq 1, ack 6993, win 4096
+    a [ACK] seq 6993, ack 1, win 501, len 1448
+    a [ACK] seq 8441, ack 1, win 501, len 1448
+    a [PSH, ACK] seq 9889, ack 1, win 501, len 112
+    b [ACK] seq 1, ack 8441, win 2648
+    b [ACK] seq 1, ack 9889, win 1200
+    b [ACK] seq 1, ack 10001, win 1088
     b [ACK] seq 1, ack 10001, win 4096
     ");
 }

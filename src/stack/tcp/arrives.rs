@@ -271,7 +271,7 @@ impl Connection {
         if !self.rcv.take_fin() {
             return Continue(());
         }
-        self.ack_due = true;
+        self.acknowledge_fin(cx);
         self.tell(cx, Event::PeerClosed(self.id));
         match self.state {
             TcpState::SynReceived | TcpState::Established => {

@@ -96,7 +96,8 @@ impl Connection {
         self.start_retransmission_timer(cx);
     }
 
-    /// The window opened while a probe was under way: what the probe carried was thrown away, and goes first.
+    /// The window opened while a probe was under way: what the probe carried was thrown away, and goes first, with what
+    /// fits behind it.
     fn stop_probing(&mut self, cx: &mut Cx<'_>) {
         if self.persist.is_none() || self.snd.wnd == 0 {
             return;
@@ -110,6 +111,7 @@ impl Connection {
                 cite,
                 "the window has opened: what the probe carried goes again",
             );
+            self.snd.fill_up_last();
             self.retransmit(cx, 0, cite);
             self.start_retransmission_timer(cx);
         }
@@ -268,10 +270,14 @@ impl Connection {
     }
 
     fn options_for(&self, cx: &Cx<'_>, flags: TcpFlags) -> Options {
-        if flags.has(TcpFlags::RST) {
-            return Options::default();
-        }
         let usual = self.usual_options(cx.now);
+        if flags.has(TcpFlags::RST) {
+            // A RST should carry them, too, once they are agreed (RFC 7323 §3.2).
+            return Options {
+                timestamps: usual.timestamps,
+                ..Options::default()
+            };
+        }
         if !flags.has(TcpFlags::SYN) {
             return usual;
         }

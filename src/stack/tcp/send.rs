@@ -256,6 +256,16 @@ impl Send {
         self.queue.insert(index + 1, behind);
     }
 
+    /// Fills the last segment of the queue up with what may be sent behind it, as far as a segment goes.
+    pub fn fill_up_last(&mut self) {
+        let more = self.unsent().min(self.usable());
+        if let Some(last) = self.queue.back_mut().filter(|last| !last.fin) {
+            let more = more.min(u32::from(self.mss).saturating_sub(last.len));
+            last.len += more;
+            self.nxt += more;
+        }
+    }
+
     /// Everything before `ack` was received: SND.UNA moves there. Returns the last segment that left the queue whole.
     pub fn acknowledge(&mut self, ack: Seq) -> Option<Sent> {
         self.una = ack;

@@ -1,9 +1,13 @@
 //! What is not sent at once, in the hope of company: delayed acknowledgments and the Nagle algorithm.
 
+use std::time::Duration;
+
+use super::TcpConfig;
 use super::connection::Connection;
 use super::segment::Segment;
 use super::timers::Timer;
 use crate::stack::cx::Cx;
+use crate::stack::record::TcpState;
 
 const DELAYED_ACK: &str = "RFC 1122 §4.2.3.2";
 const AT_ONCE: &str = "RFC 5681 §4.2";
@@ -32,10 +36,27 @@ impl Connection {
             self.ack_now(cx, AT_ONCE, "fills a gap: acknowledged at once");
         } else if self.unacked_text >= 2 * self.full_sized() {
             self.ack_now(cx, AT_ONCE, "the second full-sized segment: acknowledged");
-        } else if self.timers.get(Timer::DelayedAck).is_none() {
+        } else {
+            self.ack_later(cx, delay);
+        }
+    }
+
+    /// The peer's FIN came. In ESTABLISHED its acknowledgment may wait, too: a program that closes at once sends it
+    /// with its own FIN. In the other states nothing follows that it could go with.
+    pub(super) fn acknowledge_fin(&mut self, cx: &mut Cx<'_>) {
+        match self.config.delayed_ack {
+            Some(delay) if self.state == TcpState::Established && !self.ack_due => {
+                self.ack_later(cx, delay);
+            }
+            _ => self.ack_due = true,
+        }
+    }
+
+    fn ack_later(&mut self, cx: &mut Cx<'_>, delay: Duration) {
+        if self.timers.get(Timer::DelayedAck).is_none() {
             let text = "the acknowledgment may wait for data to go with, or for the next segment";
             self.decide(cx, DELAYED_ACK, text);
-            let at = cx.now + delay.min(super::TcpConfig::DELAYED_ACK_MAX);
+            let at = cx.now + delay.min(TcpConfig::DELAYED_ACK_MAX);
             self.timers.start(cx, self.id, Timer::DelayedAck, at);
         }
     }

@@ -119,17 +119,34 @@ fn a_gap_is_reported_and_its_filling_acknowledged_at_once() {
     ");
 }
 
+/// The acknowledgment of a FIN may wait for the program's own FIN.
 #[test]
-fn a_fin_is_acknowledged_at_once() {
-    let (mut pair, [a, _]) = Pair::established([nagle(true), delayed(200)]);
+fn a_fin_is_acknowledged_with_the_own_one() {
+    let (mut pair, [a, b]) = Pair::established([nagle(true), delayed(200)]);
     let since = pair.now;
     pair.send(A, a, b"bye");
     pair.close(A, a);
+    pair.run_for(MS * 15);
+    assert_eq!(pair.receive(B, b), b"bye");
+    pair.close(B, b);
     pair.run_for(MS * 1000);
     insta::assert_snapshot!(pair.timed(since), @r"
      0 a [PSH, ACK] seq 1, ack 1, win 501, len 3
      0 a [FIN, ACK] seq 4, ack 1, win 501
-    10 b [ACK] seq 1, ack 5, win 509
+    15 b [FIN, ACK] seq 1, ack 5, win 509
+    25 a [ACK] seq 5, ack 2, win 501
+    ");
+}
+
+#[test]
+fn a_fin_is_acknowledged_soon_if_the_program_stays() {
+    let (mut pair, [a, _]) = Pair::established([nagle(true), delayed(200)]);
+    let since = pair.now;
+    pair.close(A, a);
+    pair.run_for(MS * 1000);
+    insta::assert_snapshot!(pair.timed(since), @r"
+      0 a [FIN, ACK] seq 1, ack 1, win 501
+    210 b [ACK] seq 1, ack 2, win 509
     ");
 }
 
