@@ -2,13 +2,17 @@
 //! duration, and what does not end by itself is killed when it is dropped.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
+
+use layerwalk::live::Tap;
 
 use super::BINARY;
 
@@ -56,6 +60,28 @@ impl Namespace {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Moves this thread into the namespace, for good.
+    pub fn enter(&self) {
+        let place = File::open(format!("/var/run/netns/{}", self.name)).expect("it is there");
+        // SAFETY: an open descriptor and a number; it concerns this thread alone.
+        let moved = unsafe { libc::setns(place.as_raw_fd(), libc::CLONE_NEWNET) };
+        assert_eq!(moved, 0, "{}", std::io::Error::last_os_error());
+    }
+
+    /// Does something in the namespace, in a thread of its own.
+    pub fn within<T: Send>(&self, what: impl FnOnce() -> T + Send) -> T {
+        let enter_and_do = || {
+            self.enter();
+            what()
+        };
+        thread::scope(|scope| scope.spawn(enter_and_do).join().expect("it is done"))
+    }
+
+    /// Makes a TAP device in the namespace.
+    pub fn tap(&self, name: &str) -> Tap {
+        self.within(|| Tap::open(name).expect("a TAP device"))
     }
 
     /// A command of `ip` in the namespace.

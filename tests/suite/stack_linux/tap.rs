@@ -1,13 +1,11 @@
 //! Our host on a TAP device in a namespace, in real time.
 
-use std::ffi::CString;
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::AsRawFd;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use layerwalk::base::{NodeId, Rng, Time};
+use layerwalk::live::Tap;
 use layerwalk::proto::ipv4::Ipv4Header;
 use layerwalk::stack::cx::Cx;
 use layerwalk::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
@@ -23,7 +21,7 @@ pub const OURS: &str = "10.7.0.2";
 pub struct Live {
     pub host: Host,
     namespace: Namespace,
-    tap: File,
+    tap: Tap,
     log: Log,
     start: Instant,
     /// How many of 256 frames are lost in each direction.
@@ -43,7 +41,7 @@ impl Live {
     /// With these switches of our TCP.
     pub fn with(tcp: TcpConfig) -> Self {
         let namespace = Namespace::new();
-        let tap = open_tap(namespace.name());
+        let tap = namespace.tap("tap0");
         for arguments in [
             &["addr", "add", "10.7.0.1/24", "dev", "tap0"][..],
             &["link", "set", "tap0", "up"],
@@ -113,7 +111,7 @@ impl Live {
         while let Some(mut frame) = self.host.poll_transmit() {
             self.on_the_way(&mut frame.bytes);
             if self.rng.below(256) >= self.loss {
-                let _ = self.tap.write(&frame.bytes);
+                self.tap.send(&frame.bytes);
             }
         }
         result
@@ -159,7 +157,8 @@ impl Live {
         let ready = unsafe { libc::poll(&raw mut poll, 1, 10) };
         if ready > 0 {
             let mut bytes = [0; 2048];
-            while let Ok(len) = self.tap.read(&mut bytes) {
+            while let Ok(Some(frame)) = self.tap.receive(&mut bytes) {
+                let len = frame.len();
                 self.on_the_way(&mut bytes[..len]);
                 if self.rng.below(256) >= self.loss {
                     self.call(|host, cx| host.handle_frame(cx, &bytes[..len]));
@@ -215,31 +214,4 @@ impl Live {
 #[expect(clippy::disallowed_methods, reason = "real time is what this is about")]
 fn now() -> Instant {
     Instant::now()
-}
-
-/// Makes the device `tap0` in the namespace; reading and writing never wait.
-fn open_tap(namespace: &str) -> File {
-    let path = CString::new(format!("/var/run/netns/{namespace}")).expect("no zero in it");
-    // A thread of its own, as it moves to the namespace for good.
-    std::thread::spawn(move || {
-        // SAFETY: each call is given valid, terminated or sized memory that outlives it, and each result is checked.
-        unsafe {
-            let home = libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
-            assert!(home >= 0 && libc::setns(home, libc::CLONE_NEWNET) == 0);
-            libc::close(home);
-            let flags = libc::O_RDWR | libc::O_NONBLOCK | libc::O_CLOEXEC;
-            let tap = libc::open(c"/dev/net/tun".as_ptr(), flags);
-            assert!(tap >= 0, "{}", std::io::Error::last_os_error());
-            let mut request: libc::ifreq = std::mem::zeroed();
-            for (to, from) in request.ifr_name.iter_mut().zip(b"tap0") {
-                *to = *from as libc::c_char;
-            }
-            request.ifr_ifru.ifru_flags = (libc::IFF_TAP | libc::IFF_NO_PI) as libc::c_short;
-            let made = libc::ioctl(tap, libc::TUNSETIFF, &raw mut request);
-            assert!(made == 0, "{}", std::io::Error::last_os_error());
-            File::from_raw_fd(tap)
-        }
-    })
-    .join()
-    .expect("a TAP device")
 }
