@@ -8,6 +8,7 @@ mod crafted;
 mod determinism;
 mod export;
 mod filters;
+mod linux_comparison;
 mod live;
 mod scenarios;
 mod screen;
