@@ -3,7 +3,7 @@
 //! A scenario is one TOML file: the world that is run, what is taught with it, and what must come out. The tables and
 //! keys are declared in `format`, each once; reading, mistakes, JSON Schema and reference all come from there.
 //!
-//! [`find`] takes a built-in's name or a path; [`read`] takes a text. Every mistake of a file is reported in one run,
+//! [`find`] takes a built-in's name, a path, or `random:SEED` for one that chance has written ([`random`]); [`read`] takes a text. Every mistake of a file is reported in one run,
 //! each with its place and the nearest right word ([`Mistakes`]).
 
 mod build;
@@ -14,6 +14,7 @@ mod filter;
 mod format;
 mod mistake;
 mod model;
+pub mod random;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -101,6 +102,16 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// There is no random scenario of this seed.
+    #[error(
+        "`random:` takes a number from 0 to {}, not {}",
+        random::LARGEST_SEED,
+        mistake::quote(text)
+    )]
+    Seed {
+        /// What stands in its place.
+        text: String,
+    },
     /// The file has mistakes.
     #[error(transparent)]
     Mistakes(#[from] Mistakes),
@@ -113,8 +124,12 @@ fn did_you_mean(nearest: Option<&str>) -> String {
     }
 }
 
-/// The scenario that `name` means: a path where it ends in `.toml` or has a slash in it, else a built-in.
+/// The scenario that `name` means: the random one of a seed for `random:SEED`, a path where it ends in `.toml` or has a
+/// slash in it, else a built-in.
 pub fn find(name: &str) -> Result<Scenario, Error> {
+    if let Some(seed) = name.strip_prefix(random::PREFIX) {
+        return random::scenario(random::seed(seed)?);
+    }
     if name.contains(['/', '\\']) || name.ends_with(".toml") {
         load(Path::new(name))
     } else {

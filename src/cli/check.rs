@@ -1,14 +1,18 @@
 //! `layerwalk check`: runs scenarios and holds them against what they expect.
 
+mod random;
+
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 
 use clap::Args;
 
 use super::exit::{Exit, Result};
 use super::source;
 use crate::base::text::safe;
+use crate::scenario::random::PREFIX;
 use crate::scenario::{self, Scenario};
-use crate::sim;
+use crate::sim::{self, invariants};
 use crate::walk::Walk;
 use crate::walk::expect::{self, Finding};
 
@@ -18,10 +22,11 @@ use crate::walk::expect::{self, Finding};
   layerwalk check websocket            a built-in scenario
   layerwalk check my.toml other.toml   files; all mistakes in them are reported
   layerwalk check --all                every built-in scenario
+  layerwalk check random:0..1000       a thousand random scenarios, against what must hold in every run
 
 Ends with 1 where an expectation failed, and with 3 where a file has mistakes.")]
 pub struct CheckArgs {
-    /// Built-in scenarios or .toml files
+    /// Built-in scenarios, .toml files, random:SEED, or a range of seeds as random:0..1000
     #[arg(required_unless_present = "all")]
     scenarios: Vec<String>,
     /// Every built-in scenario
@@ -30,6 +35,9 @@ pub struct CheckArgs {
     /// The seed, in place of the scenarios' own
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// Also hold each run, event by event, against what must hold in every run
+    #[arg(long)]
+    invariants: bool,
     /// Only say what failed
     #[arg(short, long)]
     quiet: bool,
@@ -39,9 +47,14 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> Result {
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut failed, mut unreadable) = (false, false);
-    for scenario in scenarios(args) {
-        match scenario {
-            Ok(scenario) => failed |= !check(&scenario, args, &mut out)?,
+    for checked in subjects(args) {
+        let result = match checked {
+            Ok(Subject::Seeds(seeds)) => random::check(&seeds, &mut out),
+            Ok(Subject::Scenario(scenario)) => check(&scenario, args, &mut out),
+            Err(exit) => Err(exit),
+        };
+        match result {
+            Ok(came_true) => failed |= !came_true,
             Err(exit) => {
                 unreadable = true;
                 out.flush()?;
@@ -60,16 +73,33 @@ pub fn run(args: &CheckArgs) -> Result {
     }
 }
 
-fn scenarios(args: &CheckArgs) -> Vec<Result<Scenario>> {
+/// What is checked: one scenario, or the random ones of many seeds.
+enum Subject {
+    Scenario(Box<Scenario>),
+    Seeds(Range<u64>),
+}
+
+fn subjects(args: &CheckArgs) -> Vec<Result<Subject>> {
+    let one = |scenario| Subject::Scenario(Box::new(scenario));
     if args.all {
-        return scenario::catalogue().iter().cloned().map(Ok).collect();
+        return scenario::catalogue()
+            .iter()
+            .cloned()
+            .map(one)
+            .map(Ok)
+            .collect();
     }
     let named = args.scenarios.iter();
-    named.map(|name| source::read_scenario(name)).collect()
+    named
+        .map(|name| match random::range(name) {
+            Some(seeds) => seeds.map(Subject::Seeds),
+            None => source::read_scenario(name).map(one),
+        })
+        .collect()
 }
 
 /// Runs a scenario and writes what became of its expectations; true if all came true.
-fn check(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> io::Result<bool> {
+fn check(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> Result<bool> {
     let spec = scenario.spec(args.seed);
     let walk = Walk::from_outcome(&scenario.title, spec.seed, sim::run(&spec));
     source::warn_if_cut_short(&scenario.name, &walk);
@@ -78,13 +108,30 @@ fn check(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> io::Res
     for finding in findings.iter().filter(|finding| !finding.ok || !args.quiet) {
         writeln!(out, "{}", line(&scenario.name, finding))?;
     }
-    if !args.quiet || failed > 0 {
+    let expects_something = !findings.is_empty() || !scenario.name.starts_with(PREFIX);
+    if expects_something && (!args.quiet || failed > 0) {
         let came_true = findings.len() - failed;
         let all = findings.len();
         let name = safe(&scenario.name);
         writeln!(out, "{name}: {came_true} of {all} expectations came true")?;
     }
-    Ok(failed == 0)
+    let holds = !args.invariants && !scenario.name.starts_with(PREFIX)
+        || check_invariants(scenario, args, out)?;
+    Ok(failed == 0 && holds)
+}
+
+/// Runs a scenario against what must hold in every run; true if it does.
+fn check_invariants(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> Result<bool> {
+    let name = safe(&scenario.name);
+    let report = invariants::check(&scenario.spec(args.seed));
+    for line in report.lines() {
+        writeln!(out, "FAIL {name}: {}", safe(&line))?;
+    }
+    let holds = report.broken.is_empty();
+    if holds && !args.quiet {
+        writeln!(out, "{name}: every invariant held")?;
+    }
+    Ok(holds)
 }
 
 fn line(name: &str, finding: &Finding) -> String {

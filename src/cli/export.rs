@@ -15,7 +15,7 @@ use crate::export::{self, EXPORTS, Export, Options};
 #[command(after_help = "Example:
   layerwalk export websocket -o websocket.pcapng    opens in Wireshark, with the explanations as comments")]
 pub struct ExportArgs {
-    /// A built-in scenario, a .toml file, a pcap or pcapng file, or - for a capture from standard input
+    /// A built-in scenario, a .toml file, random:SEED, a pcap or pcapng file, or - for a capture from standard input
     source: String,
     /// The file to write; its ending says what kind (.pcapng), - writes pcapng to standard output
     #[arg(short, long, value_name = "FILE")]

@@ -19,7 +19,7 @@ const DEFAULT: &str = "websocket";
   layerwalk run handshake-lost-synack    a built-in scenario; `layerwalk list` names them
   layerwalk run my.toml --seed 7         a scenario file, with another seed")]
 pub struct RunArgs {
-    /// A built-in scenario's name, or a .toml file
+    /// A built-in scenario's name, a .toml file, or random:SEED for one that chance has written
     scenario: String,
     /// Another seed than the scenario's own: other first sequence numbers, other masks
     #[arg(long)]

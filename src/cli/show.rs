@@ -24,7 +24,7 @@ use crate::walk::step::Grain;
   layerwalk show trace.pcapng --filter 'tcp.flags.syn == 1'
   layerwalk show trace.pcapng --format jsonl | jq .protocols")]
 pub struct ShowArgs {
-    /// A built-in scenario, a .toml file, a pcap or pcapng file, or - for a capture from standard input
+    /// A built-in scenario, a .toml file, random:SEED, a pcap or pcapng file, or - for a capture from standard input
     source: String,
     /// How it is written
     #[arg(long, value_enum, default_value_t = Format::Text)]

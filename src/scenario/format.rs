@@ -75,7 +75,7 @@ table! {
         /// Where a host sends packets for other networks.
         gateway: Option<Ipv4Addr>,
         /// The largest IP packet of a host's interface, in bytes.
-        mtu: Number<576, 9000> = 1500,
+        mtu: Number<68, 9000> = 1500,
         /// A router's interfaces: one for each of its links.
         interface: List<Interface>,
         /// The ways that a router knows to networks that none of its interfaces lies in.

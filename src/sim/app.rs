@@ -20,6 +20,7 @@ use self::ping::Ping;
 use self::tcp::{connect, listen};
 use self::udp::{UdpClient, UdpEcho};
 use self::websocket::WebSocketTalk;
+use super::ledger::Ledger;
 use super::spec::AppKind;
 use crate::base::{Rng, Time};
 use crate::stack::cx::Cx;
@@ -27,6 +28,7 @@ use crate::stack::host::{Host, HostEventKind};
 use crate::stack::tcp::Unreachable;
 
 pub use date::{EPOCH, imf_fixdate};
+pub(super) use talk::Order;
 
 /// What a host runs. It is called when something happens, and uses the host by the host's own verbs.
 pub trait Program {
@@ -38,27 +40,32 @@ pub trait Program {
     fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host);
     /// When it wants to be called.
     fn poll_timeout(&self) -> Option<Time>;
+    /// Its books, one for each TCP connection that it has or had, where they are kept.
+    fn ledgers(&self) -> Vec<&Ledger> {
+        Vec::new()
+    }
 }
 
-/// The program that `kind` describes: the one at `index` of those on its host. Its chance comes from `rng`.
-pub fn program(kind: &AppKind, index: usize, rng: Rng) -> Box<dyn Program> {
+/// The program that `kind` describes: the one at `index` of those on its host. Its chance comes from `rng`; `books`
+/// says whether it keeps a [`Ledger`] of each TCP connection.
+pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn Program> {
     match kind.clone() {
-        AppKind::TcpServer(spec) => listen(spec.port, move |conn| {
+        AppKind::TcpServer(spec) => listen(spec.port, books, move |conn| {
             Box::new(Bytes::server(conn, &spec.script, &spec.reply))
         }),
-        AppKind::TcpClient(spec) => connect(spec.to, spec.local_port, move |conn| {
+        AppKind::TcpClient(spec) => connect(spec.to, spec.local_port, books, move |conn| {
             Box::new(Bytes::client(conn, &spec.script))
         }),
-        AppKind::HttpServer(spec) => listen(spec.port, move |conn| {
+        AppKind::HttpServer(spec) => listen(spec.port, books, move |conn| {
             Box::new(HttpServer::new(conn, &spec))
         }),
-        AppKind::HttpClient(spec) => connect(spec.to, spec.local_port, move |conn| {
+        AppKind::HttpClient(spec) => connect(spec.to, spec.local_port, books, move |conn| {
             Box::new(HttpClient::new(conn, &spec))
         }),
-        AppKind::WebSocketServer(spec) => listen(spec.port, move |conn| {
+        AppKind::WebSocketServer(spec) => listen(spec.port, books, move |conn| {
             Box::new(WebSocketTalk::server(conn, &spec))
         }),
-        AppKind::WebSocketClient(spec) => connect(spec.to, spec.local_port, move |conn| {
+        AppKind::WebSocketClient(spec) => connect(spec.to, spec.local_port, books, move |conn| {
             Box::new(WebSocketTalk::client(conn, &spec, rng.clone()))
         }),
         AppKind::UdpEcho(spec) => Box::new(UdpEcho::new(&spec)),

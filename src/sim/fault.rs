@@ -27,6 +27,9 @@ pub struct Passing<'a> {
     pub bytes: &'a [u8],
 }
 
+/// How [`Verdict::text`] ends where a bit was flipped before the frame was sent: what is sent is not what the host formed.
+pub const IN_MEMORY: &str = "in memory, before the FCS was made";
+
 /// What is to happen to a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -66,8 +69,7 @@ impl Verdict {
                 byte,
                 bit,
                 place: CorruptPlace::Memory,
-            } => format!("bit {bit} of byte {byte} flipped in memory, before the FCS was made")
-                .into(),
+            } => format!("bit {bit} of byte {byte} flipped {IN_MEMORY}").into(),
         }
     }
 }

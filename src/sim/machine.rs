@@ -1,6 +1,7 @@
 //! A host and the programs that run on it.
 
 use super::app::{self, Program};
+use super::ledger::Ledger;
 use super::spec;
 use crate::base::{Rng, Time};
 use crate::stack::cx::Cx;
@@ -16,9 +17,11 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The host of this name before it runs, with these programs. Its chance comes from `seed` and its name.
+    /// The host of this name before it runs, with these programs. Its chance comes from `seed` and its name;
+    /// `books` says whether the programs keep ledgers.
     pub fn new<'a>(
         seed: u64,
+        books: bool,
         name: &str,
         host: &spec::Host,
         apps: impl Iterator<Item = &'a spec::App>,
@@ -28,6 +31,7 @@ impl Machine {
                 &app.kind,
                 index,
                 Rng::new(seed, &format!("{name} program {index}")),
+                books,
             )
         };
         let host = Host::new(config(seed, name, host));
@@ -76,6 +80,11 @@ impl Machine {
     /// The next frame to send, and the record that is its cause.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.host.poll_transmit()
+    }
+
+    /// The books of its programs, where they are kept.
+    pub fn ledgers(&self) -> impl Iterator<Item = &Ledger> {
+        self.programs.iter().flat_map(|program| program.ledgers())
     }
 
     /// When something wants to be called.

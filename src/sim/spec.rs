@@ -36,6 +36,8 @@ pub struct Spec {
     pub limits: Limits,
     /// Whether the truth is written down. Without it the frames are the same.
     pub recording: bool,
+    /// Whether the programs keep books: every byte that they wrote to and read from TCP.
+    pub books: bool,
 }
 
 impl Spec {
@@ -49,6 +51,7 @@ impl Spec {
             faults: Vec::new(),
             limits: Limits::default(),
             recording: true,
+            books: false,
         }
     }
 

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::fault::Rule;
+use super::ledger::Ledger;
 use super::link::Pipe;
 use super::machine::Machine;
 use super::outcome::{Limit, Outcome};
@@ -149,6 +150,18 @@ impl World {
     /// What is there so far.
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
+    }
+
+    /// The books of all programs ([`Spec::books`](super::spec::Spec::books)), each with its host.
+    pub fn ledgers(&self) -> Vec<(NodeId, &Ledger)> {
+        let mut all = Vec::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if let Node::Host(host) = node {
+                let id = NodeId::from_index(index);
+                all.extend(host.machine.ledgers().map(|book| (id, book)));
+            }
+        }
+        all
     }
 
     /// What the run left behind.

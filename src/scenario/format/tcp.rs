@@ -19,9 +19,9 @@ table! {
         /// The largest TCP segment that a host asks for, in bytes of data; else the MTU less 40.
         mss: Option<Number<1, 65_495>>,
         /// A host's TCP receive buffer, in bytes; else 65536.
-        receive_buffer: Option<Number<256, 1_073_725_440>>,
+        receive_buffer: Option<Number<1, 1_073_725_440>>,
         /// How many bytes a program may write ahead of what is acknowledged; else 1048576.
-        send_buffer: Option<Number<256, 1_073_725_440>>,
+        send_buffer: Option<Number<1, 1_073_725_440>>,
         /// How long the acknowledgment of data in order may wait for company, at most 500 ms (RFC 1122); else every
         /// segment with data is acknowledged at once.
         delayed_ack: Option<Duration>,

@@ -8,6 +8,7 @@ use super::script::{Alarm, SCENARIO};
 use super::talk::{Order, Talk, made_up};
 use super::{Program, reason};
 use crate::base::{RecordId, Time};
+use crate::sim::ledger::Ledger;
 use crate::sim::spec::Reading;
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
@@ -15,9 +16,14 @@ use crate::stack::record::{ConnId, What};
 use crate::stack::tcp::Event;
 
 /// A program that listens on `port`, and talks as `speak` says on each connection that is made.
-pub fn listen(port: u16, speak: impl Fn(ConnId) -> Box<dyn Talk> + 'static) -> Box<dyn Program> {
+pub fn listen(
+    port: u16,
+    books: bool,
+    speak: impl Fn(ConnId) -> Box<dyn Talk> + 'static,
+) -> Box<dyn Program> {
     Box::new(Listener {
         port,
+        books: books.then(Vec::new),
         speak,
         lines: Vec::new(),
     })
@@ -27,11 +33,13 @@ pub fn listen(port: u16, speak: impl Fn(ConnId) -> Box<dyn Talk> + 'static) -> B
 pub fn connect(
     to: SocketAddrV4,
     local_port: Option<u16>,
+    books: bool,
     speak: impl Fn(ConnId) -> Box<dyn Talk> + 'static,
 ) -> Box<dyn Program> {
     Box::new(Connector {
         to,
         local_port,
+        books,
         speak,
         line: None,
     })
@@ -39,6 +47,8 @@ pub fn connect(
 
 struct Listener<F> {
     port: u16,
+    /// The books of the connections that are over, where books are kept.
+    books: Option<Vec<Ledger>>,
     speak: F,
     lines: Vec<Line>,
 }
@@ -66,7 +76,7 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Listener<F> {
                 SCENARIO,
                 What::AppEvent("connection accepted".into()),
             );
-            let mut line = Line::new(conn, (self.speak)(conn));
+            let mut line = Line::new(conn, (self.speak)(conn), self.books.is_some());
             line.open(cx, host);
             self.lines.push(line);
             return true;
@@ -75,7 +85,11 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Listener<F> {
             .lines
             .iter_mut()
             .any(|line| line.handle_event(cx, host, event));
-        self.lines.retain(|line| !line.is_gone);
+        for line in self.lines.extract_if(.., |line| line.is_gone) {
+            if let (Some(books), Some(book)) = (&mut self.books, line.book) {
+                books.push(book);
+            }
+        }
         taken
     }
 
@@ -88,11 +102,17 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Listener<F> {
     fn poll_timeout(&self) -> Option<Time> {
         self.lines.iter().filter_map(Line::poll_timeout).min()
     }
+
+    fn ledgers(&self) -> Vec<&Ledger> {
+        let open = self.lines.iter().filter_map(|line| line.book.as_ref());
+        self.books.iter().flatten().chain(open).collect()
+    }
 }
 
 struct Connector<F> {
     to: SocketAddrV4,
     local_port: Option<u16>,
+    books: bool,
     speak: F,
     line: Option<Line>,
 }
@@ -106,7 +126,7 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Connector<F> {
             What::AppCall(format!("connect {}", self.to).into()),
         );
         match host.connect(cx, self.local_port, SocketAddr::V4(self.to)) {
-            Ok(conn) => self.line = Some(Line::new(conn, (self.speak)(conn))),
+            Ok(conn) => self.line = Some(Line::new(conn, (self.speak)(conn), self.books)),
             Err(error) => cx.step(7, None, SCENARIO, What::AppEvent(error.to_string().into())),
         }
     }
@@ -126,6 +146,11 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Connector<F> {
     fn poll_timeout(&self) -> Option<Time> {
         self.line.as_ref().and_then(Line::poll_timeout)
     }
+
+    fn ledgers(&self) -> Vec<&Ledger> {
+        let lines = self.line.iter();
+        lines.filter_map(|line| line.book.as_ref()).collect()
+    }
 }
 
 /// The name of a slow reader's pause.
@@ -144,13 +169,14 @@ struct Line {
     end: Option<PeerEnd>,
     is_open: bool,
     is_gone: bool,
+    book: Option<Ledger>,
 }
 
 /// The peer has closed its side; the record that says so.
 struct PeerEnd(Option<RecordId>);
 
 impl Line {
-    fn new(conn: ConnId, talk: Box<dyn Talk>) -> Self {
+    fn new(conn: ConnId, talk: Box<dyn Talk>, books: bool) -> Self {
         Self {
             conn,
             talk,
@@ -160,6 +186,7 @@ impl Line {
             end: None,
             is_open: false,
             is_gone: false,
+            book: books.then(|| Ledger::new(conn)),
         }
     }
 
@@ -174,6 +201,9 @@ impl Line {
         let HostEventKind::Tcp(event) = *event else {
             return false;
         };
+        if let Some(book) = &mut self.book {
+            book.note_event(event);
+        }
         match event {
             Event::Connected(conn) if conn == self.conn => {
                 self.event(cx, "connected");
@@ -208,6 +238,9 @@ impl Line {
         };
         let cause = cx.cause;
         let bytes = host.receive(cx, self.conn, most);
+        if let Some(book) = &mut self.book {
+            book.read.extend(&bytes);
+        }
         if !bytes.is_empty() {
             self.pause = pause.map(|span| Alarm::set(cx, Some(self.conn), PAUSE, span));
             self.talk.handle_input(cx, &bytes);
@@ -216,6 +249,9 @@ impl Line {
             && let Some(PeerEnd(end)) = self.end.take()
         {
             cx.cause = if bytes.is_empty() { cause } else { end };
+            if let Some(book) = &mut self.book {
+                book.peer_ended = true;
+            }
             self.talk.handle_end(cx);
         }
         cx.cause = cause;
@@ -277,10 +313,13 @@ impl Line {
     }
 
     /// Carries an order out; what is left of it where the host has no room for more bytes.
-    fn obey(&self, cx: &mut Cx, host: &mut Host, order: Order) -> Option<Order> {
+    fn obey(&mut self, cx: &mut Cx, host: &mut Host, order: Order) -> Option<Order> {
+        if let Some(book) = &mut self.book {
+            book.note_order(&order);
+        }
         match order {
             Order::Send(mut bytes) => {
-                let rest = bytes.split_off(host.send(cx, self.conn, &bytes));
+                let rest = bytes.split_off(self.send(cx, host, &bytes));
                 return (!rest.is_empty()).then_some(Order::Send(rest));
             }
             Order::SendMadeUp(places) => return self.send_made_up(cx, host, places),
@@ -294,19 +333,28 @@ impl Line {
     }
 
     /// Sends what is made up for these places, a piece at a time; what is left of it.
-    fn send_made_up(&self, cx: &mut Cx, host: &mut Host, places: Range<u64>) -> Option<Order> {
+    fn send_made_up(&mut self, cx: &mut Cx, host: &mut Host, places: Range<u64>) -> Option<Order> {
         // About what an acknowledgment makes room for: what finds no room is made up again.
         const PIECE: u64 = 2048;
         let mut at = places.start;
         while at < places.end {
             let piece = made_up(at..places.end.min(at + PIECE));
-            let taken = host.send(cx, self.conn, &piece);
+            let taken = self.send(cx, host, &piece);
             at += taken as u64;
             if taken < piece.len() {
                 return Some(Order::SendMadeUp(at..places.end));
             }
         }
         None
+    }
+
+    /// Hands bytes to TCP; how many it took.
+    fn send(&mut self, cx: &mut Cx, host: &mut Host, bytes: &[u8]) -> usize {
+        let taken = host.send(cx, self.conn, bytes);
+        if let Some(book) = &mut self.book {
+            book.written.extend(&bytes[..taken]);
+        }
+        taken
     }
 
     fn event(&self, cx: &mut Cx, text: &'static str) {

@@ -74,7 +74,7 @@ fn node(spec: &Spec, id: NodeId) -> Node {
             let apps = spec.apps.iter().filter(|app| app.on == id);
             let name = &spec.nodes[id.index()].name;
             Node::Host(Box::new(Hosting {
-                machine: Machine::new(spec.seed, name, host, apps),
+                machine: Machine::new(spec.seed, spec.books, name, host, apps),
                 out: out(),
                 armed: None,
             }))

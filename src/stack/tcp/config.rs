@@ -85,10 +85,15 @@ impl TcpConfig {
     /// The longest that an acknowledgment may wait (RFC 1122 §4.2.3.2, RFC 9293 §3.8.6.3).
     pub const DELAYED_ACK_MAX: Duration = Duration::from_millis(500);
 
-    /// The shift count to offer.
+    /// The shift count to offer. In units larger than the buffer no window could be told but that of zero, and the peer
+    /// would wait for ever: the buffer limits the shift (RFC 7323 §2.2).
     pub(super) fn shift(&self) -> u8 {
         let usual = if self.receive_buffer > 65_535 { 7 } else { 0 };
-        self.wind_shift.unwrap_or(usual).min(MAX_WIND_SHIFT)
+        let most = self.receive_buffer.max(1).ilog2() as u8;
+        self.wind_shift
+            .unwrap_or(usual)
+            .min(MAX_WIND_SHIFT)
+            .min(most)
     }
 }
 

@@ -282,3 +282,21 @@ fn windows_and_segments_are_silly_where_nobody_avoids_them() {
     assert_eq!(lengths_for_a_slow_reader(false), [100; 20]);
     assert_eq!(lengths_for_a_slow_reader(true), [500; 4]);
 }
+
+/// In units larger than its buffer a host could tell of no window but that of zero.
+#[test]
+fn a_buffer_smaller_than_the_unit_of_its_window_still_opens_it() {
+    let small = TcpConfig {
+        wind_shift: Some(14),
+        receive_buffer: 5,
+        ..TcpConfig::default()
+    };
+    let (mut pair, [a, b]) = Pair::established([TcpConfig::default(), small]);
+    pair.send(A, a, b"more than five");
+    let mut read = Vec::new();
+    for _ in 0..60 {
+        pair.run_for(MS * 1000);
+        read.extend(pair.receive(B, b));
+    }
+    assert_eq!(read, b"more than five");
+}

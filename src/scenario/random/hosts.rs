@@ -1,0 +1,148 @@
+//! The hosts of a random scenario, with the switches of their TCP.
+
+use std::fmt::Write as _;
+
+use super::Draw;
+
+const NAMES: [&str; 3] = ["anna", "ben", "cleo"];
+
+/// A host.
+pub(super) struct Host {
+    pub name: &'static str,
+    pub mtu: u64,
+    pub receive_buffer: u64,
+    pub send_buffer: u64,
+    mss: Option<u64>,
+    number: usize,
+    /// Further keys of its table, each a line.
+    keys: Vec<String>,
+}
+
+/// Two hosts, sometimes three.
+pub(super) fn draw(draw: &mut Draw) -> Vec<Host> {
+    let count = if draw.percent(25) { 3 } else { 2 };
+    (0..count).map(|number| host(draw, number)).collect()
+}
+
+fn host(draw: &mut Draw, number: usize) -> Host {
+    let mtu = match draw.number(0, 3) {
+        0 => 1500,
+        1 => draw.pick(&[68, 576, 1280, 9000]),
+        _ => draw.size(68, 9000),
+    };
+    let mss = draw.percent(15).then(|| draw.size(1, mtu - 40));
+    let receive_buffer = match draw.number(0, 3) {
+        0 => 65_536,
+        1 => draw.size(1, 2000),
+        _ => draw.size(1, 300_000),
+    };
+    let send_buffer = if draw.percent(40) {
+        draw.size(1, 20_000)
+    } else {
+        1 << 20
+    };
+    Host {
+        name: NAMES[number],
+        mtu,
+        receive_buffer,
+        send_buffer,
+        mss,
+        number,
+        keys: keys(draw),
+    }
+}
+
+/// What else is other than usual.
+fn keys(draw: &mut Draw) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut key = |draw: &mut Draw, chance, name: &str, values: &[&str]| {
+        if draw.percent(chance) {
+            keys.push(format!("{name} = {}", draw.pick(values)));
+        }
+    };
+    key(draw, 25, "window_scaling", &["false"]);
+    key(draw, 20, "wind_shift", &["0", "1", "4", "14"]);
+    key(draw, 35, "sack", &["false"]);
+    key(draw, 35, "timestamps", &["false"]);
+    key(
+        draw,
+        40,
+        "delayed_ack",
+        &["\"40 ms\"", "\"200 ms\"", "\"500 ms\""],
+    );
+    key(draw, 30, "nagle", &["false"]);
+    key(draw, 50, "congestion", &["\"cubic\"", "\"none\""]);
+    key(draw, 30, "initial_window", &["1", "2", "4", "40"]);
+    key(draw, 35, "rack", &["true"]);
+    key(draw, 20, "limited_transmit", &["false"]);
+    key(draw, 20, "restart_after_idle", &["false"]);
+    key(draw, 20, "rto_initial", &["\"300 ms\"", "\"3 s\""]);
+    key(draw, 40, "rto_min", &["\"200 ms\"", "\"20 ms\""]);
+    key(draw, 20, "rto_max", &["\"10 s\"", "\"120 s\""]);
+    key(draw, 20, "r2", &["\"20 s\"", "\"5 min\""]);
+    key(draw, 15, "r2_syn", &["\"10 s\""]);
+    key(draw, 30, "msl", &["\"30 s\"", "\"1 s\"", "\"10 ms\""]);
+    key(draw, 15, "backlog", &["1", "2"]);
+    key(draw, 15, "syn_cookies", &["true"]);
+    key(draw, 25, "ecn", &["true"]);
+    key(
+        draw,
+        75,
+        "keep_alive",
+        &["\"2 min\"", "\"20 s\"", "\"1 s\""],
+    );
+    key(draw, 50, "keep_alive_interval", &["\"5 s\"", "\"1 s\""]);
+    key(draw, 30, "keep_alive_probes", &["1", "3"]);
+    key(draw, 15, "user_timeout", &["\"30 s\"", "\"3 min\""]);
+    key(draw, 30, "fin_wait_2", &["\"60 s\"", "\"2 s\""]);
+    keys
+}
+
+impl Host {
+    /// The most data that one of its packets carries, about.
+    pub fn payload(&self) -> u64 {
+        self.mss
+            .unwrap_or(self.mtu - 40)
+            .min(self.mtu - 40)
+            .saturating_sub(12)
+            .max(1)
+    }
+
+    pub fn in_words(&self) -> String {
+        let Self {
+            name,
+            mtu,
+            receive_buffer,
+            send_buffer,
+            ..
+        } = self;
+        format!(
+            "{name} sends packets of at most {mtu} bytes; its receive buffer holds {receive_buffer} bytes, its send \
+             buffer {send_buffer}."
+        )
+    }
+
+    /// Its table.
+    pub fn write(&self, text: &mut String) {
+        let Self {
+            name,
+            mtu,
+            receive_buffer,
+            send_buffer,
+            number,
+            ..
+        } = self;
+        let _ = write!(
+            text,
+            "\n[[node]]\nname = \"{name}\"\nip = \"10.0.0.{}/24\"\nmtu = {mtu}\nreceive_buffer = {receive_buffer}\n\
+             send_buffer = {send_buffer}\n",
+            number + 1
+        );
+        if let Some(mss) = self.mss {
+            let _ = writeln!(text, "mss = {mss}");
+        }
+        for key in &self.keys {
+            let _ = writeln!(text, "{key}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The links of a random scenario, and what goes wrong on them.
+
+use std::fmt::Write as _;
+
+use super::Draw;
+use super::hosts::Host;
+
+/// Links, with a switch between them or without, and faults.
+pub(super) struct Network {
+    switch: bool,
+    links: Vec<Link>,
+    faults: Vec<Fault>,
+}
+
+struct Link {
+    ends: [&'static str; 2],
+    delay: u64,
+    rate: &'static str,
+    queue: u64,
+    mark: Option<u64>,
+}
+
+struct Fault {
+    /// The keys of its table, each a line.
+    keys: Vec<String>,
+    words: String,
+}
+
+/// A link between two hosts, or from each host to a switch.
+pub(super) fn draw(draw: &mut Draw, hosts: &[Host]) -> Network {
+    let switch = hosts.len() > 2 || draw.percent(20);
+    let links = if switch {
+        let link = |host: &Host| link(draw, [host.name, "switch"], host.mtu);
+        hosts.iter().map(link).collect()
+    } else {
+        let mtu = hosts[0].mtu.max(hosts[1].mtu);
+        vec![link(draw, [hosts[0].name, hosts[1].name], mtu)]
+    };
+    Network {
+        switch,
+        links,
+        faults: faults(draw, hosts),
+    }
+}
+
+fn link(draw: &mut Draw, ends: [&'static str; 2], mtu: u64) -> Link {
+    let rates: &[_] = if mtu > 1500 {
+        &["1 Mbit/s", "10 Mbit/s", "100 Mbit/s", "1 Gbit/s"]
+    } else {
+        &[
+            "200 kbit/s",
+            "1 Mbit/s",
+            "10 Mbit/s",
+            "100 Mbit/s",
+            "1 Gbit/s",
+        ]
+    };
+    Link {
+        ends,
+        delay: if draw.percent(20) {
+            0
+        } else {
+            draw.size(1, 300)
+        },
+        rate: draw.pick(rates),
+        queue: if draw.percent(40) {
+            draw.size(1, 30)
+        } else {
+            1000
+        },
+        mark: draw.percent(15).then(|| draw.number(0, 3)),
+    }
+}
+
+fn faults(draw: &mut Draw, hosts: &[Host]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if draw.percent(20) {
+        return faults;
+    }
+    if draw.percent(70) {
+        let chance = draw.size(1, 30);
+        let keys = vec!["do = \"drop\"".to_owned()];
+        faults.push(by_chance(draw, hosts, chance, keys, "are lost"));
+    }
+    if draw.percent(35) {
+        let (chance, by) = (draw.size(1, 40), draw.size(1, 2000));
+        let keys = vec!["do = \"delay\"".to_owned(), format!("by = \"{by} ms\"")];
+        faults.push(by_chance(
+            draw,
+            hosts,
+            chance,
+            keys,
+            &format!("come {by} ms later"),
+        ));
+    }
+    if draw.percent(30) {
+        let chance = draw.size(1, 30);
+        let keys = vec!["do = \"duplicate\"".to_owned()];
+        faults.push(by_chance(draw, hosts, chance, keys, "come twice"));
+    }
+    if draw.percent(25) {
+        let chance = draw.size(1, 15);
+        let keys = vec!["do = \"corrupt\"".to_owned()];
+        faults.push(by_chance(
+            draw,
+            hosts,
+            chance,
+            keys,
+            "have a bit flipped on the wire",
+        ));
+    }
+    if draw.percent(20) {
+        let chance = draw.size(1, 10);
+        // ARP has no checksum: a bit flipped there would teach a wrong address.
+        let keys = ["do = \"corrupt\"", "place = \"memory\"", "when = 'ip'"];
+        let keys = keys.map(str::to_owned).to_vec();
+        faults.push(by_chance(
+            draw,
+            hosts,
+            chance,
+            keys,
+            "have a bit flipped in a memory",
+        ));
+    }
+    if draw.percent(15) {
+        let flag = draw.pick(&["syn", "fin", "reset"]);
+        let (nth, count) = (draw.number(1, 3), draw.number(1, 4));
+        let keys = vec![
+            "do = \"drop\"".to_owned(),
+            format!("when = 'tcp.flags.{flag} == 1'"),
+            format!("nth = {nth}"),
+            format!("count = {count}"),
+        ];
+        let flag = flag.to_uppercase();
+        let words = format!("{count} segments with {flag} are lost, from number {nth} on");
+        faults.push(Fault { keys, words });
+    }
+    if draw.percent(6) {
+        let nth = draw.number(1, 60);
+        let keys = ["do = \"drop\"", "all = true"].map(str::to_owned).to_vec();
+        let words = format!("from frame {nth} on everything is lost");
+        faults.push(Fault {
+            keys: [keys, vec![format!("nth = {nth}")]].concat(),
+            words,
+        });
+    }
+    faults
+}
+
+/// A fault that strikes by chance: all frames, or those of one host.
+fn by_chance(
+    draw: &mut Draw,
+    hosts: &[Host],
+    chance: u64,
+    mut keys: Vec<String>,
+    what: &str,
+) -> Fault {
+    keys.push(format!("chance = \"{chance}%\""));
+    let mut of = String::new();
+    if draw.percent(25) {
+        let host = &hosts[draw.number(0, hosts.len() as u64 - 1) as usize];
+        keys.push(format!("from = \"{}\"", host.name));
+        of = format!(" of {}", host.name);
+    }
+    Fault {
+        keys,
+        words: format!("{chance}% of the frames{of} {what}"),
+    }
+}
+
+impl Network {
+    /// The longest delay of a link, in milliseconds.
+    pub fn delay(&self) -> u64 {
+        self.links.iter().map(|link| link.delay).max().unwrap_or(0)
+    }
+
+    pub fn faults_in_words(&self) -> String {
+        if self.faults.is_empty() {
+            return "nothing goes wrong".to_owned();
+        }
+        let words: Vec<&str> = self
+            .faults
+            .iter()
+            .map(|fault| fault.words.as_str())
+            .collect();
+        words.join(", ")
+    }
+
+    pub fn write(&self, text: &mut String) {
+        if self.switch {
+            text.push_str("\n[[node]]\nname = \"switch\"\nkind = \"switch\"\n");
+        }
+        for Link {
+            ends,
+            delay,
+            rate,
+            queue,
+            mark,
+        } in &self.links
+        {
+            let _ = write!(
+                text,
+                "\n[[link]]\nends = {ends:?}\ndelay = \"{delay} ms\"\nrate = \"{rate}\"\nqueue = {queue}\n"
+            );
+            if let Some(mark) = mark {
+                let _ = writeln!(text, "mark = {mark}");
+            }
+        }
+    }
+
+    pub fn write_faults(&self, text: &mut String) {
+        for fault in &self.faults {
+            let _ = write!(text, "\n[[fault]]\n{}\n", fault.keys.join("\n"));
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Watches a run: keeps what each connection's variables were, and holds what is new against the lists.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use super::changes::{CHANGES, Change, EDGES, EVENTS, right_edge};
+use super::segments::{SEGMENTS, Sent, mss_of};
+use super::{Broken, Invariant, first_broken};
+use crate::base::{FrameId, NodeId};
+use crate::proto::ethernet::EthernetHeader;
+use crate::proto::ipv4::{Ipv4Header, PROTOCOL_TCP};
+use crate::proto::tcp::{TcpFlags, TcpHeader};
+use crate::sim::fault::IN_MEMORY;
+use crate::sim::outcome::Outcome;
+use crate::sim::spec::{Host, NodeKind, Spec};
+use crate::stack::record::{ConnId, Record, TcpState, TcpVars, What};
+use crate::stack::tcp::Seq;
+
+/// A host and one of its connections.
+pub(super) type Place = (NodeId, ConnId);
+
+/// What was seen of a run so far.
+pub(super) struct Watch<'a> {
+    spec: &'a Spec,
+    /// How many records were looked at.
+    looked_at: usize,
+    /// Each end of each connection.
+    pub ends: BTreeMap<Place, Seen>,
+    /// Those that changed in this event.
+    changed: BTreeSet<Place>,
+    /// What went from one address to another.
+    ways: BTreeMap<(SocketAddr, SocketAddr), Way>,
+    /// Frames that a fault changed before they were sent: they are not as a host formed them.
+    pub spoilt: BTreeSet<FrameId>,
+    /// Whether a frame was lost, late or damaged, or a host threw something away.
+    pub disturbed: bool,
+    /// How many frames hosts have sent, and how many were lost.
+    pub frames: (usize, usize),
+}
+
+/// One end of a connection.
+pub(super) struct Seen {
+    /// Its variables.
+    pub vars: TcpVars,
+    /// SND.UNA + SND.WND, the furthest so far.
+    send_edge: Seq,
+    /// RCV.NXT + RCV.WND, the furthest so far.
+    right_edge: Option<Seq>,
+}
+
+/// What went one way.
+#[derive(Default)]
+struct Way {
+    mss: Option<u16>,
+    tsval: Option<u32>,
+    resets: usize,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(spec: &'a Spec) -> Self {
+        Self {
+            spec,
+            looked_at: 0,
+            ends: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            ways: BTreeMap::new(),
+            spoilt: BTreeSet::new(),
+            disturbed: false,
+            frames: (0, 0),
+        }
+    }
+
+    /// Looks at what one event has added.
+    pub fn look(&mut self, outcome: &Outcome) -> Result<(), Broken> {
+        let records = outcome.log.records();
+        for record in &records[self.looked_at..] {
+            if let What::FrameFaulted { frame, what } = &record.what
+                && what.ends_with(IN_MEMORY)
+            {
+                self.spoilt.insert(*frame);
+            }
+        }
+        for record in &records[self.looked_at..] {
+            self.look_at(outcome, record)?;
+        }
+        if let Some(last) = records.last() {
+            for place in std::mem::take(&mut self.changed) {
+                self.after_event(last, place)?;
+            }
+        }
+        self.looked_at = records.len();
+        Ok(())
+    }
+
+    fn look_at(&mut self, outcome: &Outcome, record: &Record) -> Result<(), Broken> {
+        let place = record.node.zip(record.conn);
+        match (&record.what, place) {
+            (What::TcpVars(vars), Some(place)) => self.changes(record, place, vars),
+            (What::TcpState { from, to }, _) => check_edge(record, *from, *to),
+            (What::FrameSent(frame), _) => self.frame_sent(outcome, record, *frame),
+            (What::FrameDropped { .. }, _) => {
+                self.frames.1 += 1;
+                self.disturbed = true;
+                Ok(())
+            }
+            (What::FrameFaulted { .. } | What::Discarded(_), _) => {
+                self.disturbed = true;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A connection's variables have changed.
+    fn changes(&mut self, record: &Record, place: Place, now: &TcpVars) -> Result<(), Broken> {
+        let before = self.ends.get(&place);
+        let change = Change {
+            before: before.map(|seen| &seen.vars),
+            now,
+            peer: self.peer(now).map(|(_, seen)| &seen.vars),
+            host: host(self.spec, place.0),
+            right_edge: before.and_then(|seen| seen.right_edge),
+        };
+        hold(CHANGES, |holds| holds(&change), record, &change)?;
+        let send_edge = Seq(now.snd_una.unwrap_or_default()) + now.snd_wnd.unwrap_or(0);
+        let further = |one: Option<Seq>, other: Option<Seq>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            (one, other) => one.or(other),
+        };
+        let seen = Seen {
+            vars: now.clone(),
+            send_edge: before.map_or(send_edge, |seen| seen.send_edge.max(send_edge)),
+            right_edge: further(before.and_then(|seen| seen.right_edge), right_edge(now)),
+        };
+        self.ends.insert(place, seen);
+        self.changed.insert(place);
+        Ok(())
+    }
+
+    /// Everything that follows from an event was done.
+    fn after_event(&self, record: &Record, place: Place) -> Result<(), Broken> {
+        let Some(seen) = self.ends.get(&place) else {
+            return Ok(());
+        };
+        let change = Change {
+            before: None,
+            now: &seen.vars,
+            peer: None,
+            host: host(self.spec, place.0),
+            right_edge: seen.right_edge,
+        };
+        let of_place = Record {
+            node: Some(place.0),
+            conn: Some(place.1),
+            ..record.clone()
+        };
+        hold(EVENTS, |holds| holds(&change), &of_place, &change)
+    }
+
+    /// The other end of a connection.
+    pub fn peer(&self, vars: &TcpVars) -> Option<(&Place, &Seen)> {
+        self.ends.iter().find(|(_, Seen { vars: other, .. })| {
+            let facing = other.local == vars.remote && other.remote == vars.local;
+            facing && (other.irs == vars.iss || vars.irs == other.iss)
+        })
+    }
+
+    /// How often a RST went from one address to the other.
+    pub fn resets(&self, from: SocketAddr, to: SocketAddr) -> usize {
+        self.ways.get(&(from, to)).map_or(0, |way| way.resets)
+    }
+
+    /// A frame went out: one that a host formed, not one that a switch sends on or a fault doubled.
+    fn frame_sent(
+        &mut self,
+        outcome: &Outcome,
+        record: &Record,
+        id: FrameId,
+    ) -> Result<(), Broken> {
+        let frame = &outcome.frames[id.index()];
+        if frame.repeats.is_some() || !is_host(self.spec, frame.from) {
+            return Ok(());
+        }
+        self.frames.0 += 1;
+        let segment = segment_of(&frame.bytes).filter(|_| !self.spoilt.contains(&id));
+        let Some(segment) = segment else {
+            return Ok(());
+        };
+        let Segment {
+            from,
+            to,
+            header,
+            text,
+            packet_len,
+        } = segment.map_err(|found| Broken {
+            says: "every checksum of what is sent is right".to_owned(),
+            cite: "RFC 9293 §3.1 (MUST-2)",
+            time: record.time,
+            place: Some((frame.from, None)),
+            found,
+        })?;
+        let conn = self.conn_of(frame.from, from, to, &header);
+        let record = Record {
+            conn: conn.map(|(place, _)| place.1),
+            ..record.clone()
+        };
+        let sent = Sent {
+            header: &header,
+            text,
+            packet_len,
+            host: host(self.spec, frame.from),
+            conn: conn.map(|(_, seen)| (&seen.vars, seen.send_edge)),
+            peer_mss: self.ways.get(&(to, from)).and_then(|way| way.mss),
+            last_tsval: self.ways.get(&(from, to)).and_then(|way| way.tsval),
+        };
+        hold(SEGMENTS, |holds| holds(&sent), &record, &sent)?;
+        let tsval = sent.tsval();
+        let way = self.ways.entry((from, to)).or_default();
+        way.mss = mss_of(&header).or(way.mss);
+        way.tsval = tsval.or(way.tsval);
+        way.resets += usize::from(header.flags.has(TcpFlags::RST));
+        Ok(())
+    }
+
+    /// The connection that a segment is of: of those between these two addresses the one whose numbers it bears.
+    pub fn conn_of(
+        &self,
+        node: NodeId,
+        from: SocketAddr,
+        to: SocketAddr,
+        header: &TcpHeader,
+    ) -> Option<(&Place, &Seen)> {
+        let seq = Seq(header.sequence_number);
+        let mine = self.ends.iter().filter(|(place, seen)| {
+            place.0 == node && seen.vars.local == from && seen.vars.remote == to
+        });
+        let iss = |seen: &Seen| Seq(seen.vars.iss.unwrap_or_default());
+        let began_before = mine.filter(|(_, seen)| iss(seen).le(seq));
+        began_before.min_by_key(|(_, seen)| seq - iss(seen))
+    }
+}
+
+/// A TCP segment in a frame.
+pub(super) struct Segment<'a> {
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub header: TcpHeader,
+    pub text: &'a [u8],
+    pub packet_len: usize,
+}
+
+/// The TCP segment that a frame carries, or what is wrong with it; `None` if it carries something else.
+pub(super) fn segment_of(frame: &[u8]) -> Option<Result<Segment<'_>, String>> {
+    const IPV4: u16 = 0x0800;
+    let (ethernet, packet) = EthernetHeader::parse(frame).ok()?;
+    if ethernet.ether_type != IPV4 {
+        return None;
+    }
+    let (ip, payload) = match Ipv4Header::parse(packet) {
+        Ok(parsed) => parsed,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    if ip.protocol != PROTOCOL_TCP {
+        return None;
+    }
+    let parsed = TcpHeader::parse(ip.source, ip.destination, payload);
+    Some(
+        parsed
+            .map_err(|error| error.to_string())
+            .map(|(header, text)| Segment {
+                from: (ip.source, header.source_port).into(),
+                to: (ip.destination, header.destination_port).into(),
+                header,
+                text,
+                packet_len: Ipv4Header::LEN + payload.len(),
+            }),
+    )
+}
+
+/// The host that a node is.
+///
+/// # Panics
+/// If it is none: others have no connections.
+pub(super) fn host(spec: &Spec, node: NodeId) -> &Host {
+    match &spec.nodes[node.index()].kind {
+        NodeKind::Host(host) | NodeKind::Real(host) => host,
+        _ => unreachable!("only hosts have connections"),
+    }
+}
+
+fn is_host(spec: &Spec, node: NodeId) -> bool {
+    let kind = &spec.nodes[node.index()].kind;
+    matches!(kind, NodeKind::Host(_) | NodeKind::Real(_))
+}
+
+fn check_edge(record: &Record, from: TcpState, to: TcpState) -> Result<(), Broken> {
+    if EDGES
+        .iter()
+        .any(|(state, next)| *state == from && next.contains(&to))
+    {
+        return Ok(());
+    }
+    Err(Broken {
+        says: "a state changes along an edge of the diagram".to_owned(),
+        cite: "RFC 9293 §3.3.2",
+        time: record.time,
+        place: record.node.map(|node| (node, record.conn)),
+        found: format!("{} to {}", from.name(), to.name()),
+    })
+}
+
+/// Holds a subject against a list.
+fn hold<F: Copy>(
+    list: &'static [Invariant<F>],
+    holds: impl Fn(F) -> bool,
+    record: &Record,
+    subject: &dyn std::fmt::Display,
+) -> Result<(), Broken> {
+    match first_broken(list, holds) {
+        None => Ok(()),
+        Some(invariant) => Err(Broken {
+            says: invariant.says.to_owned(),
+            cite: invariant.cite,
+            time: record.time,
+            place: record.node.map(|node| (node, record.conn)),
+            found: subject.to_string(),
+        }),
+    }
+}
