@@ -4,9 +4,11 @@
 //! given out where no mistake was noted.
 
 mod app;
+mod crash;
 mod expect;
 mod fault;
 mod lesson;
+mod raw;
 mod router;
 mod script;
 mod tcp;
@@ -33,6 +35,7 @@ pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
     let nodes = builder.routers(nodes);
     let apps = builder.apps();
     let faults = builder.faults();
+    let crashes = builder.crashes(&apps);
     let notes = builder.notes();
     let asks = builder.asks();
     let expects = builder.expects();
@@ -51,6 +54,7 @@ pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
             links,
             apps,
             faults,
+            crashes,
             limits: spec::Limits {
                 duration: file.limit.value?,
                 ..spec::Limits::default()

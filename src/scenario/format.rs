@@ -1,6 +1,7 @@
 //! The scenario file: every table and key that there is.
 
 mod app;
+mod crash;
 mod expect;
 mod fault;
 mod lesson;
@@ -14,7 +15,11 @@ use super::declare::{table, words};
 use super::read::At;
 use super::values::{Mac, Name, Number, Prefixed, Rate};
 
-pub(super) use app::{App, AppKind, HttpClient, HttpServer, WebSocketClient, WebSocketServer};
+pub(super) use app::{
+    App, AppKind, Flag, HttpClient, HttpServer, RawSegment, RawTcp, WebSocketClient,
+    WebSocketServer,
+};
+pub(super) use crash::Crash;
 pub(super) use expect::{BetweenExpect, Expect, ExpectKind, Expert, State, VariableExpect};
 pub(super) use fault::{CorruptPlace, Fault, FaultEffect};
 pub(super) use lesson::{Ask, Note, WrongAnswer};
@@ -50,6 +55,8 @@ table! {
         app: List<App>,
         /// What goes wrong on the links. The first one that fits a frame decides.
         fault: List<Fault>,
+        /// Which hosts lose their power, and when.
+        crash: List<Crash>,
         /// Explanations at certain frames.
         note: List<Note>,
         /// Questions to the learner before certain frames.

@@ -109,19 +109,23 @@ pub enum Expected {
     },
     /// Frames one after the other, as [`Expected::Frames`]; others may come between them.
     InOrder(Vec<Filter>),
-    /// The state in which the node's last TCP connection ends.
+    /// The state in which the node's TCP connection ends.
     EndState {
         /// The node.
         node: NodeId,
         /// The state.
         state: TcpState,
+        /// Which of the node's connections, counted from 1; else its last.
+        nth: Option<u32>,
     },
-    /// States that the node's last TCP connection passes through, without others between.
+    /// States that the node's TCP connection passes through, without others between.
     Passes {
         /// The node.
         node: NodeId,
         /// The states.
         states: Vec<TcpState>,
+        /// Which of the node's connections, counted from 1; else its last.
+        nth: Option<u32>,
     },
     /// Something that the stack tells a program.
     Events {

@@ -219,6 +219,23 @@ fn filters_are_pointed_into() {
 }
 
 #[test]
+fn a_host_that_is_down() {
+    check(
+        "[[crash]]\non = \"client\"\nat = \"1 s\"\n[[crash]]\non = \"client\"\nat = \"2 s\"\n\
+         [[app]]\non = \"client\"\nkind = \"ping\"\nto = \"server\"\nstart = \"3 s\"\n",
+        &[
+            "15:1 `client` is down at that time",
+            "22:9 `client` is down when this program is to start",
+        ],
+    );
+    check(
+        "[[crash]]\non = \"client\"\nat = \"1 s\"\nup_after = \"1 s\"\n\
+         [[app]]\non = \"client\"\nkind = \"raw-tcp\"\nfrom = \"1.2.3.4:5\"\nto = \"server:80\"\nstart = \"2 s\"\n",
+        &["16:1 which segments?"],
+    );
+}
+
+#[test]
 fn what_cannot_work_together() {
     check(
         "[[node]]\nname = \"client\"\nip = \"10.0.0.9/24\"\n",

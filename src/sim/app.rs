@@ -8,6 +8,7 @@ mod bytes;
 mod date;
 mod http;
 mod ping;
+mod raw;
 mod script;
 mod talk;
 mod tcp;
@@ -17,6 +18,7 @@ mod websocket;
 use self::bytes::Bytes;
 use self::http::{HttpClient, HttpServer};
 use self::ping::Ping;
+use self::raw::RawTcp;
 use self::tcp::{connect, listen};
 use self::udp::{UdpClient, UdpEcho};
 use self::websocket::WebSocketTalk;
@@ -70,6 +72,7 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
         }),
         AppKind::UdpEcho(spec) => Box::new(UdpEcho::new(&spec)),
         AppKind::UdpClient(spec) => Box::new(UdpClient::new(&spec)),
+        AppKind::RawTcp(spec) => Box::new(RawTcp::new(&spec)),
         AppKind::Ping(spec) => Box::new(Ping::new(&spec, index as u16 + 1)),
     }
 }

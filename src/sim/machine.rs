@@ -14,6 +14,23 @@ use crate::stack::host::{Host, HostConfig, Transmit};
 pub struct Machine {
     host: Host,
     programs: Vec<Box<dyn Program>>,
+    plan: Plan,
+    /// Which programs were started since the host is up.
+    started: Vec<bool>,
+    /// The servers that a crash has ended: they are started again with the host.
+    services: Vec<usize>,
+}
+
+/// What a machine is made from, each time that it comes up.
+struct Plan {
+    seed: u64,
+    /// Whether the programs keep ledgers.
+    books: bool,
+    name: String,
+    host: spec::Host,
+    apps: Vec<spec::AppKind>,
+    /// How often the host has lost its power.
+    crashes: u32,
 }
 
 impl Machine {
@@ -26,24 +43,46 @@ impl Machine {
         host: &spec::Host,
         apps: impl Iterator<Item = &'a spec::App>,
     ) -> Self {
-        let program = |(index, app): (usize, &spec::App)| {
-            app::program(
-                &app.kind,
-                index,
-                Rng::new(seed, &format!("{name} program {index}")),
-                books,
-            )
+        let plan = Plan {
+            seed,
+            books,
+            name: name.to_owned(),
+            host: host.clone(),
+            apps: apps.map(|app| app.kind.clone()).collect(),
+            crashes: 0,
         };
-        let host = Host::new(config(seed, name, host));
         Self {
-            host,
-            programs: apps.enumerate().map(program).collect(),
+            host: Host::new(plan.config()),
+            programs: plan.programs(),
+            started: vec![false; plan.apps.len()],
+            services: Vec::new(),
+            plan,
         }
     }
 
     /// Starts the program at this place.
     pub fn start(&mut self, cx: &mut Cx, index: usize) {
+        self.started[index] = true;
         self.programs[index].start(cx, &mut self.host);
+    }
+
+    /// The host loses its power: it forgets everything, and its programs end without a word.
+    pub fn crash(&mut self, cx: &mut Cx) {
+        self.plan.crashes += 1;
+        self.host.crash(cx, self.plan.config());
+        self.programs = self.plan.programs();
+        let served = |&index: &usize| self.started[index] && self.plan.apps[index].is_server();
+        self.services = (0..self.started.len()).filter(served).collect();
+        self.started.fill(false);
+    }
+
+    /// The host is up again, and its servers are started, as the services of a host are.
+    pub fn come_up(&mut self, cx: &mut Cx) {
+        let cause = cx.cause;
+        for index in std::mem::take(&mut self.services) {
+            cx.cause = cause;
+            self.start(cx, index);
+        }
     }
 
     /// A frame came whole.
@@ -108,12 +147,32 @@ pub fn interfaces(seed: u64, name: &str, router: &spec::Router) -> Vec<HostConfi
     router.interfaces.iter().map(config).collect()
 }
 
-fn config(seed: u64, name: &str, spec: &spec::Host) -> HostConfig {
-    let mut rng = Rng::new(seed, &format!("{name} secret"));
-    HostConfig {
-        ipv4: spec.ipv4,
-        mtu: spec.mtu,
-        tcp: spec.tcp.clone(),
-        ..HostConfig::without_address(name, spec.mac, &mut rng)
+impl Plan {
+    /// What is drawn by chance is drawn anew each time that the host comes up.
+    fn rng(&self, what: &str) -> Rng {
+        let name = &self.name;
+        let label = match self.crashes {
+            0 => format!("{name} {what}"),
+            crashes => format!("{name} {what} after crash {crashes}"),
+        };
+        Rng::new(self.seed, &label)
+    }
+
+    fn config(&self) -> HostConfig {
+        let spec = &self.host;
+        HostConfig {
+            ipv4: spec.ipv4,
+            mtu: spec.mtu,
+            tcp: spec.tcp.clone(),
+            ..HostConfig::without_address(&self.name, spec.mac, &mut self.rng("secret"))
+        }
+    }
+
+    fn programs(&self) -> Vec<Box<dyn Program>> {
+        let program = |(index, kind)| {
+            let rng = self.rng(&format!("program {index}"));
+            app::program(kind, index, rng, self.books)
+        };
+        self.apps.iter().enumerate().map(program).collect()
     }
 }

@@ -15,8 +15,8 @@ use crate::stack::tcp::TcpConfig;
 pub use crate::stack::router::Route;
 
 pub use app::{
-    Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, Reading, Reply, Request,
-    TcpClient, TcpServer, UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
+    Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, RawSegment, RawTcp, Reading,
+    Reply, Request, TcpClient, TcpServer, UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
 };
 
 /// A whole world, before it runs.
@@ -32,6 +32,8 @@ pub struct Spec {
     pub apps: Vec<App>,
     /// What goes wrong on the links. The first one that matches a frame decides.
     pub faults: Vec<Fault>,
+    /// Which hosts lose their power, and when.
+    pub crashes: Vec<Crash>,
     /// When to stop.
     pub limits: Limits,
     /// Whether the truth is written down. Without it the frames are the same.
@@ -49,6 +51,7 @@ impl Spec {
             links: Vec::new(),
             apps: Vec::new(),
             faults: Vec::new(),
+            crashes: Vec::new(),
             limits: Limits::default(),
             recording: true,
             books: false,
@@ -65,6 +68,7 @@ impl Spec {
         *kind = NodeKind::Real(host.clone());
         let before = self.apps.len();
         self.apps.retain(|app| app.on != node);
+        self.crashes.retain(|crash| crash.on != node);
         Some(before - self.apps.len())
     }
 }
@@ -203,6 +207,18 @@ impl Link {
             mark: None,
         }
     }
+}
+
+/// A host loses its power, and with it its programs and all that it knows. Frames that reach it while it is down are
+/// lost; what its interface has queued already is still sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crash {
+    /// The host.
+    pub on: NodeId,
+    /// When.
+    pub at: Duration,
+    /// After how long it is up again, and its servers are started anew; `None`: never.
+    pub up_after: Option<Duration>,
 }
 
 /// Something that goes wrong on a link.

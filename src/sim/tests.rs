@@ -4,6 +4,7 @@ mod apps;
 mod faults;
 mod links;
 mod noise;
+mod power;
 mod real;
 mod truth;
 

@@ -20,9 +20,10 @@ use super::spec::Limits;
 use super::switch::Switch;
 use crate::base::{FrameId, LinkId, NodeId, RecordId, Time};
 use crate::stack::cx::Cx;
+use crate::stack::record::What;
 use crate::stack::router::Router;
 pub use port::{Direction, Seen};
-use wire::Flight;
+use wire::{FAULT, Flight};
 
 /// A world that runs.
 ///
@@ -51,6 +52,10 @@ pub struct World {
 enum Event {
     /// A program of a host starts.
     Start(NodeId, usize),
+    /// A host loses its power.
+    Down(NodeId),
+    /// A host has its power back.
+    Up(NodeId),
     /// A host, or one of its programs, wanted to be called.
     Wake(NodeId),
     /// A link can take the next frame.
@@ -101,6 +106,8 @@ struct Port {
 /// A host in its place in the world.
 struct Hosting {
     machine: Machine,
+    /// Whether it has power.
+    is_up: bool,
     /// Where its frames go out; `None`: it has no link.
     out: Option<PipeId>,
     /// When the earliest [`Event::Wake`] that is queued for it will be.
@@ -196,6 +203,8 @@ impl World {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Start(node, app) => self.call(node, None, |machine, cx| machine.start(cx, app)),
+            Event::Down(node) => self.go_down(node),
+            Event::Up(node) => self.come_up(node),
             Event::Wake(node) => {
                 self.disarm(node);
                 self.call(node, None, Machine::handle_timeout);
@@ -224,7 +233,30 @@ impl World {
         self.arm(node);
     }
 
-    /// Runs `body` with a host; `None` where the node is none.
+    fn go_down(&mut self, node: NodeId) {
+        let down = self.record(node, 1, None, FAULT, What::HostDown);
+        self.with_machine(node, down, Machine::crash);
+        self.set_power(node, false);
+    }
+
+    fn come_up(&mut self, node: NodeId) {
+        let up = self.record(node, 1, None, FAULT, What::HostUp);
+        self.set_power(node, true);
+        self.call(node, up, Machine::come_up);
+    }
+
+    fn set_power(&mut self, node: NodeId, is_up: bool) {
+        if let Node::Host(host) = &mut self.nodes[node.index()] {
+            host.is_up = is_up;
+        }
+    }
+
+    /// Whether the node is a host without power.
+    fn is_down(&self, node: NodeId) -> bool {
+        matches!(&self.nodes[node.index()], Node::Host(host) if !host.is_up)
+    }
+
+    /// Runs `body` with a host; `None` where the node is none, or is down.
     fn with_machine<T>(
         &mut self,
         node: NodeId,
@@ -234,6 +266,9 @@ impl World {
         let Node::Host(host) = &mut self.nodes[node.index()] else {
             return None;
         };
+        if !host.is_up {
+            return None;
+        }
         let log = &mut self.outcome.log;
         Some(body(
             &mut host.machine,

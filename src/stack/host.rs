@@ -25,6 +25,7 @@ use crate::base::{FrameId, RecordId, Rng, Time};
 use crate::proto::ethernet::MacAddr;
 use crate::proto::ipv4::Ipv4Header;
 use crate::proto::ipv6::{FragmentHeader, Ipv6Header, MIN_MTU};
+use crate::proto::tcp::TcpHeader;
 use packet::Packet;
 pub(in crate::stack) use transit::{Transit, TransitKind};
 
@@ -241,6 +242,18 @@ impl Host {
         }
     }
 
+    /// Loses its power: all connections, listeners, tables and queues are gone, and nobody is told. What it is then is
+    /// made from `config`, as a new host; only the ids of its connections go on.
+    ///
+    /// A TCP that has lost its memory of sequence numbers should keep quiet for an MSL before it assigns any
+    /// (RFC 9293 §3.4.3). This one does not, as no widespread one does: it trusts in ISNs that are drawn anew.
+    pub fn crash(&mut self, cx: &mut Cx<'_>, config: HostConfig) {
+        self.tcp.forget(cx);
+        let fresh = Self::new(config);
+        let past = std::mem::replace(self, fresh).tcp;
+        self.tcp.go_on_counting(past);
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -394,6 +407,21 @@ impl Host {
     /// Breaks a connection off with a RST.
     pub fn abort(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
         self.as_one_call(cx, |host, cx| host.tcp.abort(cx, conn));
+    }
+
+    /// Sends a segment that the caller made up, past this host's TCP: from any address that it likes. Its checksum is
+    /// made here.
+    pub fn send_raw_segment(
+        &mut self,
+        cx: &mut Cx<'_>,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        header: &TcpHeader,
+        text: &[u8],
+    ) {
+        self.as_one_call(cx, |host, cx| {
+            host.send_made_up(cx, source, destination, header, text)
+        });
     }
 
     /// Binds a UDP port, or else an ephemeral one, and returns it.

@@ -89,6 +89,10 @@ pub enum What {
     Decided(Text),
     /// A router found the way for a packet, in words: `10.0.3.9 is in 10.0.3.0/24: …`.
     Routed(Text),
+    /// A host lost its power, and with it all that it knew.
+    HostDown,
+    /// A host that was down is up again. It remembers nothing.
+    HostUp,
     /// A node put a frame on a link.
     FrameSent(FrameId),
     /// A frame arrived at a node, whole.

@@ -46,6 +46,7 @@ pub use config::TcpConfig;
 pub use congestion::CongestionAlgorithm;
 pub use connection::{Connection, Opening};
 pub use ecn::{CE, ECT_0, NOT_ECT};
+pub(super) use endpoint::unit;
 pub use endpoint::{ConnectError, Endpoint, ListenError};
 pub use isn::SecretKey;
 pub use seq::Seq;

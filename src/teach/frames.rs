@@ -232,7 +232,8 @@ pub(super) fn uint(dissection: &Dissection, id: &str) -> Option<u64> {
     }
 }
 
-fn flag(dissection: &Dissection, id: &str) -> bool {
+/// Whether a flag is set that is not only quoted.
+pub(super) fn flag(dissection: &Dissection, id: &str) -> bool {
     matches!(
         dissection.own_field(id).map(|field| &field.value),
         Some(Value::Bool(true))

@@ -35,14 +35,16 @@ pub(super) fn know(
                 "pause-over"
             }
         }
+        What::HostDown => "host-down",
+        What::HostUp => "host-up",
         // no step is about these alone
         What::ConnOpened { .. } | What::TcpVars(_) => "state",
         What::NeighborLearned { ip, mac } => {
             subject.what("arp-learned", format!("{ip} is at {}", mac_text(*mac)))
         }
         What::NeighborQueued { ip } => subject.what("arp-queued", ip),
-        What::Discarded(text) => subject.what("discarded", text),
-        What::Decided(text) => subject.what("decided", text),
+        What::Discarded(text) => subject.what(discard_topic(text), text),
+        What::Decided(text) => subject.what(decision_topic(text), text),
         What::Routed(text) => subject.what("routed", text),
         What::FrameSent(_) => "wire-sent",
         What::FrameArrived(_) => "wire-arrived",
@@ -87,6 +89,29 @@ fn event_topic(text: &str) -> &'static str {
         _ if begins(WS_CLOSED) => "ws-closed",
         _ if begins(ARRIVED) || text.ends_with(" received") => "app-received",
         _ => "app-event",
+    }
+}
+
+/// Why something is thrown away, where more is to be said than that it is.
+fn discard_topic(text: &str) -> &'static str {
+    match text {
+        "too many connections in SYN-RECEIVED" => "backlog-full",
+        "acknowledges what was not sent" => "ack-of-unsent",
+        "sequence number outside the window" => "out-of-window",
+        "RST for no connection" => "rst-ignored",
+        "not for this host's IP address" => "not-mine",
+        _ => "discarded",
+    }
+}
+
+/// What is decided, where more is to be said than that it is.
+fn decision_topic(text: &str) -> &'static str {
+    match text {
+        _ if text.ends_with("challenge ACK") => "challenge",
+        _ if text.ends_with("is a cookie") => "cookie-sent",
+        _ if text.starts_with("it brings a cookie back") => "cookie-taken",
+        _ if text.starts_with("the SYN that we have once more") => "crossed-syn",
+        _ => "decided",
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::frames::{frame_topic, uint};
-use super::records;
 use super::topics::PLACEHOLDERS;
+use super::{records, sent};
 use crate::base::NodeId;
 use crate::proto::ethernet::mac_text;
-use crate::stack::record::{TcpState, What};
+use crate::stack::record::{Record, TcpState, What};
 use crate::walk::Walk;
 use crate::walk::step::{Grain, Step, StepId};
 use crate::walk::view::{FrameView, MessageView};
@@ -42,6 +42,7 @@ impl Subject {
         if let Some(frame) = &frame {
             self.know_frame(walk, frame);
             self.topic = frame_topic(walk, frame, message.as_ref(), record);
+            self.know_reason(walk, frame, record);
         }
         if let Some(message) = &message {
             self.know_message(message);
@@ -57,6 +58,20 @@ impl Subject {
             None if is_gap(step) => self.topic = self.what("gap", &step.title),
             None if step.grain == Grain::Layer => self.know_crossed(step, frame.as_ref()),
             None => {}
+        }
+    }
+
+    /// Why a segment was sent, where the records tell more than itself.
+    fn know_reason(&mut self, walk: &Walk, frame: &FrameView, record: Option<&Record>) {
+        let sending = record.filter(|record| matches!(record.what, What::FrameSent(_)));
+        let reason = sending.and_then(|record| sent::reason(walk, &frame.dissection, record));
+        let Some(reason) = reason else { return };
+        self.topic = reason.topic;
+        if let Some(what) = reason.what {
+            self.set("what", what);
+        }
+        if let Some(node) = record.and_then(|record| record.node) {
+            self.set("node", node_name(walk, node));
         }
     }
 

@@ -33,6 +33,8 @@ struct Side {
     duplicate_acks: u32,
     /// The end of what it has behind a hole, as its SACK blocks said last (RFC 2018).
     sacked: Option<u32>,
+    /// The peer sent a RST, and it has not begun anew since.
+    was_reset: bool,
     /// Its last segment asked whether the peer is still there.
     kept_alive: bool,
     recovery: Option<Recovery>,
@@ -75,9 +77,14 @@ impl Analysis {
 
     fn note(&mut self, dir: Dir, tcp: &Tcp, role: Option<Role>) {
         if tcp.flags.rst {
+            self.sides[dir.reverse().index()].was_reset = true;
             return;
         }
         let own = &mut self.sides[dir.index()];
+        if tcp.flags.syn && own.was_reset {
+            // What it began before is over, and its numbers with it.
+            *own = Side::default();
+        }
         let end = tcp.seq.wrapping_add(tcp.seg_len());
         own.next = highest(own.next, end);
         own.window = Some(tcp.window);

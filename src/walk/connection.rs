@@ -119,7 +119,8 @@ impl Connection {
         let half = self.half_mut(dir);
         let base = half.base.unwrap_or(tcp.seq);
         half.stream.start_at(base.wrapping_add(1));
-        let sent = half.was_sent(tcp);
+        // A RST may have a number of an earlier connection: the one that it answers acknowledged it.
+        let sent = !tcp.flags.rst && half.was_sent(tcp);
         let scale = if tcp.flags.syn {
             Scale::None
         } else {

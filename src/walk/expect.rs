@@ -83,8 +83,8 @@ impl Looker<'_> {
                 times,
             } => self.messages(filter, *from, *times),
             Expected::InOrder(filters) => self.in_order(filters),
-            Expected::EndState { node, state } => self.end_state(*node, *state),
-            Expected::Passes { node, states } => self.passes(*node, states),
+            Expected::EndState { node, state, nth } => self.end_state(*node, *state, *nth),
+            Expected::Passes { node, states, nth } => self.passes(*node, states, *nth),
             Expected::Events { text, node, times } => {
                 let event = |what: &What| match what {
                     What::AppEvent(event) => Some(event.to_string()),
@@ -193,9 +193,9 @@ impl Looker<'_> {
         }
     }
 
-    fn end_state(self, node: NodeId, state: TcpState) -> Looked {
-        let states = self.states(node);
-        let name = self.name(node);
+    fn end_state(self, node: NodeId, state: TcpState, nth: Option<u32>) -> Looked {
+        let states = self.states(node, nth);
+        let name = self.name_of_connection(node, nth);
         let last = states.last().map_or("no connection", |state| state.name());
         // The state in which a run was cut short is not the one in which it ends.
         let cut_short = self.outcome().and_then(|outcome| outcome.cut_short);
@@ -210,15 +210,19 @@ impl Looker<'_> {
         }
     }
 
-    fn passes(self, node: NodeId, states: &[TcpState]) -> Looked {
-        let all = self.states(node);
+    fn passes(self, node: NodeId, states: &[TcpState], nth: Option<u32>) -> Looked {
+        let all = self.states(node, nth);
         let list = |states: &[TcpState]| {
             let names: Vec<&str> = states.iter().map(|state| state.name()).collect();
             names.join(" > ")
         };
         Looked {
             ok: !states.is_empty() && all.windows(states.len()).any(|window| window == states),
-            expected: format!("{} passes {}", self.name(node), list(states)),
+            expected: format!(
+                "{} passes {}",
+                self.name_of_connection(node, nth),
+                list(states)
+            ),
             found: if all.is_empty() {
                 "no connection".into()
             } else {
@@ -228,13 +232,20 @@ impl Looker<'_> {
         }
     }
 
-    /// The states of the node's last connection, in order.
-    fn states(self, node: NodeId) -> Vec<TcpState> {
-        states_of(self.records_of_last(node))
+    fn name_of_connection(self, node: NodeId, nth: Option<u32>) -> String {
+        match nth {
+            Some(nth) => format!("connection {nth} of {}", self.name(node)),
+            None => self.name(node),
+        }
     }
 
-    /// The records of the node's last connection.
-    fn records_of_last<'a>(self, node: NodeId) -> impl Iterator<Item = &'a Record>
+    /// The states of the node's connection, the last where it is not said which one, in order.
+    fn states(self, node: NodeId, nth: Option<u32>) -> Vec<TcpState> {
+        states_of(self.records_of(node, nth))
+    }
+
+    /// The records of the node's connection, the last where it is not said which one.
+    fn records_of<'a>(self, node: NodeId, nth: Option<u32>) -> impl Iterator<Item = &'a Record>
     where
         Self: 'a,
     {
@@ -244,8 +255,12 @@ impl Looker<'_> {
             records.filter(move |record| record.node == Some(node))
         };
         let opened = |record: &&Record| matches!(record.what, What::ConnOpened { .. });
-        let last = own().rfind(opened).and_then(|opened| opened.conn);
-        own().filter(move |record| last.is_some() && record.conn == last)
+        let found = match nth {
+            Some(nth) => own().filter(opened).nth(nth as usize - 1),
+            None => own().rfind(opened),
+        };
+        let conn = found.and_then(|opened| opened.conn);
+        own().filter(move |record| conn.is_some() && record.conn == conn)
     }
 
     fn records(
@@ -324,7 +339,7 @@ impl Looker<'_> {
         [min, max]: [Option<u32>; 2],
     ) -> Looked {
         let values = self
-            .records_of_last(node)
+            .records_of(node, None)
             .filter_map(|record| match &record.what {
                 What::TcpVars(vars) => value_of(variable, vars),
                 _ => None,
@@ -421,6 +436,9 @@ fn text_of(kind: RecordKind, what: &What) -> Option<String> {
             format!("{ip} {}", mac_text(*mac))
         }
         (RecordKind::ArpQueued, What::NeighborQueued { ip }) => ip.to_string(),
+        (RecordKind::HostDown, What::HostDown) | (RecordKind::HostUp, What::HostUp) => {
+            String::new()
+        }
         (RecordKind::SwitchLearned, What::SwitchLearned { mac, .. }) => mac_text(*mac),
         (RecordKind::SwitchFlooded, What::SwitchForwarded { flooded: true, .. }) => String::new(),
         _ => return None,

@@ -40,7 +40,10 @@ struct Conn {
 pub(super) struct Truth {
     conns: Vec<Conn>,
     conn_index: FxHashMap<(NodeId, ConnId), usize>,
-    listening: Vec<(usize, SocketAddr)>,
+    /// The records of ports that were opened, and of which node.
+    listening: Vec<(usize, Option<NodeId>, SocketAddr)>,
+    /// The records of nodes that lost their power.
+    downs: Vec<(usize, Option<NodeId>)>,
     /// The two ends' connections of each flow.
     of_flow: Vec<[Option<usize>; 2]>,
     flow_of: Vec<Option<FlowId>>,
@@ -114,7 +117,8 @@ impl Truth {
                     conn.irs = vars.irs;
                 }
             }
-            What::Listening(addr) => self.listening.push((index, *addr)),
+            What::Listening(addr) => self.listening.push((index, record.node, *addr)),
+            What::HostDown => self.downs.push((index, record.node)),
             What::FrameSent(frame) => {
                 if let Some(sent) = self.sent.get_mut(frame.index()) {
                     sent.get_or_insert(index);
@@ -210,6 +214,17 @@ impl Truth {
         Some(&self.conns[conns[dir.index()]?])
     }
 
+    /// Whether somebody listens at `end` at the record at `index`.
+    fn listens(&self, end: SocketAddr, index: usize) -> bool {
+        let opened = self.listening.iter().rev();
+        let mut opened = opened.filter(|(at, _, addr)| *at <= index && is_at(*addr, end));
+        opened.next().is_some_and(|(opened, node, _)| {
+            let lost =
+                |(at, down): &(usize, Option<NodeId>)| down == node && opened < at && *at <= index;
+            !self.downs.iter().any(lost)
+        })
+    }
+
     /// A connection between the same ends that is open at the record at `index`: an end that has not heard of a new one
     /// still has it.
     fn earlier(&self, [local, remote]: [SocketAddr; 2], index: usize) -> Option<&Conn> {
@@ -233,11 +248,7 @@ impl Truth {
         let conn = self.conn(flow, dir).filter(|conn| conn.opened <= index);
         let local_remote = [ends[dir.index()], ends[dir.reverse().index()]];
         let Some(conn) = conn.or_else(|| self.earlier(local_remote, index)) else {
-            let listens = self
-                .listening
-                .iter()
-                .any(|(record, addr)| *record <= index && is_at(*addr, ends[dir.index()]));
-            let state = if listens {
+            let state = if self.listens(ends[dir.index()], index) {
                 TcpState::Listen
             } else {
                 TcpState::Closed

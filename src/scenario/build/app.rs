@@ -80,6 +80,7 @@ impl<'b> Builder<'b, '_> {
                 interval: app.interval.value?,
                 size: app.size.value?.narrow(),
             }),
+            From::RawTcp(app) => AppKind::RawTcp(self.raw_tcp(on, app)?),
             From::Unclear => return None,
         })
     }
@@ -203,7 +204,7 @@ impl<'b> Builder<'b, '_> {
         }
     }
 
-    fn target(&mut self, on: Option<NodeId>, at: &At<Target>) -> Option<SocketAddrV4> {
+    pub(super) fn target(&mut self, on: Option<NodeId>, at: &At<Target>) -> Option<SocketAddrV4> {
         let target = at.get()?;
         let ip = self.address(on, &target.host, &at.span)?;
         Some(SocketAddrV4::new(ip, target.port))

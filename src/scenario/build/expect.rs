@@ -63,6 +63,7 @@ impl Builder<'_, '_> {
             ExpectKind::State(e) => Expected::EndState {
                 node: self.tcp_host(&e.node)?,
                 state: tcp_state(e.state.value?),
+                nth: e.nth.value?.map(Number::narrow),
             },
             ExpectKind::Passes(e) => {
                 if e.passes.get()?.is_empty() {
@@ -75,6 +76,7 @@ impl Builder<'_, '_> {
                 Expected::Passes {
                     node: self.tcp_host(&e.node)?,
                     states: tables(&e.passes).copied().map(tcp_state).collect(),
+                    nth: e.nth.value?.map(Number::narrow),
                 }
             }
             ExpectKind::Event(e) => {

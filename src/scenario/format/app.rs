@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scenario::declare::{either, table};
+use crate::scenario::declare::{either, table, words};
 use crate::scenario::values::{Header, Number, Port, Size, Target};
 
 use super::{Action, List};
@@ -39,6 +39,9 @@ either! {
         "udp-echo" => UdpEcho(UdpEcho),
         /// Sends ICMP echo requests (RFC 792).
         "ping" => Ping(Ping),
+        /// Sends TCP segments that it makes up, past its host's own TCP and from any address, as a raw socket lets a
+        /// program do: for attacks, and for segments that stray in from nowhere.
+        "raw-tcp" => RawTcp(RawTcp),
     }
 }
 
@@ -199,5 +202,63 @@ table! {
         interval: Duration = "1 s",
         /// Bytes of data in each.
         size: Number<0, 65_507> = 56,
+    }
+}
+
+table! {
+    /// Sends TCP segments that it makes up. What is answered goes to `from`, whoever that is.
+    RawTcp {
+        /// Who the segments say they come from: a node or an address, and a port. It need not be true.
+        from: Target,
+        /// Where they go.
+        to: Target,
+        /// What is sent, in this order.
+        segment: List<RawSegment>,
+    }
+}
+
+table! {
+    /// A TCP segment that is made up, or several that differ by a step. Its checksum is right.
+    RawSegment {
+        /// How long to wait before the first.
+        after: Duration = "0 ms",
+        /// The control bits.
+        flags: List<Flag>,
+        /// The sequence number of the first, as it is on the wire.
+        seq: Number<0, 4_294_967_295> = 0,
+        /// The acknowledgment number, as it is on the wire.
+        ack: Number<0, 4_294_967_295> = 0,
+        /// The window, as it is on the wire.
+        window: Number<0, 65_535> = 65535,
+        /// The data.
+        text: String = "",
+        /// How many are sent.
+        count: Number<1, 10_000> = 1,
+        /// How long from one to the next.
+        every: Duration = "0 ms",
+        /// By how much the sequence number grows from one to the next.
+        step_seq: Number<0, 4_294_967_295> = 0,
+        /// By how much the address that it says it comes from grows.
+        step_address: Number<0, 65_535> = 0,
+        /// By how much the port that it says it comes from grows.
+        step_port: Number<0, 65_535> = 0,
+    }
+}
+
+words! {
+    /// A control bit of a TCP segment.
+    Flag {
+        /// It begins a direction's numbers.
+        Syn = "syn",
+        /// Its acknowledgment number counts.
+        Ack = "ack",
+        /// The program should get the data soon.
+        Psh = "psh",
+        /// It ends a direction.
+        Fin = "fin",
+        /// It breaks the connection off.
+        Rst = "rst",
+        /// Its urgent pointer counts.
+        Urg = "urg",
     }
 }

@@ -31,9 +31,9 @@ either! {
         "message" => Message(MessageExpect),
         /// Frames that come one after the other; others may come between them.
         "in_order" => InOrder(InOrderExpect),
-        /// The state in which a node's last TCP connection ends.
+        /// The state in which a node's TCP connection ends.
         "state" => State(StateExpect),
-        /// States that a node's last TCP connection passes through, one after the other, without others between.
+        /// States that a node's TCP connection passes through, one after the other, without others between.
         "passes" => Passes(PassesExpect),
         /// Something that the stack tells a program.
         "event" => Event(EventExpect),
@@ -95,6 +95,8 @@ table! {
         state: State,
         /// The node.
         node: String,
+        /// Which of the node's connections, counted from 1; else its last.
+        nth: Option<Number<1, 1_000_000>>,
     }
 }
 
@@ -105,6 +107,8 @@ table! {
         passes: List<State>,
         /// The node.
         node: String,
+        /// Which of the node's connections, counted from 1; else its last.
+        nth: Option<Number<1, 1_000_000>>,
     }
 }
 
@@ -237,6 +241,10 @@ words! {
         Decided = "decided",
         /// A timer expires.
         TimerExpired = "timer-expired",
+        /// A host loses its power.
+        HostDown = "host-down",
+        /// A host has its power back.
+        HostUp = "host-up",
         /// A host learns a MAC address.
         ArpLearned = "arp-learned",
         /// A packet waits for a MAC address.

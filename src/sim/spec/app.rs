@@ -4,6 +4,7 @@ use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use crate::base::NodeId;
+use crate::proto::tcp::TcpFlags;
 
 /// A program on a host.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub enum AppKind {
     UdpClient(UdpClient),
     /// Sends ICMP echo requests.
     Ping(Ping),
+    /// Sends TCP segments that it makes up.
+    RawTcp(RawTcp),
     /// Answers HTTP requests with fixed pages.
     HttpServer(HttpServer),
     /// Makes HTTP requests one after the other over one connection.
@@ -37,6 +40,24 @@ pub enum AppKind {
     WebSocketServer(WebSocketServer),
     /// A WebSocket client.
     WebSocketClient(WebSocketClient),
+}
+
+impl AppKind {
+    /// Whether it waits for whoever comes.
+    pub fn is_server(&self) -> bool {
+        match self {
+            Self::TcpServer(_)
+            | Self::UdpEcho(_)
+            | Self::HttpServer(_)
+            | Self::WebSocketServer(_) => true,
+            Self::TcpClient(_)
+            | Self::UdpClient(_)
+            | Self::Ping(_)
+            | Self::RawTcp(_)
+            | Self::HttpClient(_)
+            | Self::WebSocketClient(_) => false,
+        }
+    }
 }
 
 /// One thing that a program does. The next one follows when it is done; all but the waits are done at once.
@@ -165,6 +186,44 @@ pub struct Ping {
     pub interval: Duration,
     /// Bytes of data in each.
     pub size: usize,
+}
+
+/// Sends TCP segments that it makes up, past its host's own TCP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawTcp {
+    /// Who the segments say they come from: any address, the host's own or another's.
+    pub from: SocketAddrV4,
+    /// Where they go.
+    pub to: SocketAddrV4,
+    /// What is sent, in this order.
+    pub segments: Vec<RawSegment>,
+}
+
+/// A made-up segment, or several that differ by a step. Its checksum is right.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawSegment {
+    /// How long is waited before the first.
+    pub after: Duration,
+    /// The control bits.
+    pub flags: TcpFlags,
+    /// The sequence number of the first, raw.
+    pub seq: u32,
+    /// The acknowledgment number, raw.
+    pub ack: u32,
+    /// The window, as it stands in the header.
+    pub window: u16,
+    /// The data.
+    pub text: String,
+    /// How many are sent.
+    pub count: u32,
+    /// From one to the next.
+    pub every: Duration,
+    /// By how much the sequence number grows from one to the next.
+    pub step_seq: u32,
+    /// By how much the source address does.
+    pub step_address: u32,
+    /// By how much the source port does.
+    pub step_port: u16,
 }
 
 /// Answers HTTP requests with fixed pages; 404 for any other path.

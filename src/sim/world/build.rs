@@ -24,6 +24,13 @@ impl World {
         for (on, index, start) in starts(spec) {
             queue.push(start, Event::Start(on, index));
         }
+        for crash in &spec.crashes {
+            let at = Time::ZERO + crash.at;
+            queue.push(at, Event::Down(crash.on));
+            if let Some(span) = crash.up_after {
+                queue.push(at + span, Event::Up(crash.on));
+            }
+        }
         let ids = (0..spec.nodes.len()).map(NodeId::from_index);
         Self {
             now: Time::ZERO,
@@ -75,6 +82,7 @@ fn node(spec: &Spec, id: NodeId) -> Node {
             let name = &spec.nodes[id.index()].name;
             Node::Host(Box::new(Hosting {
                 machine: Machine::new(spec.seed, spec.books, name, host, apps),
+                is_up: true,
                 out: out(),
                 armed: None,
             }))

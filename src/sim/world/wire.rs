@@ -21,7 +21,7 @@ const FCS_VALIDATION: &str = "IEEE 802.3 §4.2.4.1.2";
 const LEARNING: &str = "IEEE 802.1D §7.8";
 const FORWARDING: &str = "IEEE 802.1D §7.7";
 /// For what a scenario orders and no standard asks for.
-const FAULT: &str = "scenario";
+pub(super) const FAULT: &str = "scenario";
 
 /// What the world remembers of a transmission beside its [`Transmission`].
 #[derive(Debug, Clone, Copy)]
@@ -216,6 +216,11 @@ impl World {
 
     /// The last bit of a frame has come.
     pub(super) fn arrive(&mut self, id: FrameId) {
+        let to = self.outcome.frames[id.index()].to;
+        if self.is_down(to) {
+            self.lose_at_dead_host(id, to);
+            return;
+        }
         let frame = &mut self.outcome.frames[id.index()];
         frame.arrived_at = Some(self.now);
         let (link, to) = (frame.link, frame.to);
@@ -235,6 +240,15 @@ impl World {
             }),
             Node::Real(port) => port.delivered.push_back(bytes),
         }
+    }
+
+    fn lose_at_dead_host(&mut self, id: FrameId, node: NodeId) {
+        let what = What::FrameDropped {
+            frame: id,
+            why: "the host is down".into(),
+        };
+        let cause = self.flights[id.index()].record;
+        self.flights[id.index()].record = self.record(node, 1, cause, FAULT, what);
     }
 
     /// A switch sends a frame on that has come whole (store and forward).
@@ -288,7 +302,7 @@ impl World {
         }
     }
 
-    fn record(
+    pub(super) fn record(
         &mut self,
         node: impl Into<Option<NodeId>>,
         layer: u8,

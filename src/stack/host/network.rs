@@ -97,6 +97,21 @@ impl Host {
         marks: (bool, u8),
         payload: &[u8],
     ) {
+        match self.ipv4 {
+            Some(own) => self.send_ip_between(cx, protocol, [own.ip, to], marks, payload),
+            None => discard(cx, 3, IPV4, "this host does not speak IPv4"),
+        }
+    }
+
+    /// Like [`Host::send_ip`], from any address.
+    pub(super) fn send_ip_between(
+        &mut self,
+        cx: &mut Cx<'_>,
+        protocol: u8,
+        [source, to]: [Ipv4Addr; 2],
+        marks: (bool, u8),
+        payload: &[u8],
+    ) {
         let Some(interface) = self.ipv4 else {
             return discard(cx, 3, IPV4, "this host does not speak IPv4");
         };
@@ -110,7 +125,7 @@ impl Host {
             fragment_offset: 0,
             ttl: self.ttl,
             protocol,
-            source: interface.ip,
+            source,
             destination: to,
         };
         self.identification = self.identification.wrapping_add(1);

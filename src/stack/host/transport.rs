@@ -1,6 +1,6 @@
 //! Layer 4 of a host: TCP segments and UDP datagrams between IP and their machines.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::link::discard;
 use super::packet::{Arrived, Bytes};
@@ -12,7 +12,7 @@ use crate::proto::udp::UdpHeader;
 use crate::stack::cx::Cx;
 use crate::stack::ipv4::NextHop;
 use crate::stack::record::{Unit, What};
-use crate::stack::tcp::{CE, Outgoing, Unreachable};
+use crate::stack::tcp::{CE, NOT_ECT, Outgoing, Unreachable, unit};
 use crate::stack::udp::Datagram;
 
 const UDP: &str = "RFC 768";
@@ -78,6 +78,25 @@ impl Host {
             (_, IpAddr::V4(to)) => self.send_ip(cx, PROTOCOL_TCP, to, (true, ecn), &bytes),
             (IpAddr::V4(_), IpAddr::V6(_)) => {}
         }
+    }
+
+    /// Puts a segment that a program made up into a packet that says it comes from `source`, as a raw socket with its
+    /// own IP header does. This host's TCP knows nothing of it.
+    pub(super) fn send_made_up(
+        &mut self,
+        cx: &mut Cx<'_>,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        header: &TcpHeader,
+        text: &[u8],
+    ) {
+        if cx.log.is_on() {
+            let made = unit(header, text.len());
+            cx.step(4, None, "RFC 9293 §3.1", What::Down(made));
+        }
+        let bytes = header.emit(source, destination, text);
+        let ends = [source, destination];
+        self.send_ip_between(cx, PROTOCOL_TCP, ends, (true, NOT_ECT), &bytes);
     }
 
     /// A UDP datagram arrived.

@@ -407,6 +407,14 @@ impl Connection {
         self.enter(cx, TcpState::Closed, cite);
     }
 
+    /// The host loses its power: the TCB is gone, and nobody is told (RFC 9293 §3.5.1).
+    pub(super) fn forget(&mut self, cx: &mut Cx<'_>) {
+        self.as_one_call(cx, |conn, cx| conn.delete(cx, "RFC 9293 §3.5.1"));
+        self.rcv.discard();
+        self.out.clear();
+        self.events.clear();
+    }
+
     /// Tells the application.
     pub(super) fn tell(&mut self, cx: &Cx<'_>, event: Event) {
         self.events.push_back((event, cx.cause));

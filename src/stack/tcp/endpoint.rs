@@ -98,6 +98,19 @@ impl Endpoint {
         }
     }
 
+    /// The host loses its power: every connection that was open is gone without a word.
+    pub fn forget(&mut self, cx: &mut Cx<'_>) {
+        for &id in self.open.values() {
+            self.connections[id.0 as usize].forget(cx);
+        }
+        self.open.clear();
+    }
+
+    /// Takes over what an earlier TCP of the same host remembers of connections that are over: no id is used twice.
+    pub fn go_on_counting(&mut self, past: Self) {
+        self.connections = past.connections;
+    }
+
     /// A passive OPEN (RFC 9293 §3.10.1): from now on connections to `port` are accepted.
     ///
     /// # Errors
@@ -406,7 +419,7 @@ fn decide(cx: &mut Cx<'_>, cite: &'static str, text: &'static str) {
 }
 
 /// A segment of no connection: its numbers are raw.
-fn unit(header: &TcpHeader, len: usize) -> Unit {
+pub(in crate::stack) fn unit(header: &TcpHeader, len: usize) -> Unit {
     Unit {
         protocol: "tcp",
         len: header.header_len() + len,

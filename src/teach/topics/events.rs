@@ -16,6 +16,16 @@ topics! {
         full: "Real networks delay, reorder, double and damage packets. Each layer that promises more than the one below must cope with it.",
         rfc: "IP promises neither order nor that a packet comes once and undamaged: what needs that adds it above.", "RFC 791 §1.2; RFC 1122 §1.1.3",
     }
+    "host-down" {
+        short: "{node} loses its power. Its programs, its connections and all its tables are gone, and nobody is told.",
+        full: "A connection is nothing but what two hosts remember of it. One of them has forgotten it now; the other still believes in it, and the connection is half-open. No wire knows of connections, so nothing on the way can tell. The other end learns of it only when it hears from {node} again, or stays without an answer for too long.",
+        rfc: "A connection is half-open if one of the TCP peers has closed or aborted it at its end without the knowledge of the other, or if the two ends have become desynchronized by a failure or reboot that lost memory.", "RFC 9293 §3.5.1",
+    }
+    "host-up" {
+        short: "{node} is up again, and remembers nothing of what was before. Its servers listen again.",
+        full: "Its address is the same, so segments of its old life may still reach it: it answers them with RST, for it knows no such connection. Its initial numbers are drawn anew, so that an old segment hardly fits a new connection. To be safe it would have to keep quiet until all old segments are gone; hardly any host does.",
+        rfc: "A TCP that has lost all memory of the sequence numbers in use must keep quiet for an MSL, 2 minutes, before it assigns any (the quiet time). Implementations that violate this run the risk that some old data is accepted as new.", "RFC 9293 §3.4.3",
+    }
     "timer-expired" {
         short: "At {node} the {timer} timer runs out.",
         full: "A timer is how a program notices that something did not happen. What follows from it is the next step.",
@@ -98,6 +108,51 @@ topics! {
         full: "The frame that it came in is taken off and thrown away. The router compares the destination address with its table and takes the entry that fits best: the longest prefix. Then it lowers the TTL by one and makes a new frame for the next link.",
         rfc: "The router examines the destination IP address and searches its database of routes for the next hop by the longest match; it decrements the TTL, and at zero the packet is discarded.", "RFC 1812 §5.2.1, §5.2.4.3, §5.3.1",
         meets: "mac-is-end-to-end",
+    }
+    "backlog-full" {
+        short: "{node} throws the SYN away: {what}. There is no place left to remember another caller.",
+        full: "Each caller that has not sent the third message yet takes a place in the listener's backlog. A SYN that finds none is dropped, and not refused: the caller will ask again, and a place may be free by then. With SYN cookies the server would need no place to answer.",
+        rfc: "The backlog bounds the connections that one listener has in SYN-RECEIVED. An attacker fills it with SYNs from addresses that never answer: a SYN flood.", "RFC 4987 §2.1, §2.2",
+    }
+    "cookie-sent" {
+        short: "{node} has no place left to remember this caller, and answers without remembering: its first number is a cookie.",
+        full: "The number is computed from both addresses and ports, the caller's number, a slow clock and a secret key, and says roughly how large a segment may be. Whoever sends it back, plus one, proves that the answer has reached him. Until then the server keeps nothing, so there is nothing to fill.",
+        rfc: "With SYN cookies the initial sequence number of the SYN, ACK encodes the state that a TCB would hold, and no TCB is made. What the SYN offered is lost, but for a coarse MSS.", "RFC 4987 §3.6",
+    }
+    "cookie-taken" {
+        short: "{node} has no connection for this ACK, but the number in it is one of its own cookies: so the connection is made now.",
+        full: "It takes one away from the acknowledgment, computes what the cookie for these addresses, ports and numbers would be, and compares. They agree, so this caller did get the answer. Options that the SYN had offered are forgotten: no window scaling, no SACK, no timestamps.",
+        rfc: "When the ACK arrives, the cookie in it is validated and the TCB is built from it, in ESTABLISHED.", "RFC 4987 §3.6",
+    }
+    "challenge" {
+        short: "{node} does not believe it: {what}. The true peer is asked.",
+        full: "A reset or a SYN in the midst of a connection may come from the peer, or from somebody who guesses. The ACK that follows goes to the peer and says which number is expected. A peer that has really forgotten the connection answers it with RST, and then with just that number; anybody else never sees the question.",
+        rfc: "A RST that is in the window but not exactly at RCV.NXT, and a SYN in a synchronized state, make the TCP send a challenge ACK, <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, and drop the segment.", "RFC 5961 §3.2, §4.2",
+    }
+    "crossed-syn" {
+        short: "{node} has opened too, and so has its peer: here is {what}.",
+        full: "Both have called, and the SYN in this segment was taken before. The acknowledgment is new: it says that our own SYN has arrived, and that is all that was missing.",
+        rfc: "In simultaneous open each end goes from SYN-SENT to SYN-RECEIVED, and to ESTABLISHED when the SYN, ACK of the other comes. What of a segment lies before RCV.NXT may be trimmed off.", "RFC 9293 §3.5, §3.10.7.4",
+    }
+    "ack-of-unsent" {
+        short: "{node} throws it away: it acknowledges a number that {node} has not sent.",
+        full: "Such an acknowledgment cannot be an answer to this end. It belongs to an earlier connection between the same ports, or it is forged. Before the connection stands it is answered with RST, so that whoever believes in that other connection is freed of it; later with an ACK that says what is right.",
+        rfc: "In SYN-SENT, SEG.ACK =< ISS or SEG.ACK > SND.NXT makes the TCP send <SEQ=SEG.ACK><CTL=RST> and drop the segment. In synchronized states, SEG.ACK > SND.NXT makes it send an ACK.", "RFC 9293 §3.10.7.3, §3.10.7.4",
+    }
+    "out-of-window" {
+        short: "{node} throws it away: its number is not one of those that {node} has room for now.",
+        full: "Either it is old and was taken before, or it belongs to another connection between the same ports, or somebody guesses. It is answered with an ACK that says what is expected, except a reset, which gets no answer at all.",
+        rfc: "A segment is acceptable if it has a number from RCV.NXT to before RCV.NXT+RCV.WND. Else, unless the RST bit is set, <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> is sent, and the segment dropped.", "RFC 9293 §3.10.7.4",
+    }
+    "rst-ignored" {
+        short: "{node} throws the reset away: there is no such connection here either.",
+        full: "What a reset asks for is the case already. And a reset is never answered with a reset: the two would go on for ever.",
+        rfc: "In CLOSED, an incoming segment that contains a RST is discarded.", "RFC 9293 §3.10.7.1",
+    }
+    "not-mine" {
+        short: "{node} throws the packet away: it is not for its own address.",
+        full: "The frame was for {node}, but the packet in it is for another address, and {node} knows no way to it. It sends nothing on.",
+        rfc: "A host that is no router silently discards a datagram that is not destined for it.", "RFC 1122 §3.2.1.3",
     }
     "discarded" {
         short: "{node} throws it away: {what}.",

@@ -120,6 +120,41 @@ topics! {
         full: "A reset answers a segment that belongs to no connection, or ends one that the program gave up. The receiver checks that the number fits, so that nobody can end a connection by guessing.",
         rfc: "The RST is acceptable if its sequence number is exactly RCV.NXT; elsewhere in the window it is answered with a challenge ACK (RFC 5961). The user is told \"connection reset\".", "RFC 9293 §3.10.7.4, §3.5.2",
     }
+    "rst-no-connection" {
+        short: "{from} has no connection that this segment could belong to, and says so: RST.",
+        full: "Its TCP has closed, aborted or forgotten the connection. The reset has the number that the segment acknowledged: the very one that the sender expects next, so it will be believed. No program takes part in this.",
+        rfc: "In CLOSED, an incoming segment that has the ACK bit and no RST causes <SEQ=SEG.ACK><CTL=RST> to be sent.", "RFC 9293 §3.10.7.1, §3.5.2",
+    }
+    "rst-not-sent" {
+        short: "{to} has acknowledged a number that {from} never sent. {from} answers with RST: that connection does not exist.",
+        full: "{to} believes in a connection of which {from} knows nothing: an old SYN has strayed in, or {from} has lost its memory. The reset has the number that was acknowledged, so {to} takes it for right, and forgets its half.",
+        rfc: "In LISTEN, SYN-SENT and SYN-RECEIVED an ACK of something not sent causes <SEQ=SEG.ACK><CTL=RST>; the connection at this end stays as it is.", "RFC 9293 §3.5.2, §3.10.7",
+    }
+    "rst-abort" {
+        short: "The program at {from} breaks the connection off: RST. What was under way, in both directions, is lost.",
+        full: "A close would send FIN and see to it that everything arrives. An abort forgets the connection at once: nothing is sent again, nothing more is received, and there is no TIME-WAIT. The other program is told \"connection reset\".",
+        rfc: "On ABORT, queued SENDs and RECEIVEs are given up, <SEQ=SND.NXT><CTL=RST> is sent, and the TCB is deleted.", "RFC 9293 §3.10.5",
+    }
+    "rst-unread" {
+        short: "The program at {from} has closed, and data came that nobody will read: RST says that they are lost.",
+        full: "An acknowledgment would be a lie: the sender would take the data for delivered. So a close with data unread, or data that come after it, are answered with a reset.",
+        rfc: "If CLOSE is called while received data is pending, or new data is received after CLOSE, TCP SHOULD send a RST to show that data was lost.", "RFC 1122 §4.2.2.13",
+    }
+    "challenge-ack" {
+        short: "{from} asks back: {what}. The ACK says what it expects: ack={ack}.",
+        full: "The question goes to the true peer. If that one has really lost the connection, the ACK means nothing to it, and its answer is a RST with just this number. If it has not, it has no reason to answer. Somebody who guesses from outside never sees the ACK.",
+        rfc: "A challenge ACK is <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. Their number in a second is to be limited.", "RFC 5961 §3.2, §4.2, §7",
+    }
+    "misfit-ack" {
+        short: "A segment has come that does not fit: {what}. {from} drops it and says what it expects: ack={ack}.",
+        full: "This ACK serves two ends. A peer that has missed an earlier acknowledgment gets it once more. A peer that has lost its memory sees that something is wrong, and resets.",
+        rfc: "A segment that is not acceptable is answered with <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, unless it is a RST, and dropped.", "RFC 9293 §3.10.7.4",
+    }
+    "made-up" {
+        short: "{node} sends a segment that it has made up. It says that it comes from {src}; nothing in IP checks that.",
+        full: "A program with the right to do so can write any segment, past its host's TCP. Whatever is answered goes to {src}, not to {node}. Routers at the edge of a network should throw away packets whose source address cannot be behind them; many do not.",
+        rfc: "Ingress filtering: packets whose source address does not belong to the network that they come from are to be dropped there.", "RFC 2827 (BCP 38); RFC 4953",
+    }
     "refused" {
         short: "Nobody listens at port {sport} of {from}. Its TCP answers the SYN with RST: connection refused.",
         full: "The RST acknowledges the SYN (ack={ack}), so the peer knows that it is meant for it. A refusal is quick and clear; a firewall that throws the SYN away would leave the peer waiting for its time-out.",

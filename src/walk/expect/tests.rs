@@ -133,6 +133,9 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
     ("nobody aborts", |text| {
         text.replace(", { end = \"abort\" }", "")
     }),
+    ("there is room for every caller", |text| {
+        text.replace("backlog = 3", "backlog = 30")
+    }),
     ("one calls from another port", |text| {
         text.replace("local_port = 4000", "local_port = 4001")
     }),
@@ -306,7 +309,7 @@ fn no_expert_finding_that_the_scenario_did_not_mean() {
             let meant = scenario
                 .experts
                 .iter()
-                .any(|meant| expert.text.contains(&meant.finding));
+                .any(|meant| !meant.wireshark && expert.text.contains(&meant.finding));
             assert!(meant, "{}: {}", scenario.name, expert.text);
         }
         for meant in scenario.experts.iter().filter(|meant| !meant.wireshark) {

@@ -175,6 +175,12 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
             title,
         })
     };
+    let event = |title: &str| {
+        Some(Stop {
+            grain: Grain::Message,
+            title: title.to_owned(),
+        })
+    };
     match &record.what {
         What::AppCall(text) | What::AppEvent(text) => layer(text.to_string()),
         What::Discarded(text) => layer(format!("discarded: {text}")),
@@ -202,6 +208,8 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
                 layer(title)
             }
         }
+        What::HostDown => event("loses its power"),
+        What::HostUp => event("is up again"),
         What::NeighborLearned { ip, mac } => layer(format!("{ip} is at {}", mac_text(*mac))),
         What::NeighborQueued { ip } => layer(format!("waits for the MAC address of {ip}")),
         What::FrameSent(id) => {

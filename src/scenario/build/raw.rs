@@ -1,0 +1,67 @@
+//! Programs that make segments up.
+
+use std::net::SocketAddrV4;
+
+use crate::base::NodeId;
+use crate::proto::tcp::TcpFlags;
+use crate::scenario::format::{self, Flag};
+use crate::scenario::values::Number;
+use crate::sim::spec;
+
+use super::{Builder, tables};
+
+impl Builder<'_, '_> {
+    pub(super) fn raw_tcp(
+        &mut self,
+        on: Option<NodeId>,
+        app: &format::RawTcp,
+    ) -> Option<spec::RawTcp> {
+        // Who the segments say they come from need not be reachable, nor be there at all.
+        let (from, to) = (self.target(None, &app.from), self.target(on, &app.to));
+        let from: SocketAddrV4 = from?;
+        let mut segments = Vec::new();
+        for segment in tables(&app.segment) {
+            segments.push(raw_segment(segment)?);
+        }
+        if segments.is_empty() {
+            self.note(
+                &app.segment.span,
+                "which segments?",
+                "an empty list sends nothing",
+            );
+        }
+        Some(spec::RawTcp {
+            from,
+            to: to?,
+            segments,
+        })
+    }
+}
+
+fn raw_segment(segment: &format::RawSegment) -> Option<spec::RawSegment> {
+    let flags = tables(&segment.flags).map(|flag| bit(*flag));
+    Some(spec::RawSegment {
+        after: segment.after.value?,
+        flags: flags.fold(TcpFlags::default(), |all, flag| all | flag),
+        seq: segment.seq.value?.narrow(),
+        ack: segment.ack.value?.narrow(),
+        window: segment.window.value.map(Number::narrow)?,
+        text: segment.text.value.clone()?,
+        count: segment.count.value?.narrow(),
+        every: segment.every.value?,
+        step_seq: segment.step_seq.value?.narrow(),
+        step_address: segment.step_address.value?.narrow(),
+        step_port: segment.step_port.value?.narrow(),
+    })
+}
+
+fn bit(flag: Flag) -> TcpFlags {
+    match flag {
+        Flag::Syn => TcpFlags::SYN,
+        Flag::Ack => TcpFlags::ACK,
+        Flag::Psh => TcpFlags::PSH,
+        Flag::Fin => TcpFlags::FIN,
+        Flag::Rst => TcpFlags::RST,
+        Flag::Urg => TcpFlags::URG,
+    }
+}
