@@ -59,6 +59,7 @@ fn again_topic(walk: &Walk, frame: &FrameView, record: Option<&Record>) -> Optio
         Role::NeedlessRetransmission => "needless-retransmission",
         Role::FastRetransmission if timed_out(walk, record) => "retransmission",
         Role::FastRetransmission => "fast-retransmission",
+        Role::Retransmission if was_too_big(walk, record) => return Some("retransmission-smaller"),
         Role::Retransmission => "retransmission",
         _ => return None,
     };
@@ -94,6 +95,14 @@ fn expired(walk: &Walk, record: Option<&Record>) -> Option<&'static str> {
             } => Some(name),
             _ => None,
         })
+}
+
+/// Whether it is known that an ICMP error made it happen: the segments before were too big for the path.
+fn was_too_big(walk: &Walk, record: Option<&Record>) -> bool {
+    let cause = |record: &&Record| record.cause.and_then(|id| walk.record(id));
+    std::iter::successors(record, cause)
+        .take_while(|record| !matches!(record.what, What::FrameArrived(_)))
+        .any(|record| matches!(&record.what, What::Up(unit) if unit.protocol.starts_with("icmp")))
 }
 
 fn is_bare_fin(dissection: &Dissection) -> bool {

@@ -57,6 +57,11 @@ topics! {
         full: "The sender cannot know whether the data, or only its acknowledgment, was lost. Sending again is safe, for a byte's number tells the receiver whether it has it already. After each time-out the wait doubles, so a crowded network is not crowded further.",
         rfc: "When the retransmission timer expires, the earliest unacknowledged segment is sent again, RTO is doubled (back off the timer), and the timer restarted. A repeated segment is no sample for the round-trip time unless timestamps tell which one was answered (Karn).", "RFC 6298 §5.4-5.6, §3",
     }
+    "retransmission-smaller" {
+        short: "{from} sends the bytes from {seq} again, in smaller segments: a router said that the packets were too big for the path.",
+        full: "Nobody waited for a time-out: the message told that the packet is lost, and what would fit. The congestion window stays as it is, for nothing was congested. From now on all segments to this destination are small enough.",
+        rfc: "The connection that the Datagram Too Big message names may retransmit at once, in datagrams that fit; its congestion window is not to be changed by that.", "RFC 1191 §6.4; RFC 8201 §5.4",
+    }
     "fast-retransmission" {
         short: "{from} sends the bytes from {seq} again without waiting for its timer: {to} has said that it misses them and has later ones.",
         full: "Each duplicate ACK tells that something later arrived, so the network still carries data and just this segment is missing. That is quicker than a time-out, and a milder sign: the sender slows down, but does not begin anew.",
