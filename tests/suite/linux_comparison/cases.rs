@@ -228,25 +228,25 @@ pub const CASES: &[Case] = &[
     },
     Case {
         title: "Orderly close",
-        scenario: own!("orderly-close"),
+        scenario: Source::Builtin("orderly-close"),
         text: "The server takes its time: between the two FINs it is in CLOSE-WAIT, and the \
             client in FIN-WAIT-2.",
-        stretch: 1,
+        stretch: 2,
         differences: &[],
     },
     Case {
         title: "Half close",
-        scenario: own!("half-close"),
-        text: "The client says good-bye and ends its side only (`shutdown`). The server still \
-            sends, and the client still reads and acknowledges.",
-        stretch: 1,
+        scenario: Source::Builtin("half-close"),
+        text: "The client has said all it wants, and ends its side only (`shutdown`): its FIN goes with its last bytes. \
+               The server still sends, and the client still reads and acknowledges.",
+        stretch: 3,
         differences: &[],
     },
     Case {
         title: "Simultaneous close",
-        scenario: own!("simultaneous-close"),
+        scenario: Source::Builtin("simultaneous-close"),
         text: "Both close at the same moment, and the FINs cross: each end goes through CLOSING.",
-        stretch: 1,
+        stretch: 3,
         differences: &[],
     },
     Case {

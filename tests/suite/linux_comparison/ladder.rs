@@ -14,6 +14,9 @@ const WAITED: Duration = Duration::from_millis(32);
 /// From here on it was a retransmission time-out, or a probe: what Linux waits for at least 200 ms.
 const TIMER: Duration = Duration::from_millis(170);
 
+/// What a host may take to answer: what comes within it comes together.
+const MOMENT: Duration = Duration::from_millis(5);
+
 /// The segments on a wire, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder(pub Vec<Row>);
@@ -138,13 +141,14 @@ impl Segment {
 }
 
 /// Where two segments cross on the wire, the one from the left comes first: which was sent a moment earlier is chance.
+/// What is sent when the other one is as good as there does not cross it: that, too, would be chance.
 fn in_order(segments: &mut [Segment], left: NodeId) {
     for _ in 0..segments.len() {
         for at in 1..segments.len() {
             let [first, second] = &segments[at - 1..=at] else {
                 continue;
             };
-            if second.from == left && first.from != left && second.sent < first.arrived {
+            if second.from == left && first.from != left && second.sent + MOMENT < first.arrived {
                 segments.swap(at - 1, at);
             }
         }
