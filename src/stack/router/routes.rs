@@ -54,7 +54,7 @@ impl Routes {
         let by_route = self
             .given
             .iter()
-            .filter(|route| network(*route).is_on_link(to))
+            .filter(|route| network(route).is_on_link(to))
             .find_map(|route| {
                 Some(Way {
                     interface: self.link_of(route.via)?.0,
