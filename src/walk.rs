@@ -30,6 +30,7 @@ mod truth;
 pub mod expect;
 pub mod graph;
 pub mod lesson;
+pub mod states;
 pub mod step;
 pub mod view;
 

@@ -114,6 +114,23 @@ fn ends(walk: &Walk, at: StepId, grain: Grain, out: &mut dyn Write) -> io::Resul
     if !unset.is_empty() {
         writeln!(out, "  no value: {}", unset.join(", "))?;
     }
+    let states = walk.states(at, grain);
+    for (end, name) in ends.names.iter().enumerate() {
+        let Some(taken) = states.as_ref().and_then(|states| states.taken[end]) else {
+            continue;
+        };
+        let edge = taken.edge;
+        let mark = if taken.now { "*" } else { " " };
+        writeln!(
+            out,
+            "  edge of {name:<11}{mark}{} > {}: {} / {}",
+            edge.from.name(),
+            edge.to.name(),
+            edge.event,
+            edge.action,
+            name = safe(name),
+        )?;
+    }
     writeln!(out)
 }
 

@@ -22,7 +22,7 @@ pub enum Command {
     Last,
     PaneNext,
     PaneBack,
-    /// Shows and focuses the pane of this number (1 to 8).
+    /// Shows and focuses the pane of this number (1 to 9).
     Pane(u8),
     Open,
     OtherWay,
@@ -149,6 +149,7 @@ pub static TABLE: &[Binding] = &[
     hinted(Command::Pane(6), "sequence", &[Char('6')], "show the sequence space", ("view", 6)),
     hinted(Command::Pane(7), "why", &[Char('7')], "show the why", ("view", 6)),
     hinted(Command::Pane(8), "graphs", &[Char('8')], "show the connection over time: sequence, windows, cwnd, round trips", ("view", 6)),
+    hinted(Command::Pane(9), "states", &[Char('9')], "show the state diagram", ("view", 6)),
     bind(Command::OtherWay, "other-way", &[Char('d')], "graphs: what the other end sends"),
     bind(Command::Hold, "hold", &[Char('f')], "graphs: stay at the first connection, at the next; then again at the step's own"),
     bind(Command::LayOver, "lay-over", &[Char('o')], "graphs: lay another connection's cwnd over this one's"),
@@ -311,7 +312,7 @@ mod tests {
         let hints: Vec<String> = hints().into_iter().map(|(hint, _)| hint).collect();
         assert_eq!(
             hints[..5],
-            ["-> next", "<- back", "[ ] phase", "tab pane", "1-8 view"]
+            ["-> next", "<- back", "[ ] phase", "tab pane", "1-9 view"]
         );
     }
 }

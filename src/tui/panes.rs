@@ -11,6 +11,7 @@ mod ladder;
 mod layers;
 mod map;
 mod sequence;
+mod states;
 mod why;
 
 use super::canvas::Canvas;
@@ -35,11 +36,12 @@ pub enum PaneId {
     Seq,
     Why,
     Graphs,
+    States,
 }
 
 impl PaneId {
     /// All, in the order of the Tab key.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Map,
         Self::Ladder,
         Self::Layers,
@@ -49,11 +51,12 @@ impl PaneId {
         Self::Seq,
         Self::Why,
         Self::Graphs,
+        Self::States,
     ];
 
     /// Whether it is too wide to stand beside another one.
     pub fn is_wide(self) -> bool {
-        matches!(self, Self::Graphs)
+        matches!(self, Self::Graphs | Self::States)
     }
 
     /// The digit that shows it.
@@ -67,6 +70,7 @@ impl PaneId {
             Self::Seq => 6,
             Self::Why => 7,
             Self::Graphs => 8,
+            Self::States => 9,
         }
     }
 }
@@ -166,6 +170,7 @@ pub struct Panes {
     seq: sequence::SeqPane,
     why: why::WhyPane,
     graphs: graphs::GraphsPane,
+    states: states::StatesPane,
 }
 
 impl Panes {
@@ -181,6 +186,7 @@ impl Panes {
             PaneId::Seq => &self.seq,
             PaneId::Why => &self.why,
             PaneId::Graphs => &self.graphs,
+            PaneId::States => &self.states,
         }
     }
 
@@ -196,6 +202,7 @@ impl Panes {
             PaneId::Seq => &mut self.seq,
             PaneId::Why => &mut self.why,
             PaneId::Graphs => &mut self.graphs,
+            PaneId::States => &mut self.states,
         }
     }
 }

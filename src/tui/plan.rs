@@ -14,7 +14,7 @@
 //! hints                                hints
 //! ```
 //!
-//! A wide pane (8) stands in the place of all but the why in the small form, and of 4 in the large one. Below these sizes:
+//! A wide pane (8, 9) stands in the place of all but the why in the small form, and of 4 in the large one. Below these sizes:
 //! one pane, and the why where there is room.
 
 use ratatui::layout::Rect;

@@ -6,6 +6,7 @@ use crate::base::Time;
 use crate::teach::why::{self, Why};
 use crate::walk::Walk;
 use crate::walk::lesson::Lesson;
+use crate::walk::states::States;
 use crate::walk::step::{Grain, PhaseId, Step, StepId};
 use crate::walk::view::{
     Ends, FrameView, Heading, Ladder, LayerRow, Map, MessageView, Numbers, Phase, Physical, Row,
@@ -37,6 +38,8 @@ pub struct Scene {
     pub ends: Option<Ends>,
     /// The sequence space of both directions.
     pub seq: Option<[SeqSpace; 2]>,
+    /// The state diagram.
+    pub states: Option<States>,
     /// The map.
     pub map: Map,
     /// The layers, physical first.
@@ -73,6 +76,7 @@ impl Scene {
             ladder,
             ends: walk.ends(at, grain, numbers),
             seq: walk.seq_space(at, grain, numbers),
+            states: walk.states(at, grain),
             map: walk.map(at),
             layers: walk.layers(at),
             is_sent: step

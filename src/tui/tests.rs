@@ -3,6 +3,7 @@
 mod drawn;
 mod graphs;
 mod panic;
+mod states;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
@@ -85,7 +86,7 @@ fn help_shows_every_key() {
 fn every_pane_at_every_size() {
     let mut app = drawn::app(Theme::default());
     for keys in [
-        "1", "2", "3", "4", "4", "5", "6", "7", "8", "z", "z?", "q:", "\x1b",
+        "1", "2", "3", "4", "4", "5", "6", "7", "8", "9", "z", "z?", "q:", "\x1b",
     ] {
         press(&mut app, keys);
         for width in (1..=130).step_by(7) {

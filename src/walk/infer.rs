@@ -26,6 +26,10 @@ pub(super) struct End {
     pub snd_scale: Scale,
     pub sack_permitted: bool,
     pub timestamps: bool,
+    /// The state before this one.
+    pub came_from: Option<TcpState>,
+    /// A RST ended it.
+    pub reset: bool,
     /// The sequence number of the FIN that it sent.
     fin: Option<u32>,
 }
@@ -74,6 +78,28 @@ impl Inferred {
     }
 
     fn send(&mut self, segment: &Segment) {
+        self.change(segment.dir, |ends| ends.take_sent(segment));
+    }
+
+    fn arrive(&mut self, segment: &Segment) {
+        self.change(segment.dir.reverse(), |ends| ends.take_arrived(segment));
+    }
+
+    /// Notes the state that an end leaves.
+    fn change(&mut self, dir: Dir, change: impl FnOnce(&mut Self)) {
+        let before = self.ends[dir.index()].state;
+        change(self);
+        let end = &mut self.ends[dir.index()];
+        if end.state != before {
+            end.came_from = before.or(match end.state {
+                Some(TcpState::SynSent) => Some(TcpState::Closed),
+                Some(TcpState::SynReceived) => Some(TcpState::Listen),
+                _ => None,
+            });
+        }
+    }
+
+    fn take_sent(&mut self, segment: &Segment) {
         let tcp = &segment.tcp;
         let flags = tcp.flags;
         let end = &mut self.ends[segment.dir.index()];
@@ -98,6 +124,7 @@ impl Inferred {
         }
         if flags.rst {
             end.state = Some(TcpState::Closed);
+            end.reset = true;
         }
         advance(&mut end.snd_nxt, tcp.seq.wrapping_add(tcp.seg_len()));
         if flags.ack && !flags.rst {
@@ -108,12 +135,13 @@ impl Inferred {
         }
     }
 
-    fn arrive(&mut self, segment: &Segment) {
+    fn take_arrived(&mut self, segment: &Segment) {
         let tcp = &segment.tcp;
         let flags = tcp.flags;
         let end = &mut self.ends[segment.dir.reverse().index()];
         if flags.rst {
             end.state = Some(TcpState::Closed);
+            end.reset = true;
             return;
         }
         if flags.syn {

@@ -160,6 +160,39 @@ impl Truth {
         self.lost.get(frame.index()).copied()?
     }
 
+    /// The state that an end was in before it came to `state`, and the record that says so; of the records before `end`.
+    pub fn state_before(
+        &self,
+        flow: FlowId,
+        ends: [SocketAddr; 2],
+        dir: Dir,
+        end: usize,
+        state: TcpState,
+    ) -> Option<(TcpState, Option<usize>)> {
+        let conn = self.conn_at(flow, ends, dir, end.checked_sub(1)?);
+        let listens = (state == TcpState::Listen).then_some((TcpState::Closed, None));
+        let Some(conn) = conn else {
+            return listens;
+        };
+        let known = conn.states.partition_point(|(record, _)| *record < end);
+        let mut entered = None;
+        for (record, other) in conn.states[..known].iter().rev() {
+            if *other != state {
+                return Some((*other, entered));
+            }
+            entered = Some(*record);
+        }
+        let first = if conn.active {
+            TcpState::Closed
+        } else {
+            TcpState::Listen
+        };
+        if first == state {
+            return listens;
+        }
+        Some((first, entered))
+    }
+
     /// The records of an end's variables, in order.
     pub fn vars_of(&self, flow: FlowId, dir: Dir) -> &[usize] {
         self.conn(flow, dir).map_or(&[], |conn| &conn.vars)
@@ -236,6 +269,19 @@ impl Truth {
         self.conns.iter().rev().filter(same).find(is_open)
     }
 
+    /// The end's connection at the record at `index`: before it is made, an earlier one between the same addresses.
+    fn conn_at(
+        &self,
+        flow: FlowId,
+        ends: [SocketAddr; 2],
+        dir: Dir,
+        index: usize,
+    ) -> Option<&Conn> {
+        let conn = self.conn(flow, dir).filter(|conn| conn.opened <= index);
+        let local_remote = [ends[dir.index()], ends[dir.reverse().index()]];
+        conn.or_else(|| self.earlier(local_remote, index))
+    }
+
     /// What the sending end of `dir` knows after the record at `index`.
     pub fn end(
         &self,
@@ -245,9 +291,7 @@ impl Truth {
         dir: Dir,
         index: usize,
     ) -> EndNow {
-        let conn = self.conn(flow, dir).filter(|conn| conn.opened <= index);
-        let local_remote = [ends[dir.index()], ends[dir.reverse().index()]];
-        let Some(conn) = conn.or_else(|| self.earlier(local_remote, index)) else {
+        let Some(conn) = self.conn_at(flow, ends, dir, index) else {
             let state = if self.listens(ends[dir.index()], index) {
                 TcpState::Listen
             } else {

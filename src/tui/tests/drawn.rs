@@ -98,6 +98,7 @@ pub fn scene() -> Scene {
         },
         ends: Some(ends()),
         seq: Some([seq(true), seq(false)]),
+        states: None,
         map: map(),
         layers: layers(),
         is_sent: true,

@@ -1,7 +1,9 @@
 //! Walks of simulations: what is known at which step.
 
 use super::{drawn, trace_comes_back};
+use crate::stack::record::TcpState;
 use crate::walk::Walk;
+use crate::walk::states::EDGES;
 use crate::walk::step::{Grain, StepId};
 use crate::walk::view::{MapAt, Mark, Numbers};
 use crate::{scenario, sim};
@@ -294,4 +296,40 @@ fn the_window_of_a_syn_is_its_own() {
     let walk = built_in("handshake");
     let at = step_of(&walk, "SYN");
     assert_eq!(row(&walk, at, "RCV.WND"), "*64240 -");
+}
+
+/// Each state of each end was come to by an edge of the figure, or by one that it leaves out.
+#[test]
+fn states_follow_the_edges_of_the_figure() {
+    for scenario in scenario::catalogue() {
+        let walk = walk(&scenario);
+        for grain in [Grain::Frame, Grain::Layer] {
+            let steps = std::iter::successors(walk.first(grain), |at| walk.next(*at, grain));
+            for states in steps.filter_map(|at| walk.states(at, grain)) {
+                for end in 0..2 {
+                    let Some(taken) = states.taken[end] else {
+                        assert_eq!(states.at[end], Some(TcpState::Closed), "{}", scenario.name);
+                        continue;
+                    };
+                    let edge = taken.edge;
+                    assert_eq!(Some(edge.to), states.at[end]);
+                    let is_drawn = EDGES.contains(&edge);
+                    let is_end = edge.to == TcpState::Closed && edge.event != "not in the figure";
+                    assert!(is_drawn || is_end, "{}: {edge:?}", scenario.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refused_call_ends_by_a_rst() {
+    let walk = built_in("connection-refused");
+    let at = walk.last(Grain::Frame).expect("a step");
+    let states = walk.states(at, Grain::Frame).expect("a connection");
+    let taken = states.taken[0].expect("an edge");
+    assert_eq!(
+        (taken.edge.from, taken.edge.to, taken.edge.event),
+        (TcpState::SynSent, TcpState::Closed, "rcv RST")
+    );
 }
