@@ -96,7 +96,7 @@ by = \"10 sec\"
             "14:6 there is no node `clint` | did you mean `client`?",
             "15:8 unknown word `websocket-clint` | did you mean `websocket-client`?",
             "19:8 `99999` is not from 1 to 65535",
-            "22:10 unknown unit `sec` | one of `ns`, `us`, `µs`, `ms`, `s`, `min`",
+            "22:10 unknown unit `sec` | one of `ns`, `us`, `µs`, `ms`, `s`, `min`, `h`",
         ],
     );
 }
@@ -163,8 +163,8 @@ fn mistakes_in_values() {
         &app("kind = \"ping\"\nto = \"sever\"\nstart = \"5\"\ninterval = \"1.x s\"\n"),
         &[
             "15:6 there is no node `sever` | did you mean `server`?",
-            "16:9 the unit is missing | units: ns, us, µs, ms, s, min",
-            "17:15 unknown unit `x s` | one of `ns`, `us`, `µs`, `ms`, `s`, `min`",
+            "16:9 the unit is missing | units: ns, us, µs, ms, s, min, h",
+            "17:15 unknown unit `x s` | one of `ns`, `us`, `µs`, `ms`, `s`, `min`, `h`",
         ],
     );
     check(

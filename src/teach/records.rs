@@ -2,7 +2,7 @@
 
 use super::subject::{Subject, node_name};
 use crate::proto::ethernet::mac_text;
-use crate::stack::record::{Record, Unit, What};
+use crate::stack::record::{Record, TcpState, Unit, What};
 use crate::walk::Walk;
 use crate::walk::view::FrameView;
 
@@ -24,7 +24,7 @@ pub(super) fn know(
         What::Down(unit) => know_unit(subject, unit, true),
         What::Up(unit) => know_unit(subject, unit, false),
         What::TcpState { from, to } => {
-            subject.what("state", format!("{} > {}", from.name(), to.name()))
+            subject.what(state_topic(*to), format!("{} > {}", from.name(), to.name()))
         }
         What::Listening(address) => subject.what("listening", address),
         What::Timer { name, .. } => {
@@ -69,6 +69,47 @@ pub(super) fn know(
     }
 }
 
+/// What it means to be in a state, where that is a part of closing.
+fn state_topic(to: TcpState) -> &'static str {
+    match to {
+        TcpState::FinWait1 => "state-fin-wait-1",
+        TcpState::FinWait2 => "state-fin-wait-2",
+        TcpState::Closing => "state-closing",
+        TcpState::TimeWait => "state-time-wait",
+        TcpState::CloseWait => "state-close-wait",
+        TcpState::LastAck => "state-last-ack",
+        _ => "state",
+    }
+}
+
+/// The topics of what TCP decides, each by a part of the record's text.
+const DECIDED: &[(&str, &str)] = &[
+    ("Nagle: ", "nagle-holds"),
+    ("the acknowledgment may wait", "ack-waits"),
+    ("acknowledged at once", "ack-now"),
+    ("the second full-sized segment", "ack-now"),
+    ("nothing came to go with it", "ack-now"),
+    ("room again", "window-again"),
+    ("the window is closed: one byte", "probe-decided"),
+    ("the window shrank to zero", "probe-decided"),
+    ("the probe again", "probe-decided"),
+    ("what fits is sent", "small-after-all"),
+    ("TIME-WAIT gives way", "gives-way"),
+    ("a keep-alive", "alive-asked"),
+    ("no keep-alive was answered", "alive-nobody"),
+];
+
+/// The topics of what TCP throws away.
+const DISCARDED: &[(&str, &str)] = &[
+    ("the receive window is closed", "no-room"),
+    ("(PAWS)", "paws"),
+];
+
+fn topic_of(topics: &[(&str, &'static str)], text: &str, usual: &'static str) -> &'static str {
+    let found = topics.iter().find(|(part, _)| text.contains(part));
+    found.map_or(usual, |(_, topic)| topic)
+}
+
 /// What a program is told: that a way is open or closed, that data came, or something else.
 fn event_topic(text: &str) -> &'static str {
     const OPENED: &[&str] = &["connected", "connection accepted"];
@@ -100,7 +141,7 @@ fn discard_topic(text: &str) -> &'static str {
         "sequence number outside the window" => "out-of-window",
         "RST for no connection" => "rst-ignored",
         "not for this host's IP address" => "not-mine",
-        _ => "discarded",
+        _ => topic_of(DISCARDED, text, "discarded"),
     }
 }
 
@@ -111,7 +152,7 @@ fn decision_topic(text: &str) -> &'static str {
         _ if text.ends_with("is a cookie") => "cookie-sent",
         _ if text.starts_with("it brings a cookie back") => "cookie-taken",
         _ if text.starts_with("the SYN that we have once more") => "crossed-syn",
-        _ => "decided",
+        _ => topic_of(DECIDED, text, "decided"),
     }
 }
 

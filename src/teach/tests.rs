@@ -232,6 +232,10 @@ const UNSEEN: &[(&str, &str)] = &[
         "the scenario that loses a frame loses one of TCP",
     ),
     ("end-cut-short", "every scenario comes to its end"),
+    (
+        "small-after-all",
+        "no scenario has a window that stays small without being closed",
+    ),
 ];
 
 #[test]

@@ -40,6 +40,7 @@ pub fn all() -> impl Iterator<Item = &'static Topic> {
         packets::TOPICS,
         layers::TOPICS,
         events::TOPICS,
+        pace::TOPICS,
     ];
     lists.into_iter().flatten()
 }
@@ -66,5 +67,6 @@ macro_rules! topics {
 mod events;
 mod layers;
 mod messages;
+mod pace;
 mod packets;
 mod segments;

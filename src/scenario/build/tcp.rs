@@ -44,6 +44,7 @@ impl Builder<'_, '_> {
             r2_syn: keys.r2_syn.value?,
             msl: keys.msl.value?,
             isn: keys.isn.value?.map(Number::narrow),
+            isn_step: keys.isn_step.value?.narrow(),
             backlog: keys.backlog.value?.narrow(),
             syn_cookies: keys.syn_cookies.value?,
             ecn: keys.ecn.value?,

@@ -56,6 +56,8 @@ table! {
         msl: Duration = "2 min",
         /// The initial sequence number of each of the host's connections; else one that nobody can guess (RFC 6528).
         isn: Option<Number<0, 4_294_967_295>>,
+        /// What is added to `isn` for each connection that the host has had before.
+        isn_step: Number<0, 1_000_000_000> = 0,
         /// How many connections of a listener may wait in SYN-RECEIVED.
         backlog: Number<0, 65_535> = 128,
         /// Whether a SYN that finds the backlog full is answered with a SYN cookie (RFC 4987), not left unanswered.

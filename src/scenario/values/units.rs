@@ -19,6 +19,7 @@ impl Meaning for Duration {
             ("ms", 1_000_000),
             ("s", 1_000_000_000),
             ("min", 60_000_000_000),
+            ("h", 3_600_000_000_000),
         ];
         with_unit(text, UNITS, "time").map(Duration::from_nanos)
     }

@@ -47,6 +47,8 @@ pub struct TcpConfig {
     /// The initial sequence number of every connection, where it is not for the secret key to make (RFC 9293 §3.4.1
     /// asks for one that cannot be guessed): to be set for a lesson alone.
     pub isn: Option<u32>,
+    /// What is added to `isn` for each connection that the host has had before.
+    pub isn_step: u32,
     /// How many connections of a listener may wait in SYN-RECEIVED.
     pub backlog: usize,
     /// How long an acknowledgment of data in order may wait for company (RFC 1122 §4.2.3.2, RFC 5681 §4.2): at most
@@ -119,6 +121,7 @@ impl Default for TcpConfig {
             r2_syn: Duration::from_secs(180),
             msl: Duration::from_secs(120),
             isn: None,
+            isn_step: 0,
             backlog: 128,
             delayed_ack: None,
             nagle: true,

@@ -154,7 +154,7 @@ impl Connection {
             secret,
             iss,
         } = opening;
-        let usual = || usual_iss(&config, &secret, cx.now, local, remote);
+        let usual = || usual_iss(&config, &secret, id, cx.now, [local, remote]);
         let iss = iss.unwrap_or_else(usual);
         let what = What::ConnOpened {
             local,
@@ -452,13 +452,14 @@ impl Connection {
 pub(super) fn usual_iss(
     config: &TcpConfig,
     secret: &SecretKey,
+    id: ConnId,
     now: Time,
-    local: SocketAddr,
-    remote: SocketAddr,
+    [local, remote]: [SocketAddr; 2],
 ) -> Seq {
-    config
-        .isn
-        .map_or_else(|| secret.isn(now, local, remote), Seq)
+    match config.isn {
+        Some(first) => Seq(first.wrapping_add(config.isn_step.wrapping_mul(id.0))),
+        None => secret.isn(now, local, remote),
+    }
 }
 
 impl Timestamps {

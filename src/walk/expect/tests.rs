@@ -139,6 +139,36 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
     ("one calls from another port", |text| {
         text.replace("local_port = 4000", "local_port = 4001")
     }),
+    ("nobody uses timestamps", |text| {
+        with_all_nodes("timestamps", "false", text)
+    }),
+    ("windows are not scaled", |text| {
+        with_all_nodes("window_scaling", "false", text)
+    }),
+    ("windows are scaled", |text| {
+        with_all_nodes("window_scaling", "true", text)
+    }),
+    ("nobody avoids silly windows", |text| {
+        with_all_nodes("sws_avoidance", "false", text)
+    }),
+    ("silly windows are avoided", |text| {
+        with_all_nodes("sws_avoidance", "true", text)
+    }),
+    ("buffers are large", |text| {
+        with_all_nodes("receive_buffer", "60000", text)
+    }),
+    ("acknowledgments wait for long", |text| {
+        with_all_nodes("delayed_ack", "\"500 ms\"", text)
+    }),
+    ("no acknowledgment waits", |text| {
+        with_all_nodes("delayed_ack", "\"0 s\"", text)
+    }),
+    ("numbers begin elsewhere", |text| {
+        with_all_nodes("isn", "77", text)
+    }),
+    ("nobody asks whether the other is there", |text| {
+        with_all_nodes("keep_alive", "\"4 h\"", text)
+    }),
     ("other words are sent", |text| {
         text.replace("send = \"", "send = \"x")
     }),
@@ -146,6 +176,15 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
         text.replace("\"say\":\"hi\"", "\"x\":1")
     }),
 ];
+
+/// The text with this key of every node.
+fn with_all_nodes(key: &str, value: &str, text: &str) -> String {
+    let is_key = |line: &&str| line.split(['=', ' ']).next() == Some(key);
+    let kept: Vec<&str> = text.lines().filter(|line| !is_key(line)).collect();
+    let header = "[[node]]\n";
+    let with = format!("{header}{key} = {value}\n");
+    kept.join("\n").replace(header, &with)
+}
 
 fn faulty(text: &str, fault: &str) -> String {
     // Before the scenario's own faults, if it has any: the first that fits decides.

@@ -156,7 +156,8 @@ impl Endpoint {
         let beyond = self.on(old, |conn| conn.give_way(cx));
         let conn = &self.connections[old.0 as usize];
         let ends = [conn.local(), conn.remote()];
-        let usual = usual_iss(&self.config, &self.secret, cx.now, ends[0], ends[1]);
+        let id = ConnId(self.connections.len() as u32);
+        let usual = usual_iss(&self.config, &self.secret, id, cx.now, ends);
         let iss = if beyond.lt(usual) { usual } else { beyond };
         self.arrives_in_listen(cx, ends, header, text, Some(iss));
         cx.cause = outer;
