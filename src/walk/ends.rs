@@ -13,7 +13,7 @@ use super::truth::EndNow;
 use super::view::{Ends, EndsRow, Numbers};
 use crate::base::Time;
 use crate::proto::stream::Dir;
-use crate::stack::record::{TcpState, TcpVars};
+use crate::stack::record::{Record, TcpState, TcpVars, What};
 
 const BOTH: [Dir; 2] = [Dir::ToServer, Dir::ToClient];
 
@@ -91,6 +91,13 @@ impl Walk {
         if grain == Grain::Layer || step.grain == Grain::Layer {
             let next = self.last_record_of(at) + 1;
             return Some(BOTH.map(|_| record..next));
+        }
+        if matches!(self.record(step.record?)?.what, What::HostDown) {
+            // What the host has forgotten is noted right behind.
+            let same = |other: &&Record| other.time == step.time && other.node == step.node;
+            let behind = self.records()[record + 1..].iter().take_while(same);
+            let end = record + 1 + behind.count();
+            return Some(BOTH.map(|_| record..end));
         }
         if self.last(Grain::Layer) == Some(at) {
             let records = self.records();

@@ -131,7 +131,7 @@ topics! {
         rfc: "In CLOSED, an incoming segment that has the ACK bit and no RST causes <SEQ=SEG.ACK><CTL=RST> to be sent.", "RFC 9293 §3.10.7.1, §3.5.2",
     }
     "rst-not-sent" {
-        short: "{to} has acknowledged a number that {from} never sent. {from} answers with RST: that connection does not exist.",
+        short: "{to} has acknowledged a number that {from} never sent. So {from} answers with RST: that connection does not exist.",
         full: "{to} believes in a connection of which {from} knows nothing: an old SYN has strayed in, or {from} has lost its memory. The reset has the number that was acknowledged, so {to} takes it for right, and forgets its half.",
         rfc: "In LISTEN, SYN-SENT and SYN-RECEIVED an ACK of something not sent causes <SEQ=SEG.ACK><CTL=RST>; the connection at this end stays as it is.", "RFC 9293 §3.5.2, §3.10.7",
     }
@@ -151,7 +151,7 @@ topics! {
         rfc: "A challenge ACK is <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. Their number in a second is to be limited.", "RFC 5961 §3.2, §4.2, §7",
     }
     "misfit-ack" {
-        short: "A segment has come that does not fit: {what}. {from} drops it and says what it expects: ack={ack}.",
+        short: "A segment has come that does not fit: {what}. So {from} drops it and says what it expects: ack={ack}.",
         full: "This ACK serves two ends. A peer that has missed an earlier acknowledgment gets it once more. A peer that has lost its memory sees that something is wrong, and resets.",
         rfc: "A segment that is not acceptable is answered with <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, unless it is a RST, and dropped.", "RFC 9293 §3.10.7.4",
     }
