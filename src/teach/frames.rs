@@ -179,6 +179,9 @@ fn tcp_topic(frame: &FrameView) -> &'static str {
         (false, _) if is_set("tcp.flags.fin") => return "fin",
         (false, _) => {}
     }
+    if dissection.own_field("tcp.options.sack.dsack_le").is_some() {
+        return "d-sack";
+    }
     let closed = uint(dissection, "tcp.window_size_value") == Some(0);
     match frame.role {
         Some(Role::WindowProbe) => "window-probe",
@@ -187,6 +190,7 @@ fn tcp_topic(frame: &FrameView) -> &'static str {
         _ if closed => "zero-window",
         Some(Role::KeepAliveAck) => "keep-alive-ack",
         Some(Role::DuplicateAck) => "duplicate-ack",
+        _ if is_set("tcp.flags.ece") => "ecn-echo",
         Some(Role::WindowUpdate) => "window-update",
         Some(Role::HandshakeAck) => "handshake-ack",
         Some(Role::FinAck) => "fin-ack",

@@ -97,6 +97,23 @@ const DECIDED: &[(&str, &str)] = &[
     ("TIME-WAIT gives way", "gives-way"),
     ("a keep-alive", "alive-asked"),
     ("no keep-alive was answered", "alive-nobody"),
+    ("not acknowledged in time", "rto-backoff"),
+    ("duplicate ACK number", "duplicate-counted"),
+    ("third duplicate ACK", "fast-retransmit"),
+    ("SACK shows that a segment is lost", "fast-retransmit"),
+    ("partial acknowledgment", "partial-ack"),
+    ("lost: sent again", "lost-again"),
+    ("perhaps lost", "lost-again"),
+    ("all that was sent before the loss", "recovery-over"),
+    ("out of order: kept", "kept-early"),
+    ("came before", "dsack-told"),
+    ("D-SACK: ", "dsack-heard"),
+    ("sent before what arrived, and overdue", "rack-overdue"),
+    ("nothing was heard", "tail-probe"),
+    ("both ends take part in ECN", "ecn-agreed"),
+    ("marked on its way", "ecn-marked"),
+    ("ECE: ", "ecn-slows"),
+    ("the peer has slowed down", "ecn-heard"),
 ];
 
 /// The topics of what TCP throws away.

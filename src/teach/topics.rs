@@ -41,6 +41,7 @@ pub fn all() -> impl Iterator<Item = &'static Topic> {
         layers::TOPICS,
         events::TOPICS,
         pace::TOPICS,
+        recovery::TOPICS,
     ];
     lists.into_iter().flatten()
 }
@@ -69,4 +70,5 @@ mod layers;
 mod messages;
 mod pace;
 mod packets;
+mod recovery;
 mod segments;

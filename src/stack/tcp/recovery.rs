@@ -184,7 +184,11 @@ impl Connection {
             };
             let text = if self.congestion.limits() {
                 let ssthresh = self.congestion.ssthresh();
-                format!("{why}: fast retransmit, ssthresh and cwnd reduced to {ssthresh}")
+                let cwnd = match self.sack_permitted {
+                    true => format!("and cwnd reduced to {ssthresh}"),
+                    false => format!("reduced to {ssthresh}, cwnd to that and 3 segments"),
+                };
+                format!("{why}: fast retransmit, ssthresh {cwnd}")
             } else {
                 format!("{why}: fast retransmit")
             };

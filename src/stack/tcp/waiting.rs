@@ -84,8 +84,11 @@ impl Connection {
 
     /// Records, once, that the Nagle algorithm holds data back.
     pub(super) fn note_nagle(&mut self, cx: &mut Cx<'_>) {
-        let (d, u) = (self.snd.unsent(), self.snd.usable());
-        let holds = d > 0 && d <= u && self.snd.nagle_waits();
+        let d = self.snd.unsent();
+        // What a window keeps back is not held by Nagle.
+        let room = self.snd.usable().min(self.congestion_room(true));
+        let is_small = d > 0 && d < u32::from(self.snd.mss);
+        let holds = is_small && d <= room && self.snd.nagle_waits();
         if holds && !self.nagle_holds && cx.log.is_on() {
             let text = format!("Nagle: {d} bytes wait until what was sent is acknowledged");
             self.decide(cx, NAGLE, text);

@@ -73,6 +73,16 @@ topics! {
         full: "The acknowledgment was lost, or came too late. The receiver knows by the number that it has all this, drops it, and acknowledges once more: nothing is delivered twice.",
         rfc: "A segment that is not acceptable because it is old is answered with <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> and dropped.", "RFC 9293 §3.10.7.4, §3.4",
     }
+    "d-sack" {
+        short: "{from} says ack={ack}, and that some bytes came twice: the first SACK block names them (D-SACK).",
+        full: "What came twice is thrown away: the numbers show that it is old. The report costs nothing, and tells {to} that it sent again in vain, because something was late and not lost, or because an acknowledgment was lost.",
+        rfc: "A first block below the acknowledgment number, or within the second block, reports a duplicate segment. It is reported once, in the ACK that the duplicate triggered.", "RFC 2883 §4",
+    }
+    "ecn-echo" {
+        short: "{from} says ack={ack} and ECE: a packet of {to} was marked on its way, for a queue is long.",
+        full: "The mark was in the IP header of a packet with data. It does not travel back by itself: {from} repeats ECE in every acknowledgment until {to} has answered with CWR, that it has reduced its window.",
+        rfc: "The receiver sets ECE in the ACKs after a CE packet until it receives a packet with CWR.", "RFC 3168 §6.1.3",
+    }
     "out-of-order" {
         short: "The {len} bytes from {seq} come late: later ones were seen before them.",
         full: "Either the packets overtook each other on the way, or these were lost before they could be seen here and are sent again; a capture alone cannot always tell. The receiver keeps what is early and puts it in its place by the numbers.",

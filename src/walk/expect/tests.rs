@@ -175,6 +175,40 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
     ("other JSON is sent", |text| {
         text.replace("\"say\":\"hi\"", "\"x\":1")
     }),
+    ("no host knows SACK", |text| each_host(text, "sack = false")),
+    ("every host knows SACK", |text| {
+        each_host(text, "sack = true")
+    }),
+    ("what is late is later", |text| {
+        text.replace("by   = \"8 ms\"", "by = \"30 ms\"")
+    }),
+    ("losses are found by counting", |text| {
+        each_host(text, "rack = false")
+    }),
+    ("losses are found by time", |text| {
+        each_host(text, "rack = true")
+    }),
+    ("nobody controls congestion", |text| {
+        each_host(text, "congestion = \"none\"")
+    }),
+    ("hosts begin with one segment", |text| {
+        each_host(text, "initial_window = 1")
+    }),
+    ("no host takes part in ECN", |text| {
+        each_host(text, "ecn = false")
+    }),
+    ("every host is Reno", |text| {
+        each_host(text, "congestion = \"reno\"")
+    }),
+    ("the lines are fast", |text| {
+        each_table("link", text, "rate = \"1 Gbit/s\"")
+    }),
+    ("queues have no room", |text| {
+        each_table("link", text, "queue = 1")
+    }),
+    ("queues are endless", |text| {
+        each_table("link", text, "queue = 100000")
+    }),
 ];
 
 /// The text with this key of every node.
@@ -184,6 +218,34 @@ fn with_all_nodes(key: &str, value: &str, text: &str) -> String {
     let header = "[[node]]\n";
     let with = format!("{header}{key} = {value}\n");
     kept.join("\n").replace(header, &with)
+}
+
+/// The text with this line in each table of this name, in place of the one with the same key.
+fn each_table(table: &str, text: &str, line: &str) -> String {
+    each_table_where(table, text, line, |_| true)
+}
+
+/// The text with this line in each host, in place of the one with the same key.
+fn each_host(text: &str, line: &str) -> String {
+    let is_host = |node: &str| !node.lines().any(|line| line.starts_with("kind"));
+    each_table_where("node", text, line, is_host)
+}
+
+fn each_table_where(table: &str, text: &str, line: &str, wanted: fn(&str) -> bool) -> String {
+    let (header, key) = (format!("\n[[{table}]]\n"), line.split(' ').next().unwrap());
+    let mut parts = text.split(&header);
+    let mut changed = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (own, rest) = part.split_at(part.find("\n[").unwrap_or(part.len()));
+        let is_other = |old: &&str| old.split(' ').next() != Some(key);
+        let kept: Vec<&str> = own.lines().filter(is_other).collect();
+        let own = match wanted(own) {
+            true => format!("{line}\n{}", kept.join("\n")),
+            false => own.to_owned(),
+        };
+        changed += &format!("{header}{own}{rest}");
+    }
+    changed
 }
 
 fn faulty(text: &str, fault: &str) -> String {
@@ -215,6 +277,9 @@ fn every_expectation_can_fail() {
             .map(|(what, change)| (what, change(text)));
         let mut failed = vec![false; scenario::builtin(name).unwrap().expects.len()];
         for (what, text) in worlds.filter(|(_, wrong)| wrong != text) {
+            if failed.iter().all(|failed| *failed) {
+                break;
+            }
             let scenario = scenario::read(name, &text).unwrap_or_else(|e| panic!("{what}: {e}"));
             for (failed, finding) in failed.iter_mut().zip(findings(&scenario, None)) {
                 *failed |= !finding.ok;
