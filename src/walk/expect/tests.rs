@@ -277,9 +277,6 @@ fn every_expectation_can_fail() {
             .map(|(what, change)| (what, change(text)));
         let mut failed = vec![false; scenario::builtin(name).unwrap().expects.len()];
         for (what, text) in worlds.filter(|(_, wrong)| wrong != text) {
-            if failed.iter().all(|failed| *failed) {
-                break;
-            }
             let scenario = scenario::read(name, &text).unwrap_or_else(|e| panic!("{what}: {e}"));
             for (failed, finding) in failed.iter_mut().zip(findings(&scenario, None)) {
                 *failed |= !finding.ok;
