@@ -7,6 +7,7 @@ mod app;
 mod crash;
 mod expect;
 mod fault;
+mod ipv6;
 mod lesson;
 mod raw;
 mod router;
@@ -190,6 +191,10 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.unique("the address", of_hosts.chain(of_routers));
         let of_hosts = nodes
             .iter()
+            .filter_map(|n| Some((&n.ip6.span, n.ip6.given()?.ip)));
+        self.unique("the address", of_hosts);
+        let of_hosts = nodes
+            .iter()
             .filter_map(|n| Some((&n.mac.span, n.mac.given()?.0)));
         let of_routers = interfaces().filter_map(|it| Some((&it.mac.span, it.mac.given()?.0)));
         self.unique("the MAC address", of_hosts.chain(of_routers));
@@ -246,6 +251,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             (node.ip.given().is_some(), &node.ip.span),
             (node.mac.given().is_some(), &node.mac.span),
             (node.gateway.given().is_some(), &node.gateway.span),
+            (node.ip6.given().is_some(), &node.ip6.span),
+            (node.gateway6.given().is_some(), &node.gateway6.span),
         ];
         for (_, span) in given.iter().filter(|(given, _)| *given) {
             self.note(span, message, "only a host has one");
@@ -253,11 +260,34 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     fn one_host(&mut self, index: usize, node: &format::Node) -> Option<spec::Host> {
-        let Some(&Prefixed { ip, len }) = node.ip.given() else {
-            if node.ip.value.is_some() {
-                let mistake =
-                    Mistake::new(node.span.clone(), "a host needs an address", "needs `ip`");
+        let ipv4 = self.ipv4(node);
+        let ipv6 = self.checked_ipv6(NodeId::from_index(index), node);
+        if ipv4.is_none() && ipv6.is_none() {
+            if node.ip.value.is_some() && node.ip6.value.is_some() {
+                let label = "needs `ip` or `ip6`";
+                let mistake = Mistake::new(node.span.clone(), "a host needs an address", label);
                 self.reader.mistakes.push(mistake);
+            }
+            return None;
+        }
+        Some(spec::Host {
+            mac: node
+                .mac
+                .given()
+                .map_or_else(|| spec::mac_of(index), |mac| mac.0),
+            ipv4,
+            ipv6,
+            mtu: node.mtu.value?.narrow(),
+            tcp: self.tcp(&node.tcp)?,
+        })
+    }
+
+    /// The IPv4 address of a host, if it has one.
+    fn ipv4(&mut self, node: &format::Node) -> Option<ipv4::Interface> {
+        let Some(&Prefixed { ip, len }) = node.ip.given() else {
+            if node.gateway.given().is_some() && node.ip.value.is_some() {
+                let message = "a `gateway` is of use to a host with an `ip` alone";
+                self.note(&node.gateway.span, message, "no address to reach it from");
             }
             return None;
         };
@@ -271,19 +301,10 @@ impl<'b, 'a> Builder<'b, 'a> {
                 "cannot be reached from this host",
             );
         }
-        Some(spec::Host {
-            mac: node
-                .mac
-                .given()
-                .map_or_else(|| spec::mac_of(index), |mac| mac.0),
-            ipv4: Some(ipv4::Interface {
-                ip,
-                prefix_len: len,
-                gateway,
-            }),
-            mtu: node.mtu.value?.narrow(),
-            tcp: self.tcp(&node.tcp)?,
-            ..spec::Host::new(index, ip, len)
+        Some(ipv4::Interface {
+            ip,
+            prefix_len: len,
+            gateway,
         })
     }
 

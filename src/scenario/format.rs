@@ -8,12 +8,12 @@ mod lesson;
 mod script;
 mod tcp;
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::declare::{table, words};
 use super::read::At;
-use super::values::{Mac, Name, Number, Prefixed, Rate};
+use super::values::{Mac, Name, Number, Prefixed, Prefixed6, Rate};
 
 pub(super) use app::{
     App, AppKind, Flag, HttpClient, HttpServer, RawSegment, RawTcp, WebSocketClient,
@@ -77,11 +77,16 @@ table! {
         kind: NodeKind = "host",
         /// A host's address and the prefix length of its network.
         ip: Option<Prefixed>,
+        /// A host's IPv6 address and the prefix length of its network, beside `ip` or in place of it. It has the
+        /// link-local address of its MAC address, too.
+        ip6: Option<Prefixed6>,
         /// A host's MAC address; else one is made from its place in the file.
         mac: Option<Mac>,
         /// Where a host sends packets for other networks.
         gateway: Option<Ipv4Addr>,
-        /// The largest IP packet of a host's interface, in bytes.
+        /// Where a host sends IPv6 packets for other networks.
+        gateway6: Option<Ipv6Addr>,
+        /// The largest IP packet of a host's interface, in bytes; with `ip6` at least 1280.
         mtu: Number<68, 9000> = 1500,
         /// A router's interfaces: one for each of its links.
         interface: List<Interface>,

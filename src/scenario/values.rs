@@ -15,7 +15,7 @@ use super::describe::{Described, Shape};
 use super::mistake::{Mistake, quote};
 use super::read::{At, Reader, Value};
 
-pub(super) use net::{Header, Hex, Mac, Prefixed, Target};
+pub(super) use net::{Header, Hex, Mac, Prefixed, Prefixed6, Target};
 pub(super) use units::{Percent, Rate, Size};
 
 impl<T: Value> Value for Option<T> {

@@ -35,10 +35,17 @@ impl Outgoing {
     }
 }
 
-/// The frame of an IPv4 packet that may be marked, marked and with its header checksum right.
+/// The frame of an IP packet that may be marked, marked, and over IPv4 with its header checksum right.
 fn marked_ce(frame: &[u8]) -> Option<Vec<u8>> {
     const ETHERNET: usize = 14;
     let packet = frame.get(ETHERNET..)?;
+    if frame[12..ETHERNET] == [0x86, 0xdd] {
+        // The ECN field is bits 10 and 11 (RFC 8200 §3).
+        let may_be_marked = packet.len() >= 40 && matches!(packet[1] >> 4 & 3, 1 | 2);
+        let mut marked = frame.to_vec();
+        marked[ETHERNET + 1] |= 0x30;
+        return may_be_marked.then_some(marked);
+    }
     let is_ipv4 = frame[12..ETHERNET] == [8, 0] && packet.first()? >> 4 == 4;
     let header_len = usize::from(packet.first()? & 15) * 4;
     let may_be_marked = matches!(packet.get(1)? & 3, 1 | 2);
@@ -221,6 +228,15 @@ mod tests {
     }
 
     #[test]
+    fn ipv6_is_marked_in_its_traffic_class() {
+        let frame = |class: u8| [&[0; 12][..], &[0x86, 0xdd, 0x6b, class << 4], &[0; 38]].concat();
+        for (ecn, marked) in [(0, None), (1, Some(3)), (2, Some(3)), (3, None)] {
+            let marked = marked.map(|ecn| frame(0x8 | ecn));
+            assert_eq!(super::marked_ce(&frame(0x8 | ecn)), marked, "{ecn}");
+        }
+    }
+
+    #[test]
     fn a_long_queue_marks_what_may_be_marked() {
         use crate::proto::ipv4::Ipv4Header;
         let packet = |ecn| {
@@ -259,11 +275,13 @@ mod tests {
             assert_eq!(pipe.free().map(ecn_of), Some(ecn));
             assert_eq!(pipe.free().map(ecn_of), Some(marked));
         }
-        // What is no IPv4 packet is left alone.
+        // What is no IP packet is left alone.
         for odd in [
             vec![],
             vec![8; 15],
             [&[0; 12][..], &[8, 0, 0x4f, 2]].concat(),
+            [&[0; 12][..], &[0x86, 0xdd]].concat(),
+            [&[0; 12][..], &[0x86, 0xdd, 0x60, 0x20]].concat(),
         ] {
             let mut pipe = pipe(1, 3);
             pipe.mark = Some(0);

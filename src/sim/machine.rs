@@ -162,6 +162,7 @@ impl Plan {
         let spec = &self.host;
         HostConfig {
             ipv4: spec.ipv4,
+            ipv6: spec.ipv6,
             mtu: spec.mtu,
             tcp: spec.tcp.clone(),
             ..HostConfig::without_address(&self.name, spec.mac, &mut self.rng("secret"))

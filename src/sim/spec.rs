@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::base::{FrameId, LinkId, NodeId};
 use crate::proto::filter::Filter;
-use crate::stack::ipv4;
 use crate::stack::tcp::TcpConfig;
+use crate::stack::{ipv4, ipv6};
 
 pub use crate::stack::router::Route;
 
@@ -103,6 +103,8 @@ pub struct Host {
     pub mac: [u8; 6],
     /// The IPv4 address and its network, if it has one.
     pub ipv4: Option<ipv4::Interface>,
+    /// The IPv6 addresses and their network, if it has any.
+    pub ipv6: Option<ipv6::Interface>,
     /// The largest IP packet of the interface, in bytes.
     pub mtu: u16,
     /// How its TCP behaves.
@@ -119,15 +121,17 @@ impl Host {
                 prefix_len,
                 gateway: None,
             }),
+            ipv6: None,
             mtu: 1500,
             tcp: TcpConfig::default(),
         }
     }
 
-    /// The IP addresses.
+    /// The IP addresses: that of IPv4 first, the link-local one last.
     pub fn addrs(&self) -> Vec<IpAddr> {
-        let ipv4 = self.ipv4.map(|interface| interface.ip.into());
-        ipv4.into_iter().collect()
+        let ipv4 = self.ipv4.iter().map(|interface| IpAddr::V4(interface.ip));
+        let ipv6 = self.ipv6.iter().flat_map(ipv6::Interface::addresses);
+        ipv4.chain(ipv6.map(IpAddr::V6)).collect()
     }
 }
 

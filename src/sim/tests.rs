@@ -8,7 +8,7 @@ mod power;
 mod real;
 mod truth;
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::outcome::{Outcome, Transmission};
@@ -31,8 +31,8 @@ fn text(text: &str) -> Content {
     Content::Text(text.to_owned())
 }
 
-fn server_at(port: u16) -> SocketAddrV4 {
-    SocketAddrV4::new(SERVER_IP, port)
+fn server_at(port: u16) -> SocketAddr {
+    SocketAddr::new(SERVER_IP.into(), port)
 }
 
 fn host(index: usize, name: &str, ip: Ipv4Addr) -> Node {

@@ -40,9 +40,15 @@ pub(super) fn know(
         // no step is about these alone
         What::ConnOpened { .. } | What::TcpVars(_) => "state",
         What::NeighborLearned { ip, mac } => {
-            subject.what("arp-learned", format!("{ip} is at {}", mac_text(*mac)))
+            let topic = if ip.is_ipv4() {
+                "arp-learned"
+            } else {
+                "neighbor-learned"
+            };
+            subject.what(topic, format!("{ip} is at {}", mac_text(*mac)))
         }
-        What::NeighborQueued { ip } => subject.what("arp-queued", ip),
+        What::NeighborQueued { ip } if ip.is_ipv4() => subject.what("arp-queued", ip),
+        What::NeighborQueued { ip } => subject.what("neighbor-queued", ip),
         What::Discarded(text) => subject.what(discard_topic(text), text),
         What::Decided(text) => subject.what(decision_topic(text), text),
         What::Routed(text) => subject.what("routed", text),

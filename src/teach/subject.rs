@@ -179,6 +179,10 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("ttl", &["ip.ttl", "ipv6.hlim"]),
     ("src", &["arp.src.proto_ipv4", "ip.src", "ipv6.src"]),
     ("dst", &["arp.dst.proto_ipv4", "ip.dst", "ipv6.dst"]),
+    (
+        "target",
+        &["icmpv6.nd.ns.target_address", "icmpv6.nd.na.target_address"],
+    ),
     ("smac", &["arp.src.hw_mac", "eth.src"]),
     ("dmac", &["eth.dst"]),
 ];

@@ -6,8 +6,8 @@
 /// What a text may name in braces.
 pub const PLACEHOLDERS: &[&str] = &[
     "from", "to", "seq", "ack", "len", "next", "end", "sport", "dport", "window", "mss", "src",
-    "dst", "smac", "dmac", "ttl", "proto", "info", "text", "method", "uri", "code", "phrase",
-    "opcode", "masking", "what", "timer", "node",
+    "dst", "target", "smac", "dmac", "ttl", "proto", "info", "text", "method", "uri", "code",
+    "phrase", "opcode", "masking", "what", "timer", "node",
 ];
 
 /// Why something happens, at three depths.

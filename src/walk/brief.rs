@@ -1,7 +1,7 @@
 //! The few facts that every frame is asked for, read with slices and without keeping anything: who talks to whom, and
 //! for TCP its header. All offsets count in the buffer that was handed in.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use etherparse::{LaxIpSlice, TcpOptionElement, TcpSlice, UdpSlice};
@@ -65,6 +65,11 @@ pub(super) enum Transport {
         code: u8,
         id: Option<u16>,
         seq: u16,
+    },
+    /// A Neighbor Solicitation or Advertisement (RFC 4861): what ARP is for IPv4.
+    Neighbor {
+        solicits: bool,
+        target: Ipv6Addr,
     },
     Other(u8),
 }
@@ -309,6 +314,12 @@ fn udp(bytes: &[u8], start: usize) -> Option<Transport> {
 /// RFC 792 and RFC 4443: type, code, checksum; of an echo then identifier and sequence number.
 fn icmp(bytes: &[u8], v6: bool) -> Option<Transport> {
     let (kind, code) = (*bytes.first()?, *bytes.get(1)?);
+    if let (true, 135 | 136, Some(target)) = (v6, kind, bytes.get(8..24)) {
+        return Some(Transport::Neighbor {
+            solicits: kind == 135,
+            target: Ipv6Addr::from(<[u8; 16]>::try_from(target).ok()?),
+        });
+    }
     let echo = if v6 {
         matches!(kind, 128 | 129)
     } else {

@@ -432,10 +432,14 @@ fn text_of(kind: RecordKind, what: &What) -> Option<String> {
                 action: TimerAction::Expired,
             },
         ) => (*name).to_owned(),
-        (RecordKind::ArpLearned, What::NeighborLearned { ip, mac }) => {
+        (RecordKind::ArpLearned, What::NeighborLearned { ip, mac }) if ip.is_ipv4() => {
             format!("{ip} {}", mac_text(*mac))
         }
-        (RecordKind::ArpQueued, What::NeighborQueued { ip }) => ip.to_string(),
+        (RecordKind::NeighborLearned, What::NeighborLearned { ip, mac }) if ip.is_ipv6() => {
+            format!("{ip} {}", mac_text(*mac))
+        }
+        (RecordKind::ArpQueued, What::NeighborQueued { ip }) if ip.is_ipv4() => ip.to_string(),
+        (RecordKind::NeighborQueued, What::NeighborQueued { ip }) if ip.is_ipv6() => ip.to_string(),
         (RecordKind::HostDown, What::HostDown) | (RecordKind::HostUp, What::HostUp) => {
             String::new()
         }

@@ -1,5 +1,7 @@
 //! What a frame is called: in a word or two, and on a row of the ladder.
 
+use std::net::Ipv6Addr;
+
 use super::brief::{Net, Tcp, Transport};
 use super::pipeline::Pipeline;
 use crate::base::FrameId;
@@ -38,6 +40,7 @@ fn short(pipeline: &Pipeline, frame: FrameId) -> String {
         }
         Some(Transport::Udp { payload, .. }) => format!("UDP, {} bytes", payload.len()),
         Some(Transport::Icmp { v6, kind, code, .. }) => icmp(v6, kind, code),
+        Some(Transport::Neighbor { solicits, target }) => neighbor(solicits, target),
         Some(Transport::Other(protocol)) => format!("IP protocol {protocol}"),
         None => lower(pipeline, frame),
     }
@@ -52,7 +55,7 @@ pub(super) fn top_layer(pipeline: &Pipeline, frame: FrameId) -> u8 {
     }
     match pipeline.transport(root) {
         Some(Transport::Tcp(_) | Transport::Udp { .. }) => 4,
-        Some(Transport::Icmp { .. } | Transport::Other(_)) => 3,
+        Some(Transport::Icmp { .. } | Transport::Neighbor { .. } | Transport::Other(_)) => 3,
         None => {
             let frame = pipeline.store.get(root);
             match frame.net() {
@@ -71,6 +74,7 @@ pub(super) fn protocol(id: &str) -> &str {
         "ip" => "IPv4",
         "ipv6" => "IPv6",
         "icmp" => "ICMP",
+        "icmpv6" => "ICMPv6",
         "udp" => "UDP",
         "tcp" => "TCP",
         "http" => "HTTP",
@@ -109,7 +113,17 @@ fn of_transport(pipeline: &Pipeline, frame: FrameId, transport: &Transport) -> S
             Some(_) => format!("{} seq={seq}", icmp(*v6, *kind, *code)),
             None => icmp(*v6, *kind, *code),
         },
+        Transport::Neighbor { solicits, target } => neighbor(*solicits, *target),
         Transport::Other(protocol) => format!("IP protocol {protocol}"),
+    }
+}
+
+/// As ARP's messages are called.
+fn neighbor(solicits: bool, target: Ipv6Addr) -> String {
+    if solicits {
+        format!("ND who has {target}?")
+    } else {
+        format!("ND {target} is here")
     }
 }
 
@@ -194,8 +208,6 @@ fn icmp(v6: bool, kind: u8, code: u8) -> String {
         (true, 2) => "packet too big",
         (true, 133) => "router solicitation",
         (true, 134) => "router advertisement",
-        (true, 135) => "neighbor solicitation",
-        (true, 136) => "neighbor advertisement",
         _ => return format!("ICMP type {kind} code {code}"),
     };
     format!("ICMP {name}")

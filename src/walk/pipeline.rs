@@ -340,6 +340,17 @@ impl Pipeline {
         meta.phase = "ARP";
     }
 
+    /// Neighbor Discovery is between the asker and the one whose address is asked for, whatever group the question goes
+    /// to.
+    fn discovery(&mut self, id: FrameId, ip: &Ip, solicits: bool, target: IpAddr) {
+        let other = if solicits { target } else { ip.destination };
+        let ends = [ip.source, other].map(|ip| SocketAddr::new(ip, 0));
+        let pair = self.flows.pair_of(ends);
+        let meta = &mut self.metas[id.index()];
+        meta.pair = Some(pair);
+        meta.phase = "ND";
+    }
+
     fn ip(&mut self, id: FrameId, ip: Ip) {
         if let Some(fragment) = ip.fragment {
             let bytes = &self.store.get(id).bytes;
@@ -359,6 +370,9 @@ impl Pipeline {
                 destination,
                 ..
             }) => self.datagram_flow(id, &ip, Kind::Udp, [source, destination]),
+            Some(Transport::Neighbor { solicits, target }) => {
+                self.discovery(id, &ip, solicits, target.into());
+            }
             Some(Transport::Icmp { v6, id: echo, .. }) => {
                 let kind = if v6 { Kind::Icmpv6 } else { Kind::Icmp };
                 let port = echo.unwrap_or(0);

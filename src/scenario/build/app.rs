@@ -1,18 +1,18 @@
 //! Programs.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 use crate::base::NodeId;
 use crate::scenario::format::{self, List};
 use crate::scenario::mistake::{Mistake, quote};
 use crate::scenario::read::At;
-use crate::scenario::values::{Header, Number, Port, Prefixed, Target};
+use crate::scenario::values::{Header, Number, Port, Target};
 use crate::sim::spec::{self, AppKind, Content, Reply};
 
 use super::script::Carrier;
 
-use super::{Builder, same_network, tables};
+use super::{Builder, tables};
 
 impl<'b> Builder<'b, '_> {
     pub(super) fn apps(&mut self) -> Vec<spec::App> {
@@ -204,14 +204,14 @@ impl<'b> Builder<'b, '_> {
         }
     }
 
-    pub(super) fn target(&mut self, on: Option<NodeId>, at: &At<Target>) -> Option<SocketAddrV4> {
+    pub(super) fn target(&mut self, on: Option<NodeId>, at: &At<Target>) -> Option<SocketAddr> {
         let target = at.get()?;
         let ip = self.address(on, &target.host, &at.span)?;
-        Some(SocketAddrV4::new(ip, target.port))
+        Some(SocketAddr::new(ip, target.port))
     }
 
     /// The address that a node's name or an address means, as seen from the host `on`.
-    fn address(&mut self, on: Option<NodeId>, to: &str, span: &Range<usize>) -> Option<Ipv4Addr> {
+    fn address(&mut self, on: Option<NodeId>, to: &str, span: &Range<usize>) -> Option<IpAddr> {
         let node = self.find(to);
         let ip = match (node, to.parse()) {
             (Some(node), _) if self.is_switch(node) => {
@@ -219,7 +219,7 @@ impl<'b> Builder<'b, '_> {
                 self.note(span, message, "a host belongs here");
                 return None;
             }
-            (Some(node), _) => self.prefixed(node)?.ip,
+            (Some(node), _) => self.address_of(on, node)?,
             (None, Ok(ip)) => ip,
             (None, Err(_)) => {
                 self.unknown_node(to, span);
@@ -232,10 +232,13 @@ impl<'b> Builder<'b, '_> {
         Some(ip)
     }
 
-    fn reachable(&mut self, on: NodeId, ip: Ipv4Addr, span: &Range<usize>) {
+    fn reachable(&mut self, on: NodeId, ip: IpAddr, span: &Range<usize>) {
         let name = quote(self.name(on));
         let node = (0..self.nodes.len()).map(NodeId::from_index);
-        let target = node.clone().find(|&n| self.has_address(n, ip));
+        let target = node.clone().find(|&n| match ip {
+            IpAddr::V4(ip) => self.has_address(n, ip),
+            IpAddr::V6(ip) => self.has_ipv6(n, ip),
+        });
         if target == Some(on) {
             self.note(
                 span,
@@ -248,13 +251,8 @@ impl<'b> Builder<'b, '_> {
         {
             let message = format!("no links lead from {name} to {}", quote(self.name(target)));
             self.note(span, message, "not connected");
-        } else if let Some(Prefixed { ip: own, len }) = self.prefixed(on)
-            && !same_network(own, ip, len)
-            && self.nodes[on.index()].gateway.value == Some(None)
-        {
-            let message = format!("{ip} is not in the network of {name}, {own}/{len}");
-            let mistake = Mistake::new(span.clone(), message, "in another network");
-            let help = format!("give {name} an address in the same network, or a `gateway`");
+        } else if let Some((message, label, help)) = self.no_way(on, ip) {
+            let mistake = Mistake::new(span.clone(), message, label);
             self.reader.note(mistake.help(help));
         }
     }
@@ -338,10 +336,16 @@ fn headers(list: &At<List<Header>>) -> Vec<(String, String)> {
 
 /// The `Host` header: the one given, or the target, without the port where it is the usual one (RFC 9110 §7.2).
 fn host_header(host: &At<Option<String>>, to: &At<Target>) -> Option<String> {
-    let target = to.get()?;
-    Some(match (host.value.clone()?, target.port) {
+    let Target { host: named, port } = to.get()?;
+    // RFC 3986 §3.2.2: an IPv6 address stands in brackets there, too.
+    let named = if named.contains(':') {
+        format!("[{named}]")
+    } else {
+        named.clone()
+    };
+    Some(match (host.value.clone()?, port) {
         (Some(host), _) => host,
-        (None, 80) => target.host.clone(),
-        (None, port) => format!("{}:{port}", target.host),
+        (None, 80) => named,
+        (None, port) => format!("{named}:{port}"),
     })
 }

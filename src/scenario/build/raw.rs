@@ -1,11 +1,12 @@
 //! Programs that make segments up.
 
-use std::net::SocketAddrV4;
+use std::net::{SocketAddr, SocketAddrV4};
 
 use crate::base::NodeId;
 use crate::proto::tcp::TcpFlags;
 use crate::scenario::format::{self, Flag};
-use crate::scenario::values::Number;
+use crate::scenario::read::At;
+use crate::scenario::values::{Number, Target};
 use crate::sim::spec;
 
 use super::{Builder, tables};
@@ -18,7 +19,8 @@ impl Builder<'_, '_> {
     ) -> Option<spec::RawTcp> {
         // Who the segments say they come from need not be reachable, nor be there at all.
         let (from, to) = (self.target(None, &app.from), self.target(on, &app.to));
-        let from: SocketAddrV4 = from?;
+        let from = self.over_ipv4(from?, &app.from)?;
+        let to = self.over_ipv4(to?, &app.to)?;
         let mut segments = Vec::new();
         for segment in tables(&app.segment) {
             segments.push(raw_segment(segment)?);
@@ -30,11 +32,16 @@ impl Builder<'_, '_> {
                 "an empty list sends nothing",
             );
         }
-        Some(spec::RawTcp {
-            from,
-            to: to?,
-            segments,
-        })
+        Some(spec::RawTcp { from, to, segments })
+    }
+
+    fn over_ipv4(&mut self, target: SocketAddr, at: &At<Target>) -> Option<SocketAddrV4> {
+        if let SocketAddr::V4(target) = target {
+            return Some(target);
+        }
+        let message = "segments are made up over IPv4 alone";
+        self.note(&at.span, message, "an IPv4 address belongs here");
+        None
     }
 }
 

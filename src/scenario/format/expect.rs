@@ -245,10 +245,14 @@ words! {
         HostDown = "host-down",
         /// A host has its power back.
         HostUp = "host-up",
-        /// A host learns a MAC address.
+        /// A host learns a MAC address by ARP.
         ArpLearned = "arp-learned",
-        /// A packet waits for a MAC address.
+        /// A packet waits for a MAC address that ARP is to find.
         ArpQueued = "arp-queued",
+        /// A host learns a MAC address by Neighbor Discovery, over IPv6.
+        NeighborLearned = "neighbor-learned",
+        /// A packet waits for a MAC address that Neighbor Discovery is to find.
+        NeighborQueued = "neighbor-queued",
         /// A frame is lost.
         FrameDropped = "frame-dropped",
         /// A frame is delayed, doubled or changed.

@@ -16,7 +16,7 @@ table! {
         sack: bool = true,
         /// Whether a host's TCP offers timestamps (RFC 7323).
         timestamps: bool = true,
-        /// The largest TCP segment that a host asks for, in bytes of data; else the MTU less 40.
+        /// The largest TCP segment that a host asks for, in bytes of data; else the MTU less 40, over IPv6 less 60.
         mss: Option<Number<1, 65_495>>,
         /// A host's TCP receive buffer, in bytes; else 65536.
         receive_buffer: Option<Number<1, 1_073_725_440>>,

@@ -1,6 +1,7 @@
 //! Addresses, ports and headers.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use super::{Meaning, Wrong};
 use crate::scenario::mistake::quote;
@@ -31,34 +32,73 @@ impl Meaning for Prefixed {
     const PATTERN: &'static str = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$";
 
     fn parse(text: &str) -> Result<Self, Wrong> {
-        let Some((ip, len)) = text.split_once('/') else {
-            return Err(match text.parse::<Ipv4Addr>() {
-                Ok(_) => Wrong {
-                    help: Some(format!("a network of 256 addresses is written {text}/24")),
-                    ..Wrong::all("the length of the network's prefix is missing")
-                },
-                Err(_) => Wrong::all(format!("{} is no IPv4 address", quote(text))),
-            });
-        };
-        let Ok(address) = ip.parse() else {
-            let message = format!("{} is no IPv4 address", quote(ip));
-            let at = Some(0..ip.len());
-            return Err(Wrong {
-                at,
-                ..Wrong::all(message)
-            });
-        };
-        match len.parse::<u8>() {
-            Ok(len) if len <= 32 => Ok(Self { ip: address, len }),
-            _ => {
-                let message = format!("a prefix has 0 to 32 bits, not {}", quote(len));
-                let at = Some(ip.len() + 1..text.len());
-                Err(Wrong {
-                    at,
-                    ..Wrong::all(message)
-                })
-            }
-        }
+        let usual = "a network of 256 addresses is written";
+        let (ip, len) = prefixed(text, "IPv4", usual, 24, 32)?;
+        Ok(Self { ip, len })
+    }
+}
+
+impl Meaning for Ipv6Addr {
+    const WORDS: &'static str = "IPv6 address";
+    const EXAMPLES: &'static str = "`\"2001:db8::1\"`";
+    const PATTERN: &'static str = "^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$";
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        text.parse()
+            .map_err(|_| Wrong::all(format!("{} is no IPv6 address", quote(text))))
+    }
+}
+
+/// An IPv6 address with the length of its network's prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scenario) struct Prefixed6 {
+    /// The address.
+    pub ip: Ipv6Addr,
+    /// How many leading bits are the network's.
+    pub len: u8,
+}
+
+impl Meaning for Prefixed6 {
+    const WORDS: &'static str = "IPv6 address with prefix length";
+    const EXAMPLES: &'static str = "`\"2001:db8::2/64\"`";
+    const PATTERN: &'static str = "^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/[0-9]{1,3}$";
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let (ip, len) = prefixed(text, "IPv6", "the usual network is written", 64, 128)?;
+        Ok(Self { ip, len })
+    }
+}
+
+/// An address and the length of a prefix of at most `most` bits, separated by a slash.
+fn prefixed<A: FromStr>(
+    text: &str,
+    family: &str,
+    usual: &str,
+    usual_len: u8,
+    most: u8,
+) -> Result<(A, u8), Wrong> {
+    let no_address = |text: &str| format!("{} is no {family} address", quote(text));
+    let Some((ip, len)) = text.split_once('/') else {
+        return Err(match text.parse::<A>() {
+            Ok(_) => Wrong {
+                help: Some(format!("{usual} {text}/{usual_len}")),
+                ..Wrong::all("the length of the network's prefix is missing")
+            },
+            Err(_) => Wrong::all(no_address(text)),
+        });
+    };
+    let Ok(address) = ip.parse() else {
+        return Err(Wrong {
+            at: Some(0..ip.len()),
+            ..Wrong::all(no_address(ip))
+        });
+    };
+    match len.parse::<u8>() {
+        Ok(len) if len <= most => Ok((address, len)),
+        _ => Err(Wrong {
+            at: Some(ip.len() + 1..text.len()),
+            ..Wrong::all(format!("a prefix has 0 to {most} bits, not {}", quote(len)))
+        }),
     }
 }
 
@@ -116,7 +156,7 @@ impl Meaning for Hex {
 /// A server to connect to: a node or an address, and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::scenario) struct Target {
-    /// A node's name or an IPv4 address.
+    /// A node's name, or an address without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -125,10 +165,27 @@ pub(in crate::scenario) struct Target {
 impl Meaning for Target {
     const WORDS: &'static str = "node or address, and port";
     const EXAMPLES: &'static str = "`\"server:80\"`";
-    const PATTERN: &'static str = "^[^:]+:[0-9]{1,5}$";
+    const PATTERN: &'static str = r"^([^:]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$";
 
     fn parse(text: &str) -> Result<Self, Wrong> {
-        let Some((host, port)) = text.split_once(':') else {
+        let in_brackets = text.strip_prefix('[').and_then(|text| text.split_once(']'));
+        let (host, rest) = match in_brackets {
+            Some((host, rest)) if host.parse::<Ipv6Addr>().is_ok() => (host, rest),
+            Some((host, _)) => {
+                return Err(Wrong {
+                    at: Some(1..1 + host.len()),
+                    ..Wrong::all(format!("{} is no IPv6 address", quote(host)))
+                });
+            }
+            None if text.matches(':').count() > 1 => {
+                return Err(Wrong {
+                    help: Some("such as \"[2001:db8::2]:80\"".to_owned()),
+                    ..Wrong::all("an IPv6 address with a port is written in brackets")
+                });
+            }
+            None => text.split_at(text.find(':').unwrap_or(text.len())),
+        };
+        let Some(port) = rest.strip_prefix(':') else {
             return Err(Wrong::all("the port is missing"));
         };
         match port.parse::<u16>() {
@@ -138,7 +195,7 @@ impl Meaning for Target {
             }
             _ => {
                 let message = format!("{} is no port from 1 to 65535", quote(port));
-                let at = Some(host.len() + 1..text.len());
+                let at = Some(text.len() - port.len()..text.len());
                 Err(Wrong {
                     at,
                     ..Wrong::all(message)

@@ -27,7 +27,7 @@ impl Ping {
     /// Asks whom it is to ask. `identifier` tells its replies from those of others on the same host.
     pub fn new(spec: &spec::Ping, identifier: u16) -> Self {
         Self {
-            to: IpAddr::V4(spec.to),
+            to: spec.to,
             count: spec.count,
             interval: spec.interval,
             size: spec.size,

@@ -1,7 +1,7 @@
 //! Programs that speak over TCP: one that listens, one that connects. What they say is their [`Talk`]'s.
 
 use std::collections::VecDeque;
-use std::net::{SocketAddr, SocketAddrV4};
+use std::net::SocketAddr;
 use std::ops::Range;
 
 use super::script::{Alarm, SCENARIO};
@@ -31,7 +31,7 @@ pub fn listen(
 
 /// A program that connects to `to` once, and talks as `speak` says.
 pub fn connect(
-    to: SocketAddrV4,
+    to: SocketAddr,
     local_port: Option<u16>,
     books: bool,
     speak: impl Fn(ConnId) -> Box<dyn Talk> + 'static,
@@ -110,7 +110,7 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Listener<F> {
 }
 
 struct Connector<F> {
-    to: SocketAddrV4,
+    to: SocketAddr,
     local_port: Option<u16>,
     books: bool,
     speak: F,
@@ -125,7 +125,7 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Connector<F> {
             SCENARIO,
             What::AppCall(format!("connect {}", self.to).into()),
         );
-        match host.connect(cx, self.local_port, SocketAddr::V4(self.to)) {
+        match host.connect(cx, self.local_port, self.to) {
             Ok(conn) => self.line = Some(Line::new(conn, (self.speak)(conn), self.books)),
             Err(error) => cx.step(7, None, SCENARIO, What::AppEvent(error.to_string().into())),
         }

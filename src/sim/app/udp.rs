@@ -64,7 +64,7 @@ impl UdpClient {
     /// Speaks with its server.
     pub fn new(spec: &spec::UdpClient) -> Self {
         Self {
-            to: SocketAddr::V4(spec.to),
+            to: spec.to,
             wanted_port: spec.local_port,
             port: None,
             script: Script::new(&spec.script),

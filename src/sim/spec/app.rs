@@ -1,6 +1,6 @@
 //! The programs that run on hosts: declarative scripts.
 
-use std::net::SocketAddrV4;
+use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use crate::base::NodeId;
@@ -150,7 +150,7 @@ pub struct TcpServer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TcpClient {
     /// The server.
-    pub to: SocketAddrV4,
+    pub to: SocketAddr,
     /// The port it sends from; else the host's next one.
     pub local_port: Option<u16>,
     /// What it does once the connection is established.
@@ -168,7 +168,7 @@ pub struct UdpEcho {
 #[derive(Debug, Clone, PartialEq)]
 pub struct UdpClient {
     /// The server.
-    pub to: SocketAddrV4,
+    pub to: SocketAddr,
     /// The port it sends from; else the host's next one.
     pub local_port: Option<u16>,
     /// What it does.
@@ -179,7 +179,7 @@ pub struct UdpClient {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ping {
     /// Whom.
-    pub to: std::net::Ipv4Addr,
+    pub to: IpAddr,
     /// How many.
     pub count: u16,
     /// From one to the next.
@@ -256,7 +256,7 @@ pub struct Page {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HttpClient {
     /// The server.
-    pub to: SocketAddrV4,
+    pub to: SocketAddr,
     /// The `Host` header, such as `server`.
     pub host: String,
     /// The port it sends from; else the host's next one.
@@ -301,7 +301,7 @@ pub struct WebSocketServer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebSocketClient {
     /// The server.
-    pub to: SocketAddrV4,
+    pub to: SocketAddr,
     /// The `Host` header, such as `server`.
     pub host: String,
     /// The `Origin` header, if it sends one.

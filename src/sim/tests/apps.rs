@@ -252,7 +252,7 @@ fn a_datagram_for_nobody() {
 #[test]
 fn pings() {
     let ping = Ping {
-        to: SERVER_IP,
+        to: SERVER_IP.into(),
         count: 2,
         interval: ms(1000),
         size: 56,

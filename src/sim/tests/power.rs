@@ -121,7 +121,7 @@ fn made_up_segments_have_right_checksums_and_go_step_by_step() {
     };
     let kind = AppKind::RawTcp(RawTcp {
         from: "203.0.113.9:1000".parse().unwrap(),
-        to: server_at(7),
+        to: std::net::SocketAddrV4::new(SERVER_IP, 7),
         segments: vec![segment],
     });
     let outcome = run(&two_hosts(42, vec![app(CLIENT, kind)]));

@@ -93,6 +93,16 @@ topics! {
         full: "Without a destination address no frame can be made. At least the latest packet is kept while the question is under way.",
         rfc: "The link layer should save (rather than discard) at least one packet of each set destined to the same unresolved IP address, and transmit it when the address has been resolved.", "RFC 1122 §2.3.2.2",
     }
+    "neighbor-learned" {
+        short: "{node} notes: {what}.",
+        full: "The neighbor cache is IPv6's table of IP and MAC addresses. An entry is trusted for some thirty seconds after the last proof that packets arrive there, such as an acknowledgment of TCP; after that the neighbor is used still, and asked directly if no proof comes.",
+        rfc: "The cache entry has the state REACHABLE after a solicited advertisement, and STALE after a solicitation of the neighbor's own.", "RFC 4861 §7.2.3, §7.2.5, §7.3.2",
+    }
+    "neighbor-queued" {
+        short: "{node} keeps the packet back until it knows the next station's MAC address: {what}.",
+        full: "Without a destination address no frame can be made. The packet waits while Neighbor Discovery asks, up to three times, a second apart.",
+        rfc: "While waiting for address resolution to complete, the sender MUST, for each neighbor, retain a small queue of packets.", "RFC 4861 §7.2.2",
+    }
     "switch-learned" {
         short: "{node} learns from the source address: {what}.",
         full: "The table fills by itself from the frames that come. Nobody has to configure it, and entries that stay silent are forgotten.",

@@ -54,12 +54,12 @@ topics! {
         rfc: "A host that cannot complete the reassembly within its time limit discards the datagram and may send Time Exceeded, type 11 code 1.", "RFC 792, Time Exceeded; RFC 1122 §3.2.2.4, §3.3.2",
     }
     "icmpv6-neighbor-solicitation" {
-        short: "{from} looks for the MAC address of an IPv6 address: what ARP does for IPv4.",
-        full: "The question goes to a multicast group that is made of the address's last three bytes, so only few stations have to read it.",
+        short: "{from} asks: who has {target}? It knows the IPv6 address and needs the MAC address.",
+        full: "This is what ARP does for IPv4, done with ICMPv6. The question goes to a multicast group that is made of the address's last three bytes, and its frame to the MAC address 33:33 and the group's last four bytes: every other interface ignores it. The hop limit of 255 proves that no router passed it on.",
         rfc: "Type 135: sent to the solicited-node multicast address of the target, with the source link-layer address option.", "RFC 4861 §4.3, §7.2.2",
     }
     "icmpv6-neighbor-advertisement" {
-        short: "{from} tells its MAC address for an IPv6 address.",
+        short: "{from} answers: {target} is at my MAC address.",
         full: "The Solicited flag says that it answers a question; Override that it replaces what was known before.",
         rfc: "Type 136: the target's link-layer address stands in an option.", "RFC 4861 §4.4, §7.2.4",
     }

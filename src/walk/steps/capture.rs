@@ -111,6 +111,7 @@ fn crossed(pipeline: &Pipeline, id: FrameId) -> Vec<Crossed> {
         Some(Transport::Tcp(_)) => add(4, "TCP"),
         Some(Transport::Udp { .. }) => add(4, "UDP"),
         Some(Transport::Icmp { v6, .. }) => add(3, if v6 { "ICMPv6" } else { "ICMP" }),
+        Some(Transport::Neighbor { .. }) => add(3, "ICMPv6"),
         Some(Transport::Other(_)) | None => {}
     }
     if let Some(message) = pipeline.carried_message(id) {

@@ -1,7 +1,7 @@
 //! The scenario's programs over sockets of the kernel: the same writes, reads and waits.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl Program {
         match self {
             Self::Client(socket, client, tcp, start) => {
                 sleep(start).await;
-                let connected = socket.connect(SocketAddrV4::into(client.to)).await;
+                let connected = socket.connect(client.to).await;
                 if let Ok(stream) = connected {
                     let talk = Talk::new(stream, &tcp, Reply::Nothing);
                     let _ = talk.follow(&client.script, false).await;
