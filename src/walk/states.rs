@@ -142,7 +142,8 @@ type End = (&'static str, &'static str);
 /// The figure leaves out what a RST does.
 const RESET: End = ("rcv RST", "delete TCB");
 
-/// The figure's edge; or one that it leaves out, to CLOSED by a RST, an ABORT or a time-out.
+/// The figure's edge; or one that it leaves out, to CLOSED by a RST, an ABORT, a time-out or a loss of
+/// power.
 fn edge_between(from: TcpState, to: TcpState, by: Option<End>) -> Edge {
     let drawn = EDGES
         .iter()
@@ -175,6 +176,7 @@ fn ended_by(walk: &Walk, record: usize) -> Option<End> {
             What::AppCall(call) if call.starts_with("abort") => {
                 return Some(("ABORT", "snd RST, delete TCB"));
             }
+            What::HostDown => return Some(("power lost", "TCB forgotten")),
             _ => at = &records[at.cause?.index()],
         }
     }
