@@ -1,6 +1,7 @@
 //! `layerwalk attach`: a scenario in real time, with real hosts in place of some of its own.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -201,8 +202,12 @@ fn open(args: &AttachArgs, spec: &Spec, reals: &[Real]) -> Result<Vec<Port>> {
     for real in reals {
         let tap = Tap::open(&real.tap)?;
         if let (true, Some(host)) = (args.up, the_host(spec, real.node)) {
+            tap.set_up(host.mtu)?;
             if let Some(ipv4) = host.ipv4 {
-                tap.set_up(ipv4.ip, ipv4.prefix_len, host.mtu)?;
+                tap.set_ipv4(ipv4.ip, ipv4.prefix_len)?;
+            }
+            if let Some(ipv6) = host.ipv6 {
+                tap.set_ipv6(ipv6.ip, ipv6.prefix_len)?;
             }
         }
         let node = real.node;
@@ -218,6 +223,22 @@ fn the_host(spec: &Spec, node: NodeId) -> Option<&Host> {
     }
 }
 
+/// The addresses of a host. The link-local one of a real host is its own affair: it is made from a MAC address that is
+/// not the scenario's.
+fn addrs(spec: &Spec, node: NodeId) -> Vec<IpAddr> {
+    let Some(host) = the_host(spec, node) else {
+        return Vec::new();
+    };
+    let is_real = matches!(spec.nodes[node.index()].kind, NodeKind::Real(_));
+    let made_up = host
+        .ipv6
+        .filter(|ipv6| is_real && ipv6.ip != ipv6.link_local);
+    let made_up = made_up.map(|ipv6| IpAddr::V6(ipv6.link_local));
+    let mut addrs = host.addrs();
+    addrs.retain(|addr| Some(*addr) != made_up);
+    addrs
+}
+
 /// What is to be done on the real side.
 fn advice(spec: &Spec, real: &Real, is_up: bool) -> String {
     let (name, tap) = (&spec.nodes[real.node.index()].name, &real.tap);
@@ -230,6 +251,10 @@ fn advice(spec: &Spec, real: &Real, is_up: bool) -> String {
             let (ip, len) = (ipv4.ip, ipv4.prefix_len);
             commands.push(format!("ip addr add {ip}/{len} dev {tap}"));
         }
+        if let Some(ipv6) = host.ipv6 {
+            let (ip, len) = (ipv6.ip, ipv6.prefix_len);
+            commands.push(format!("ip addr add {ip}/{len} dev {tap}"));
+        }
         if host.mtu != 1500 {
             commands.push(format!("ip link set {tap} mtu {}", host.mtu));
         }
@@ -238,8 +263,12 @@ fn advice(spec: &Spec, real: &Real, is_up: bool) -> String {
     if let Some(gateway) = host.ipv4.and_then(|ipv4| ipv4.gateway) {
         commands.push(format!("ip route add default via {gateway} dev {tap}"));
     }
+    if let Some(gateway) = host.ipv6.and_then(|ipv6| ipv6.gateway) {
+        commands.push(format!("ip route add default via {gateway} dev {tap}"));
+    }
     if commands.is_empty() {
-        let addrs: Vec<String> = host.addrs().iter().map(ToString::to_string).collect();
+        let addrs = addrs(spec, real.node);
+        let addrs: Vec<String> = addrs.iter().map(ToString::to_string).collect();
         return format!(
             "{name} is this machine, by {tap} with the address {}",
             addrs.join(" and ")
@@ -264,8 +293,7 @@ fn interface(spec: &Spec, at: NodeId) -> Interface {
 
 fn names(spec: &Spec) -> Vec<ResolvedName> {
     let names = |(index, node): (usize, &crate::sim::spec::Node)| {
-        let host = the_host(spec, NodeId::from_index(index));
-        let addrs = host.map(Host::addrs).unwrap_or_default();
+        let addrs = addrs(spec, NodeId::from_index(index));
         let names = vec![node.name.clone()];
         addrs.into_iter().map(move |addr| ResolvedName {
             addr,

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -92,28 +92,70 @@ impl Tap {
         &self.name
     }
 
-    /// Gives this machine's end of the device its address and MTU, and brings it up. They go away with the device.
-    pub fn set_up(&self, ip: Ipv4Addr, prefix_len: u8, mtu: u16) -> Result<(), TapError> {
+    /// Gives this machine's end of the device its MTU and brings it up. That goes away with the device.
+    ///
+    /// # Errors
+    /// If the device was there before, or the system refuses.
+    pub fn set_up(&self, mtu: u16) -> Result<(), TapError> {
         if self.existed {
             return Err(TapError::Existed(self.name.clone()));
         }
+        let set = || {
+            let mut mtu_request = request(&self.name);
+            mtu_request.ifr_ifru.ifru_mtu = mtu.into();
+            let mut up_request = request(&self.name);
+            up_request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+            let socket = any_socket(libc::AF_INET)?;
+            configure(&socket, libc::SIOCSIFMTU, &mut mtu_request)?;
+            configure(&socket, libc::SIOCSIFFLAGS, &mut up_request)
+        };
+        set().map_err(|source| failed(&self.name, source))
+    }
+
+    /// Gives this machine's end of the device, which [`Tap::set_up`] has brought up, its IPv4 address.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn set_ipv4(&self, ip: Ipv4Addr, prefix_len: u8) -> Result<(), TapError> {
         let mask = u32::MAX
             .checked_shl(32 - u32::from(prefix_len))
             .unwrap_or(0);
         let set = || {
-            let mut mtu_request = request(&self.name);
-            mtu_request.ifr_ifru.ifru_mtu = mtu.into();
             let mut ip_request = request(&self.name);
             ip_request.ifr_ifru.ifru_addr = socket_address(ip);
             let mut mask_request = request(&self.name);
             mask_request.ifr_ifru.ifru_netmask = socket_address(Ipv4Addr::from_bits(mask));
-            let mut up_request = request(&self.name);
-            up_request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
-            let socket = any_socket()?;
-            configure(&socket, libc::SIOCSIFMTU, &mut mtu_request)?;
+            let socket = any_socket(libc::AF_INET)?;
             configure(&socket, libc::SIOCSIFADDR, &mut ip_request)?;
-            configure(&socket, libc::SIOCSIFNETMASK, &mut mask_request)?;
-            configure(&socket, libc::SIOCSIFFLAGS, &mut up_request)
+            configure(&socket, libc::SIOCSIFNETMASK, &mut mask_request)
+        };
+        set().map_err(|source| failed(&self.name, source))
+    }
+
+    /// Gives this machine's end of the device, which [`Tap::set_up`] has brought up, an IPv6 address. The machine uses
+    /// it when it has seen that nobody else has it (RFC 4862 §5.4), after a second or two.
+    ///
+    /// # Errors
+    /// If the system refuses, or speaks no IPv6.
+    pub fn set_ipv6(&self, ip: Ipv6Addr, prefix_len: u8) -> Result<(), TapError> {
+        let set = || {
+            // On many machines it is off for new interfaces; this one is there for it.
+            let switch = format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", self.name);
+            if std::fs::read_to_string(&switch)?.trim() != "0" {
+                std::fs::write(&switch, "0")?;
+            }
+            let socket = any_socket(libc::AF_INET6)?;
+            let mut index_request = request(&self.name);
+            configure(&socket, libc::SIOCGIFINDEX, &mut index_request)?;
+            let mut request = libc::in6_ifreq {
+                ifr6_addr: libc::in6_addr {
+                    s6_addr: ip.octets(),
+                },
+                ifr6_prefixlen: prefix_len.into(),
+                // SAFETY: that request has just put it there.
+                ifr6_ifindex: unsafe { index_request.ifr_ifru.ifru_ifindex },
+            };
+            configure(&socket, libc::SIOCSIFADDR, &mut request)
         };
         set().map_err(|source| failed(&self.name, source))
     }
@@ -177,9 +219,9 @@ fn socket_address(ip: Ipv4Addr) -> libc::sockaddr {
 }
 
 /// A socket that interfaces can be configured through (netdevice(7)).
-fn any_socket() -> io::Result<OwnedFd> {
+fn any_socket(family: libc::c_int) -> io::Result<OwnedFd> {
     // SAFETY: three numbers; the result is checked.
-    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    let socket = unsafe { libc::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
     if socket == -1 {
         return Err(io::Error::last_os_error());
     }
@@ -187,8 +229,9 @@ fn any_socket() -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(socket) })
 }
 
-fn configure(socket: &OwnedFd, what: libc::c_ulong, request: &mut libc::ifreq) -> io::Result<()> {
-    // SAFETY: an open socket, and a request that outlives the call.
+/// `request` is of the kind that the request takes: an `ifreq`, or an `in6_ifreq`.
+fn configure<T>(socket: &OwnedFd, what: libc::c_ulong, request: &mut T) -> io::Result<()> {
+    // SAFETY: an open socket, and a request of the right kind that outlives the call.
     match unsafe { libc::ioctl(socket.as_raw_fd(), what as _, &raw mut *request) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),

@@ -27,6 +27,26 @@ node    = [{ name = "left", ip = "10.7.0.1/24" }, { name = "right", ip = "10.7.0
 link    = [{ ends = ["left", "right"], delay = "20 ms" }]
 "#;
 
+/// A server of both families, and its client, which has a way out over each.
+const BOTH_FAMILIES: &str = r#"
+title   = "Two families"
+summary = "A server with an address of each"
+app     = [{ on = "server", kind = "http-server", page = [{ body = "served\n" }] }]
+link    = [{ ends = ["client", "server"] }]
+
+[[node]]
+name     = "client"
+ip       = "10.80.0.1/24"
+gateway  = "10.80.0.80"
+ip6      = "2001:db8:80::1/64"
+gateway6 = "2001:db8:80::80"
+
+[[node]]
+name = "server"
+ip   = "10.80.0.80/24"
+ip6  = "2001:db8:80::80/64"
+"#;
+
 /// A scenario that runs attached to a device in a namespace.
 struct Attached {
     host: Namespace,
@@ -60,6 +80,18 @@ impl Attached {
     /// Runs a program on the real host, to its good end.
     fn run(&self, program: &str, arguments: &[&str]) -> String {
         run_ok(&mut self.host.command(program, arguments))
+    }
+
+    /// Waits until the kernel is sure that its IPv6 addresses are its own.
+    fn wait_for_ipv6(&self, interface: &str) {
+        let show = ["-6", "addr", "show", "dev", interface, "tentative"];
+        for _ in 0..200 {
+            if run_ok(&mut self.host.ip(&show)).is_empty() {
+                return;
+            }
+            thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("the addresses of {interface} stay tentative");
     }
 
     /// curl, which ends in any case; what it wrote.
@@ -245,6 +277,27 @@ fn two_kernels_talk_over_a_simulated_wire() {
     assert_eq!(echoes.len(), 6);
     let taken = echoes[1].time - echoes[0].time;
     assert!(taken.as_millis() < 40, "{taken:?}");
+}
+
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun, curl, ping and tshark"]
+fn the_device_gets_an_address_of_each_family() {
+    let attached = Attached::start(BOTH_FAMILIES, &["client"], &["--up"]);
+    attached.wait_for_ipv6("tap0");
+    for url in ["http://[2001:db8:80::80]/", "http://10.80.0.80/"] {
+        assert_eq!(attached.curl(&["--globoff", url]), "served\n");
+    }
+    let pings = attached.run("ping", &["-6", "-c", "2", "-i", "0.2", "2001:db8:80::80"]);
+    assert!(pings.contains("2 received"), "{pings}");
+    let (_, file, told) = attached.end("-INT");
+    assert!(
+        told.contains("ip route add default via 2001:db8:80::80 dev tap0"),
+        "{told}"
+    );
+    let names = ["-N", "n", "-Y", "ipv6 && http.response", "-T", "fields"];
+    let fields = ["-e", "ipv6.src_host", "-e", "ipv6.dst_host"];
+    let told = tool::tshark(&file.path(), &[&names[..], &fields].concat());
+    assert_eq!(told, "server\tclient\n");
 }
 
 #[test]

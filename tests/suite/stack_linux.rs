@@ -1,16 +1,18 @@
 //! Our host against Linux's: a TAP device in a namespace, our stack on the one side, real programs on the other.
-//! 10.7.0.1 is Linux, 10.7.0.2 is ours.
+//! Over IPv4, 10.7.0.1 is Linux and 10.7.0.2 ours; over IPv6, 2001:db8:7::1 and 2001:db8:7::2.
 
+mod neighbors;
 mod tap;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use layerwalk::stack::host::{HostEvent, HostEventKind};
 use layerwalk::stack::record::{ConnId, TcpState};
 use layerwalk::stack::tcp::{CongestionAlgorithm, Event, TcpConfig};
 
-use tap::{Live, OURS};
+use tap::{Family, Live, parsed};
 
 /// Bytes whose every place can be told.
 fn pattern(len: usize) -> Vec<u8> {
@@ -82,18 +84,19 @@ impl Server {
 }
 
 /// Downloads and uploads by curl, with so many of 256 frames lost each way.
-fn check_curl(tcp: TcpConfig, loss: u64, len: usize) {
-    let mut live = Live::with(tcp);
+fn check_curl(family: Family, tcp: TcpConfig, loss: u64, len: usize) {
+    let mut live = Live::with(family, tcp);
     live.lose(loss);
     live.call(|host, cx| host.listen(cx, 80).expect("a free port"));
     let mut server = Server::new(len);
     let folder = tempfile::tempdir().expect("a folder");
     let (down, up) = (folder.path().join("down"), folder.path().join("up"));
     std::fs::write(&up, pattern(len)).expect("a file");
-    let url = format!("http://{OURS}/");
+    let url = format!("http://{}/", family.at(80));
     let common = [
         "--silent",
         "--show-error",
+        "--globoff",
         "--noproxy",
         "*",
         "--max-time",
@@ -125,13 +128,17 @@ fn check_curl(tcp: TcpConfig, loss: u64, len: usize) {
 #[test]
 #[ignore = "needs root, ip, curl"]
 fn curl_downloads_and_uploads() {
-    check_curl(TcpConfig::default(), 0, 500_000);
+    for family in Family::BOTH {
+        check_curl(family, TcpConfig::default(), 0, 500_000);
+    }
 }
 
 #[test]
 #[ignore = "needs root, ip, curl"]
 fn curl_downloads_and_uploads_with_loss() {
-    check_curl(TcpConfig::default(), 8, 60_000);
+    for family in Family::BOTH {
+        check_curl(family, TcpConfig::default(), 8, 60_000);
+    }
 }
 
 /// Three megabytes each way through losses of two frames in a hundred each way: with every congestion control, with
@@ -152,29 +159,38 @@ fn curl_moves_megabytes_with_loss() {
                 rto_min: Duration::from_millis(200),
                 ..TcpConfig::default()
             };
-            check_curl(tcp, 5, 3_000_000);
+            check_curl(Family::V4, tcp, 5, 3_000_000);
         }
     }
 }
 
 #[test]
 #[ignore = "needs root, ip, curl"]
+fn curl_moves_megabytes_with_loss_over_ipv6() {
+    let tcp = TcpConfig {
+        rto_min: Duration::from_millis(200),
+        ..TcpConfig::default()
+    };
+    check_curl(Family::V6, tcp, 5, 3_000_000);
+}
+
+#[test]
+#[ignore = "needs root, ip, curl"]
 fn curl_is_refused() {
-    let mut live = Live::new();
-    let url = format!("http://{OURS}:81/");
-    let arguments = ["--silent", "--noproxy", "*", "--max-time", "5", &url];
-    assert_eq!(
-        live.run("curl", &arguments, |_, _| {}),
-        7,
-        "{}",
-        live.story()
-    );
+    for family in Family::BOTH {
+        let mut live = Live::new(family);
+        let url = format!("http://{}/", family.at(81));
+        let common = ["--silent", "--globoff", "--noproxy", "*"];
+        let arguments = [&common[..], &["--max-time", "5", &url]].concat();
+        let code = live.run("curl", &arguments, |_, _| {});
+        assert_eq!(code, 7, "{}", live.story());
+    }
 }
 
 #[test]
 #[ignore = "needs root, ip, python3"]
 fn echo_requests_are_answered() {
-    let mut live = Live::new();
+    let mut live = Live::new(Family::V4);
     // Of 4008 bytes in one packet of the socket, Linux makes fragments.
     let program = "
 import socket, struct, sys
@@ -192,37 +208,47 @@ for sequence, size in [(1, 0), (2, 56), (3, 4000)]:
     s.sendto(message(8), (sys.argv[1], 0))
     assert s.recv(65536)[20:] == message(0), size
 ";
-    let code = live.run("python3", &["-c", program, OURS], |_, _| {});
+    let code = live.run("python3", &["-c", program, Family::V4.ours()], |_, _| {});
     assert_eq!(code, 0, "{}", live.story());
 }
 
 #[test]
 #[ignore = "needs root, ip, python3"]
 fn a_datagram_to_a_closed_port_is_refused() {
-    let mut live = Live::new();
     let program = "
 import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+family, kind, _, _, to = socket.getaddrinfo(sys.argv[1], 9, type=socket.SOCK_DGRAM)[0]
+s = socket.socket(family, kind)
 s.settimeout(5)
-s.connect((sys.argv[1], 9))
+s.connect(to)
 s.send(b'anybody?')
 try:
     s.recv(1)
 except ConnectionRefusedError:
     sys.exit(42)
 ";
-    let code = live.run("python3", &["-c", program, OURS], |_, _| {});
-    assert_eq!(code, 42, "{}", live.story());
+    for family in Family::BOTH {
+        let mut live = Live::new(family);
+        let code = live.run("python3", &["-c", program, family.ours()], |_, _| {});
+        assert_eq!(code, 42, "{}", live.story());
+    }
 }
 
 /// Our host opens, sends, ends its side, and reads the echo until Linux has ended its own.
 #[test]
 #[ignore = "needs root, ip, python3"]
 fn our_client_and_a_linux_server() {
-    let mut live = Live::new();
+    for family in Family::BOTH {
+        check_our_client(family);
+    }
+}
+
+fn check_our_client(family: Family) {
+    let mut live = Live::new(family);
     let program = "
 import socket, sys
-server = socket.create_server(('10.7.0.1', 7))
+family = socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET
+server = socket.create_server((sys.argv[1], 7), family=family)
 conn, peer = server.accept()
 data = b''
 while part := conn.recv(65536):
@@ -233,26 +259,30 @@ assert len(data) == 200000, len(data)
 ";
     let sent = pattern(200_000);
     let (mut conn, mut got, mut tries) = (None, Vec::new(), 0);
-    let code = live.run("python3", &["-c", program], |live, event| {
-        match event.kind {
-            // The server takes a moment to start: until then Linux refuses.
-            _ if conn.is_none() && live.elapsed() > Duration::from_millis(100) * tries => {
-                tries += 1;
-                let remote = "10.7.0.1:7".parse().expect("an address");
-                let connected = live.call(|host, cx| host.connect(cx, None, remote));
-                conn = Some(connected.expect("a free port"));
+    let code = live.run(
+        "python3",
+        &["-c", program, family.linux()],
+        |live, event| {
+            match event.kind {
+                // The server takes a moment to start: until then Linux refuses.
+                _ if conn.is_none() && live.elapsed() > Duration::from_millis(100) * tries => {
+                    tries += 1;
+                    let remote = SocketAddr::new(parsed(family.linux()), 7);
+                    let connected = live.call(|host, cx| host.connect(cx, None, remote));
+                    conn = Some(connected.expect("a free port"));
+                }
+                HostEventKind::Tcp(Event::Refused(_)) => conn = None,
+                HostEventKind::Tcp(Event::Connected(conn)) => {
+                    assert_eq!(live.call(|host, cx| host.send(cx, conn, &sent)), sent.len());
+                    live.call(|host, cx| host.shutdown(cx, conn));
+                }
+                HostEventKind::Tcp(Event::Readable(conn)) => {
+                    got.extend(live.call(|host, cx| host.receive(cx, conn, usize::MAX)));
+                }
+                _ => {}
             }
-            HostEventKind::Tcp(Event::Refused(_)) => conn = None,
-            HostEventKind::Tcp(Event::Connected(conn)) => {
-                assert_eq!(live.call(|host, cx| host.send(cx, conn, &sent)), sent.len());
-                live.call(|host, cx| host.shutdown(cx, conn));
-            }
-            HostEventKind::Tcp(Event::Readable(conn)) => {
-                got.extend(live.call(|host, cx| host.receive(cx, conn, usize::MAX)));
-            }
-            _ => {}
-        }
-    });
+        },
+    );
     assert_eq!(code, 0, "{}", live.story());
     // Python may be gone before its last bytes have come, and more of them than our window holds.
     let conn = conn.expect("a connection");
@@ -281,11 +311,17 @@ assert len(data) == 200000, len(data)
 #[test]
 #[ignore = "needs root, ip, sysctl, curl"]
 fn ecn_is_agreed_and_marks_are_answered() {
+    for family in Family::BOTH {
+        check_ecn(family);
+    }
+}
+
+fn check_ecn(family: Family) {
     let tcp = TcpConfig {
         ecn: true,
         ..TcpConfig::default()
     };
-    let mut live = Live::with(tcp);
+    let mut live = Live::with(family, tcp);
     let code = live.run("sysctl", &["-w", "net.ipv4.tcp_ecn=1"], |_, _| {});
     assert_eq!(code, 0);
     live.mark(20);
@@ -294,9 +330,13 @@ fn ecn_is_agreed_and_marks_are_answered() {
     let folder = tempfile::tempdir().expect("a folder");
     let up = folder.path().join("up");
     std::fs::write(&up, pattern(300_000)).expect("a file");
-    let (url, up) = (format!("http://{OURS}/"), format!("@{}", up.display()));
+    let (url, up) = (
+        format!("http://{}/", family.at(80)),
+        format!("@{}", up.display()),
+    );
     let common = [
         "--silent",
+        "--globoff",
         "--noproxy",
         "*",
         "--max-time",
@@ -330,7 +370,7 @@ fn keep_alives_are_asked_and_answered() {
         keep_alive_probes: 2,
         ..TcpConfig::default()
     };
-    let mut live = Live::with(tcp);
+    let mut live = Live::with(Family::V4, tcp);
     live.call(|host, cx| host.listen(cx, 7).expect("a free port"));
     let program = "
 import socket, sys, time
@@ -345,12 +385,16 @@ s.settimeout(5)
 s.sendall(b'still here')
 assert s.recv(100) == b'still here'
 ";
-    let code = live.run("python3", &["-c", program, OURS], |live, event| {
-        if let HostEventKind::Tcp(Event::Readable(conn)) = event.kind {
-            let got = live.call(|host, cx| host.receive(cx, conn, usize::MAX));
-            live.call(|host, cx| host.send(cx, conn, &got));
-        }
-    });
+    let code = live.run(
+        "python3",
+        &["-c", program, Family::V4.ours()],
+        |live, event| {
+            if let HostEventKind::Tcp(Event::Readable(conn)) = event.kind {
+                let got = live.call(|host, cx| host.receive(cx, conn, usize::MAX));
+                live.call(|host, cx| host.send(cx, conn, &got));
+            }
+        },
+    );
     assert_eq!(code, 0, "{}", live.story());
     for words in [
         "it asks whether we are alive",

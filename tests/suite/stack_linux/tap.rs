@@ -1,5 +1,6 @@
 //! Our host on a TAP device in a namespace, in real time.
 
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -9,17 +10,62 @@ use layerwalk::live::Tap;
 use layerwalk::proto::ipv4::Ipv4Header;
 use layerwalk::stack::cx::Cx;
 use layerwalk::stack::host::{Host, HostConfig, HostEvent, HostEventKind};
+use layerwalk::stack::ipv6;
 use layerwalk::stack::record::{Log, TcpState, What};
 use layerwalk::stack::tcp::{CE, TcpConfig};
 
 use crate::live::net::{Namespace, run_ok};
 
-/// The address of our host.
-pub const OURS: &str = "10.7.0.2";
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 2];
+
+/// Which IP the two speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    pub const BOTH: [Self; 2] = [Self::V4, Self::V6];
+
+    /// The address of Linux.
+    pub fn linux(self) -> &'static str {
+        match self {
+            Self::V4 => "10.7.0.1",
+            Self::V6 => "2001:db8:7::1",
+        }
+    }
+
+    /// The address of our host.
+    pub fn ours(self) -> &'static str {
+        match self {
+            Self::V4 => "10.7.0.2",
+            Self::V6 => "2001:db8:7::2",
+        }
+    }
+
+    /// A port of our host, as it stands in a URL.
+    pub fn at(self, port: u16) -> String {
+        SocketAddr::new(parsed(self.ours()), port).to_string()
+    }
+
+    fn prefix_len(self) -> u8 {
+        match self {
+            Self::V4 => 24,
+            Self::V6 => 64,
+        }
+    }
+}
+
+/// An address.
+pub fn parsed(ip: &str) -> IpAddr {
+    ip.parse().expect("an address")
+}
 
 /// Our host, live.
 pub struct Live {
     pub host: Host,
+    pub family: Family,
     namespace: Namespace,
     tap: Tap,
     log: Log,
@@ -34,27 +80,33 @@ pub struct Live {
 }
 
 impl Live {
-    pub fn new() -> Self {
-        Self::with(TcpConfig::default())
+    pub fn new(family: Family) -> Self {
+        Self::with(family, TcpConfig::default())
     }
 
-    /// With these switches of our TCP.
-    pub fn with(tcp: TcpConfig) -> Self {
+    /// With these switches of our TCP. Over IPv6, Linux takes part in all that its interfaces do by themselves: it tests
+    /// its addresses for duplicates, asks for routers and reports its groups.
+    pub fn with(family: Family, tcp: TcpConfig) -> Self {
         let namespace = Namespace::new();
         let tap = namespace.tap("tap0");
-        for arguments in [
-            &["addr", "add", "10.7.0.1/24", "dev", "tap0"][..],
-            &["link", "set", "tap0", "up"],
-        ] {
-            run_ok(&mut namespace.ip(arguments));
+        if family == Family::V6 {
+            let on = "net.ipv6.conf.tap0.disable_ipv6=0";
+            run_ok(&mut namespace.command("sysctl", &["-w", on]));
         }
-        let (mac, ip) = ([2, 0, 0, 0, 0, 2], OURS.parse().expect("an address"));
+        let address = format!("{}/{}", family.linux(), family.prefix_len());
+        run_ok(&mut namespace.ip(&["link", "set", "tap0", "up"]));
+        run_ok(&mut namespace.ip(&["addr", "add", &address, "dev", "tap0"]));
         let mut rng = Rng::new(7, "live");
-        Self {
-            host: Host::new(HostConfig {
-                tcp,
-                ..HostConfig::new("ours", mac, ip, &mut rng)
-            }),
+        let config = match parsed(family.ours()) {
+            IpAddr::V4(ip) => HostConfig::new("ours", MAC, ip, &mut rng),
+            IpAddr::V6(ip) => HostConfig {
+                ipv6: Some(ipv6::Interface::new(MAC, ip, family.prefix_len())),
+                ..HostConfig::without_address("ours", MAC, &mut rng)
+            },
+        };
+        let mut live = Self {
+            host: Host::new(HostConfig { tcp, ..config }),
+            family,
             namespace,
             tap,
             log: Log::new(),
@@ -64,7 +116,29 @@ impl Live {
             markable: 0,
             rng,
             seen: Vec::new(),
+        };
+        live.wait_for_addresses();
+        live
+    }
+
+    /// Waits until Linux is sure that nobody else has its addresses (RFC 4862 §5.4): before, it does not use them.
+    fn wait_for_addresses(&mut self) {
+        let deadline = now() + Duration::from_secs(20);
+        while self.addresses("tentative") != "" {
+            assert!(now() < deadline, "its addresses stay tentative");
+            self.linger();
         }
+    }
+
+    /// Linux's addresses of this kind, one a line.
+    pub fn addresses(&self, kind: &str) -> String {
+        let show = ["-6", "-oneline", "addr", "show", "dev", "tap0", kind];
+        run_ok(&mut self.namespace.ip(&show))
+    }
+
+    /// What `ip` answers in the namespace.
+    pub fn ip(&self, arguments: &[&str]) -> String {
+        run_ok(&mut self.namespace.ip(arguments))
     }
 
     /// Loses so many of 256 frames in each direction.
@@ -78,15 +152,26 @@ impl Live {
     }
 
     fn on_the_way(&mut self, frame: &mut [u8]) {
-        if self.mark == 0 || frame[12..14] != [8, 0] || !matches!(frame[15] & 3, 1 | 2) {
+        let ecn = match frame[12..14] {
+            [0x08, 0x00] => frame[15] & 3,
+            [0x86, 0xdd] => frame[15] >> 4 & 3,
+            _ => 0,
+        };
+        if self.mark == 0 || !matches!(ecn, 1 | 2) {
             return;
         }
         self.markable += 1;
-        if self.markable.is_multiple_of(self.mark) {
-            let (mut ip, payload) = Ipv4Header::parse(&frame[14..]).expect("a packet");
-            ip.ecn = CE;
-            let header = ip.emit(payload.len());
-            frame[14..14 + header.len()].copy_from_slice(&header);
+        if !self.markable.is_multiple_of(self.mark) {
+            return;
+        }
+        match self.family {
+            Family::V4 => {
+                let (mut ip, payload) = Ipv4Header::parse(&frame[14..]).expect("a packet");
+                ip.ecn = CE;
+                let header = ip.emit(payload.len());
+                frame[14..14 + header.len()].copy_from_slice(&header);
+            }
+            Family::V6 => frame[15] |= CE << 4,
         }
     }
 
@@ -137,6 +222,15 @@ impl Live {
         let _ = child.kill();
         let _ = child.wait();
         panic!("{program} {arguments:?} did not end\n{}", self.story());
+    }
+
+    /// Goes on until there is such an event.
+    pub fn wait_for(&mut self, which: impl Fn(&HostEventKind) -> bool) {
+        let deadline = now() + Duration::from_secs(20);
+        while !self.saw(&which) {
+            assert!(now() < deadline, "it does not come\n{}", self.story());
+            self.linger();
+        }
     }
 
     /// Goes on for a moment, for what is still on its way.
@@ -195,6 +289,13 @@ impl Live {
         let records = self.log.records().iter();
         let mut changes = records.map(|record| &record.what);
         changes.any(|what| matches!(what, What::TcpState { to, .. } if *to == state))
+    }
+
+    /// Whether our host has learned the MAC address of this one.
+    pub fn learned(&self, of: Ipv6Addr) -> bool {
+        let mut records = self.log.records().iter();
+        let of = IpAddr::V6(of);
+        records.any(|record| matches!(record.what, What::NeighborLearned { ip, .. } if ip == of))
     }
 
     /// The last things that happened in TCP, for the message of a failure.
