@@ -159,10 +159,13 @@ fn error(packet: &[u8]) -> Option<(u8, u8, u16)> {
     }
 }
 
+/// The interface that a packet comes out of, and the error that it is: type, code, MTU.
+type Fate = (usize, Option<(u8, u8, u16)>);
+
 /// What one packet of 100 bytes becomes that goes to `destination`: the interface and the error that it is answered
 /// with, or that it was sent on.
 #[track_caller]
-fn check(of: &Ipv4Header, payload_len: usize, expected: &[(usize, Option<(u8, u8, u16)>)]) {
+fn check(of: &Ipv4Header, payload_len: usize, expected: &[Fate]) {
     let sent = Bench::new(576, true).packet(&packet(of, &vec![0; payload_len]));
     let sent: Vec<_> = sent.iter().map(|(at, bytes)| (*at, error(bytes))).collect();
     assert_eq!(sent, expected, "{of:?}");

@@ -302,7 +302,7 @@ fn the_window_of_a_syn_is_its_own() {
 #[test]
 fn states_follow_the_edges_of_the_figure() {
     for scenario in scenario::catalogue() {
-        let walk = walk(&scenario);
+        let walk = walk(scenario);
         for grain in [Grain::Frame, Grain::Layer] {
             let steps = std::iter::successors(walk.first(grain), |at| walk.next(*at, grain));
             for states in steps.filter_map(|at| walk.states(at, grain)) {
