@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// Longer than any case takes.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How many runs are tried on a machine that is late.
-const TRIES: usize = 12;
+const TRIES: usize = 40;
 /// A machine that lets us wait longer than this when it is our turn tells nothing about TCP: its pauses look like
 /// those of the two hosts.
 const LATE: Duration = Duration::from_millis(10);
