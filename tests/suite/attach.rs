@@ -19,6 +19,9 @@ const BAD_LINK: &str = include_str!("../../scenarios/attach-bad-link.toml");
 
 const LENGTH: usize = 50_000_000;
 
+/// Two hosts, and between them two routers and a link that takes 1400 bytes.
+const ROUTERS: &str = include_str!("../../scenarios/path-mtu.toml");
+
 /// Two hosts that are 20 ms apart.
 const LONG_WIRE: &str = r#"
 title   = "A long wire"
@@ -138,6 +141,14 @@ fn pattern(len: usize) -> Vec<u8> {
 /// What tshark warns of in a file, but for what Linux does by itself: where no hardware makes the checksum of a TCP
 /// segment and it comes out as 0, Linux writes 0xffff, as only UDP has to.
 fn warnings(file: &Path) -> String {
+    // Each frame has a number from 1 on.
+    warnings_but(file, "frame.number == 0")
+}
+
+/// The same, but for the frames that this filter selects.
+fn warnings_but(file: &Path, but: &str) -> String {
+    let wrong =
+        "_ws.expert.severity >= 0x600000 && !(tcp.checksum == 0xffff && ip.src != 10.80.0.80)";
     tool::tshark(
         file,
         &[
@@ -145,7 +156,7 @@ fn warnings(file: &Path) -> String {
             "--disable-protocol",
             "http",
             "-Y",
-            "_ws.expert.severity >= 0x600000 && !(tcp.checksum == 0xffff && ip.src != 10.80.0.80)",
+            &format!("{wrong} && !({but})"),
             "-T",
             "fields",
             "-e",
@@ -298,6 +309,86 @@ fn the_device_gets_an_address_of_each_family() {
     let fields = ["-e", "ipv6.src_host", "-e", "ipv6.dst_host"];
     let told = tool::tshark(&file.path(), &[&names[..], &fields].concat());
     assert_eq!(told, "server\tclient\n");
+}
+
+/// Two kernels in two networks: a ping loses one of its time to live at each of the two routers, one that has none left
+/// is answered by the first of them, and the kernel's TCP finds out how much the narrow link between them takes.
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun, ping, python3, ss and tshark"]
+fn two_kernels_talk_through_simulated_routers() {
+    let attached = Attached::start(ROUTERS, &["alice", "bob"], &[]);
+    let bob = Namespace::new();
+    run_ok(
+        &mut attached
+            .host
+            .ip(&["link", "set", "tap1", "netns", bob.name()]),
+    );
+    for (host, tap, address, gateway) in [
+        (&attached.host, "tap0", "10.0.1.2/24", "10.0.1.1"),
+        (&bob, "tap1", "10.0.2.9/24", "10.0.2.1"),
+    ] {
+        run_ok(&mut host.ip(&["addr", "add", address, "dev", tap]));
+        run_ok(&mut host.ip(&["link", "set", tap, "up"]));
+        run_ok(&mut host.ip(&["route", "add", "default", "via", gateway]));
+    }
+    let pings = attached.run("ping", &["-c", "2", "-i", "0.2", "-W", "5", "10.0.2.9"]);
+    assert!(pings.contains("2 received"), "{pings}");
+    // Linux's packets begin with 64.
+    assert!(pings.contains("ttl=62 "), "{pings}");
+    for (ttl, router) in [("1", "10.0.1.1"), ("2", "10.0.9.2")] {
+        let ping = ["-n", "-c", "1", "-W", "5", "-t", ttl, "10.0.2.9"];
+        // It ends with 1, as no answer came.
+        let output = attached.host.command("ping", &ping).output();
+        let told = String::from_utf8(output.expect("it runs").stdout).expect("text");
+        let expected = format!("From {router} icmp_seq=1 Time to live exceeded");
+        assert!(told.contains(&expected), "{told}");
+    }
+    check_path_mtu(&attached, &bob);
+    let (_, file, _) = attached.end("-INT");
+    let told = ["-Y", "icmp.type == 3 && icmp.code == 4", "-T", "fields"];
+    let told = tool::tshark(&file.path(), &[&told[..], &["-e", "icmp.mtu"]].concat());
+    assert!(
+        !told.is_empty() && told.lines().all(|mtu| mtu == "1400"),
+        "{told}"
+    );
+    // tshark checks the checksum of a segment of which an error quotes the beginning alone, and it takes what goes again
+    // at once for out of order.
+    let meant = "icmp.type == 3 || tcp.analysis.flags";
+    assert_eq!(warnings_but(&file.path(), meant), "");
+}
+
+/// What alice sends comes whole to bob, in packets that are no larger than the path.
+fn check_path_mtu(attached: &Attached, bob: &Namespace) {
+    let server = "
+import hashlib, socket
+listener = socket.create_server(('10.0.2.9', 7))
+print('ready', flush=True)
+conn, peer = listener.accept()
+whole = hashlib.sha1()
+left = 300000
+while left and (part := conn.recv(65536)):
+    left -= len(part)
+    whole.update(part)
+conn.sendall(whole.hexdigest().encode())
+conn.recv(1)
+";
+    let mut server = bob.spawn("python3", &["-c", server]);
+    server.wait_for_line("ready");
+    let client = "
+import hashlib, socket, subprocess
+data = bytes(i * 31 % 251 for i in range(300000))
+s = socket.create_connection(('10.0.2.9', 7), timeout=20)
+s.sendall(data)
+answer = s.recv(1000).decode()
+assert answer == hashlib.sha1(data).hexdigest(), answer
+print(subprocess.run(['ss', '-tin', 'dst', '10.0.2.9'], capture_output=True, text=True, check=True).stdout)
+";
+    let told = attached.run("python3", &["-c", client]);
+    // 1400 less 20 of IP, 20 of TCP and 12 of timestamps.
+    assert!(
+        told.contains(" mss:1348 ") && told.contains(" pmtu:1400 "),
+        "{told}"
+    );
 }
 
 #[test]

@@ -19,27 +19,12 @@ impl Pane for MapPane {
         let map = &cx.scene.map;
         let places = places(cx, canvas.width());
         for (i, place) in places.iter().enumerate() {
-            let node = &map.nodes[i];
             canvas.put(place.x, 0, &place.text, cx.theme.style(Role::Strong));
-            // In a capture a node's name is its address.
-            let address = if node.address == node.name {
-                ""
-            } else {
-                &node.address
-            };
-            let address = cx.theme.safe(address);
-            let end = places
-                .get(i + 1)
-                .map_or(canvas.width(), |next| next.x.saturating_sub(1));
-            // The last address stands further left where it is longer than its box.
-            let x = place.x.min(end.saturating_sub(width(&address)));
-            let x = if i + 1 == places.len() { x } else { place.x };
-            let text = fit(&address, end.saturating_sub(x));
-            canvas.put(x, 1, &text, cx.theme.style(Role::Text));
             if let Some(next) = places.get(i + 1) {
                 draw_link(cx, canvas, i, place.end(), next.x);
             }
         }
+        draw_addresses(cx, canvas, &places);
         draw_at(cx, canvas, &places);
         draw_other_links(cx, canvas, map);
     }
@@ -89,6 +74,28 @@ fn places(cx: &Cx<'_>, columns: usize) -> Vec<Place> {
         places.push(place);
     }
     places
+}
+
+/// The addresses under their nodes, each as far as the next one leaves room.
+fn draw_addresses(cx: &Cx<'_>, canvas: &mut Canvas<'_>, places: &[Place]) {
+    let mut end = canvas.width();
+    for (i, place) in places.iter().enumerate().rev() {
+        let node = &cx.scene.map.nodes[i];
+        // In a capture a node's name is its address.
+        if node.address.is_empty() || node.address == node.name {
+            continue;
+        }
+        let address = cx.theme.safe(&node.address);
+        // The last address stands further left where it is longer than its box.
+        let x = if i + 1 == places.len() {
+            place.x.min(end.saturating_sub(width(&address)))
+        } else {
+            place.x
+        };
+        let text = fit(&address, end.saturating_sub(x));
+        canvas.put(x, 1, &text, cx.theme.style(Role::Text));
+        end = x.saturating_sub(1);
+    }
 }
 
 /// The line between the neighbours `i` and `i + 1`, with its words where they fit.
