@@ -182,10 +182,19 @@ impl<'a> Watch<'a> {
             return Ok(());
         }
         self.frames.0 += 1;
-        let segment = segment_of(&frame.bytes).filter(|_| !self.spoilt.contains(&id));
-        let Some(segment) = segment else {
+        let Some(segment) = segment_of(&frame.bytes) else {
             return Ok(());
         };
+        if self.spoilt.contains(&id) {
+            // It may be taken all the same: no checksum of the peer covers the addresses of the Ethernet header.
+            if let Ok(segment) = segment
+                && segment.header.flags.has(TcpFlags::RST)
+            {
+                let way = self.ways.entry((segment.from, segment.to)).or_default();
+                way.resets += 1;
+            }
+            return Ok(());
+        }
         let Segment {
             from,
             to,

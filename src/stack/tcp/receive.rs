@@ -83,8 +83,13 @@ impl Receive {
     pub fn advertised(&self, state: TcpState) -> u32 {
         match state {
             TcpState::SynSent | TcpState::SynReceived => self.wnd(),
-            _ => (self.wnd() >> self.wind_shift) << self.wind_shift,
+            _ => self.in_units(self.wnd()),
         }
+    }
+
+    /// A window as it can be told: in whole units of the scale, as many of them as 16 bits can say.
+    fn in_units(&self, wnd: u32) -> u32 {
+        (wnd >> self.wind_shift).min(65_535) << self.wind_shift
     }
 
     /// The number behind the last that the peer may send.
@@ -105,7 +110,7 @@ impl Receive {
         if let Some(edge) = self.edge_worth_offering(mss) {
             self.edge = edge;
         }
-        (self.wnd() >> self.wind_shift).min(65_535) as u16
+        (self.in_units(self.wnd()) >> self.wind_shift) as u16
     }
 
     /// Whether what was read is worth telling the peer at once: the window would at least double from at most half
@@ -114,7 +119,7 @@ impl Receive {
         if !self.sws_avoidance {
             return self.edge_worth_offering(mss).is_some();
         }
-        let offered = self.wnd();
+        let offered = self.in_units(self.wnd());
         offered <= self.capacity / 2
             && self
                 .edge_worth_offering(mss)
@@ -122,13 +127,12 @@ impl Receive {
     }
 
     /// The right edge that the free space allows, if it lies far enough behind the one offered: by a segment or half
-    /// the buffer (RFC 9293 §3.8.6.2.2, which avoids the silly window syndrome).
+    /// the buffer (RFC 9293 §3.8.6.2.2, which avoids the silly window syndrome). What was offered counts as the peer is
+    /// told it: of less than a unit of the scale it hears nothing, and would wait for ever.
     fn edge_worth_offering(&self, mss: u16) -> Option<Seq> {
         let free = self.capacity.saturating_sub(self.unread.len() as u32);
-        let most = 65_535 << self.wind_shift;
-        let scaled = (free.min(most) >> self.wind_shift) << self.wind_shift;
-        let edge = self.nxt + scaled;
-        let gain = edge.since(self.edge);
+        let edge = self.nxt + self.in_units(free);
+        let gain = edge.since(self.nxt + self.in_units(self.wnd()));
         let least = if self.sws_avoidance {
             u32::from(mss).min(self.capacity / 2)
         } else {

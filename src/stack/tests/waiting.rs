@@ -300,3 +300,29 @@ fn a_buffer_smaller_than_the_unit_of_its_window_still_opens_it() {
     }
     assert_eq!(read, b"more than five");
 }
+
+/// The window of a SYN is told to the byte, all others in units. What was left of the first is no whole unit, so the
+/// peer hears of none at all.
+#[test]
+fn a_window_that_is_told_as_zero_opens_when_all_is_read() {
+    let coarse = TcpConfig {
+        wind_shift: Some(9),
+        receive_buffer: 1000,
+        ..TcpConfig::default()
+    };
+    let (mut pair, [a, b]) = Pair::established([nagle(false), coarse]);
+    let since = pair.now;
+    pair.send(A, a, &[1; 600]);
+    pair.run_for(MS * 20);
+    pair.send(A, a, &[1; 100]);
+    pair.run_for(MS * 20);
+    assert_eq!(pair.receive(B, b).len(), 600);
+    pair.run_for(MS * 5000);
+    insta::assert_snapshot!(pair.timed(since), @r"
+     0 a [PSH, ACK] seq 1, ack 1, win 501, len 600
+    10 b [ACK] seq 1, ack 601, win 0
+    40 b [ACK] seq 1, ack 601, win 1
+    50 a [PSH, ACK] seq 601, ack 1, win 501, len 100
+    60 b [ACK] seq 1, ack 701, win 1
+    ");
+}
