@@ -168,6 +168,10 @@ struct Line {
     /// The peer's end, while there may be something to read before it.
     end: Option<PeerEnd>,
     is_open: bool,
+    /// Whether the program has closed: it reads no more.
+    has_closed: bool,
+    /// Whether TCP is done with the connection, and only something to read is left.
+    is_over: bool,
     is_gone: bool,
     book: Option<Ledger>,
 }
@@ -185,6 +189,8 @@ impl Line {
             pause: None,
             end: None,
             is_open: false,
+            has_closed: false,
+            is_over: false,
             is_gone: false,
             book: books.then(|| Ledger::new(conn)),
         }
@@ -215,7 +221,10 @@ impl Line {
                 self.read(cx, host);
             }
             Event::Writable(conn) if conn == self.conn => {}
-            Event::Closed(conn) if conn == self.conn => self.gone(cx, None),
+            Event::Closed(conn) if conn == self.conn => {
+                self.is_over = true;
+                self.leave_if_read(cx);
+            }
             Event::Refused(conn) if conn == self.conn => self.gone(cx, Some("connection refused")),
             Event::Reset(conn) if conn == self.conn => self.gone(cx, Some("connection reset")),
             Event::TimedOut(conn) if conn == self.conn => {
@@ -260,6 +269,14 @@ impl Line {
     fn poll_timeout(&self) -> Option<Time> {
         let pause = self.pause.as_ref().map(|alarm| alarm.at);
         pause.into_iter().chain(self.talk.poll_timeout()).min()
+    }
+
+    /// What came before the peer's end stays with TCP until it is read, also when the connection is over.
+    fn leave_if_read(&mut self, cx: &mut Cx) {
+        let is_read = self.end.is_none() || self.has_closed;
+        if self.is_over && is_read && !self.is_gone {
+            self.gone(cx, None);
+        }
     }
 
     /// The connection is no more.
@@ -309,6 +326,7 @@ impl Line {
                 break;
             }
         }
+        self.leave_if_read(cx);
         cx.cause = cause;
     }
 
@@ -317,6 +335,7 @@ impl Line {
         if let Some(book) = &mut self.book {
             book.note_order(&order);
         }
+        self.has_closed |= matches!(order, Order::Close | Order::Abort);
         match order {
             Order::Send(mut bytes) => {
                 let rest = bytes.split_off(self.send(cx, host, &bytes));

@@ -134,6 +134,37 @@ fn a_slow_reader_reads_a_little_at_a_time_and_the_end_last() {
 }
 
 #[test]
+fn what_came_can_be_read_when_the_connection_is_over() {
+    // TIME-WAIT lasts four minutes.
+    let slowly = Reading::Slowly {
+        most: 2,
+        every: ms(200_000),
+    };
+    let server = vec![Action::Send(text("abcde")), Action::AwaitClose];
+    let client = vec![
+        Action::Read(slowly),
+        Action::Shutdown,
+        Action::AwaitClose,
+        close(),
+    ];
+    check(
+        vec![tcp_server(Reply::Nothing, server), tcp_client(client)],
+        CLIENT,
+        &[
+            "> connect 10.0.0.9:7",
+            "< connected",
+            "> read at most 2 bytes every 200s",
+            "> shut down the sending side",
+            "< received 2 bytes \"ab\"",
+            "< received 2 bytes \"cd\"",
+            "< received 1 bytes \"e\"",
+            "< the peer sends no more",
+            "> close",
+        ],
+    );
+}
+
+#[test]
 fn who_does_not_read_hears_of_nothing_until_it_reads_again() {
     let server = vec![
         Action::Read(Reading::Not),
