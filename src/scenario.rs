@@ -39,6 +39,8 @@ pub use model::{
 pub struct Scenario {
     /// The built-in's name, or the file's.
     pub name: String,
+    /// The file itself.
+    pub text: String,
     /// What the file says.
     pub parts: Parts,
 }
@@ -181,7 +183,11 @@ pub fn read(name: &str, text: &str) -> Result<Scenario, Mistakes> {
     let mut list = reader.mistakes;
     let name = name.to_owned();
     match parts {
-        Some(parts) if list.is_empty() => Ok(Scenario { name, parts }),
+        Some(parts) if list.is_empty() => Ok(Scenario {
+            name,
+            text: text.to_owned(),
+            parts,
+        }),
         _ => {
             list.sort_by_key(|mistake| (mistake.span.start, mistake.span.end));
             let text = text::safe_in_place(text);

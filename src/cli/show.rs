@@ -1,6 +1,6 @@
 //! `layerwalk show`: a walk to standard output.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::RangeInclusive;
 
 use clap::Args;
@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::{Exit, Result};
 use super::screen::Look;
 use super::source;
-use crate::base::text::{plain, safe};
+use crate::base::text::{plain, safe, safe_in_place};
 use crate::proto::filter::Filter;
 use crate::show::{self, Format, Options};
 use crate::walk::step::Grain;
@@ -19,6 +19,7 @@ use crate::walk::step::Grain;
   layerwalk show websocket                          every frame, a line each
   layerwalk show websocket --step 4                 the fourth in full
   layerwalk show websocket --lesson                 what the scenario teaches
+  layerwalk show random:7 --scenario > mine.toml    the scenario's file, to be changed
   layerwalk show websocket --grain message          every message
   layerwalk show websocket --grain layer --step 90  the way of one message through the layers
   layerwalk show trace.pcapng --filter 'tcp.flags.syn == 1'
@@ -44,10 +45,16 @@ pub struct ShowArgs {
     /// Print the scenario's lesson, and no steps
     #[arg(long, conflicts_with_all = ["filter", "step", "grain", "format"])]
     lesson: bool,
+    /// Print the scenario's file, and no steps
+    #[arg(long, conflicts_with_all = ["filter", "step", "grain", "format", "seed", "lesson"])]
+    scenario: bool,
 }
 
 /// Runs the command.
 pub fn run(args: &ShowArgs, look: Look) -> Result {
+    if args.scenario {
+        return print_file(&args.source);
+    }
     let filter = args.filter.as_deref().map(compile).transpose()?;
     let opened = source::open(&args.source, args.seed)?;
     let options = Options {
@@ -74,6 +81,22 @@ pub fn run(args: &ShowArgs, look: Look) -> Result {
         show::lesson(&opened.walk, out)?;
     } else {
         show::show(&opened.walk, &options, out)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints a scenario's file: as it is where it is saved, and without what a terminal would take as a command.
+fn print_file(source: &str) -> Result {
+    if source::is_capture(source) {
+        return Err(Exit::usage("a capture has no scenario file"));
+    }
+    let text = source::read_scenario(source)?.text;
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        out.write_all(safe_in_place(&text).as_bytes())?;
+    } else {
+        out.write_all(text.as_bytes())?;
     }
     out.flush()?;
     Ok(())

@@ -61,7 +61,7 @@ pub fn warn_if_cut_short(source: &str, walk: &Walk) {
 }
 
 /// Whether SOURCE is a capture: standard input, or a file that is no scenario.
-fn is_capture(source: &str) -> bool {
+pub fn is_capture(source: &str) -> bool {
     let path = Path::new(source);
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("pcap" | "pcapng" | "cap") => true,

@@ -78,6 +78,9 @@ fn write(seed: u64, hosts: &[Host], network: &Network, talks: &[Talk]) -> String
     for host in hosts {
         let _ = write!(lesson, "\n{}\n", host.in_words());
     }
+    if let Some(words) = network.in_words() {
+        let _ = write!(lesson, "\n{words}\n");
+    }
     for talk in talks {
         let _ = write!(lesson, "\n{}\n", talk.in_words());
     }
@@ -88,7 +91,7 @@ fn write(seed: u64, hosts: &[Host], network: &Network, talks: &[Talk]) -> String
          limit   = \"1440 min\"\nlesson  = \"\"\"\n{lesson}\"\"\"\n"
     );
     for host in hosts {
-        host.write(&mut text);
+        host.write(&mut text, network.is_routed());
     }
     network.write(&mut text);
     for talk in talks {

@@ -279,6 +279,21 @@ fn a_lesson_and_steps_are_written_in_ascii_alone_where_that_is_asked_for() {
 }
 
 #[test]
+fn the_file_of_a_scenario_is_printed_and_is_the_same_scenario() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("mine.toml");
+    let file = file.to_str().unwrap();
+    for name in ["random:7", "handshake"] {
+        std::fs::write(file, printed(["show", name, "--scenario"])).unwrap();
+        assert_eq!(printed(["show", file]), printed(["show", name]), "{name}");
+    }
+    let trace = folder.path().join("trace.pcapng");
+    let trace = trace.to_str().unwrap();
+    printed(["export", "handshake", "-o", trace]);
+    fails(&["show", trace, "--scenario"], 2, &["no scenario file"]);
+}
+
+#[test]
 fn an_export_never_replaces_what_it_reads() {
     let folder = TempDir::new().unwrap();
     let file = folder

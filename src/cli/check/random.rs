@@ -1,6 +1,6 @@
 //! `layerwalk check random:FROM..TO`: many random scenarios, held against what must hold in every run.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::num::NonZero;
 use std::ops::Range;
 
@@ -37,15 +37,54 @@ pub fn range(source: &str) -> Option<Result<Range<u64>>> {
 /// if none failed.
 pub fn check(seeds: &Range<u64>, out: &mut impl Write) -> Result<bool> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let mut failed = Ok(());
-    let sweep = sweep(seeds.clone(), threads, MOST_FAILURES, |failure| {
-        if failed.is_ok() {
-            failed = write_failure(failure, out);
+    let mut written = Ok(());
+    let mut progress = Progress::new(seeds);
+    let sweep = sweep(seeds.clone(), threads, MOST_FAILURES, |sweep, failure| {
+        if let Some(failure) = failure
+            && written.is_ok()
+        {
+            progress.clear();
+            written = write_failure(failure, out);
         }
+        progress.show(sweep);
     });
-    failed?;
+    progress.clear();
+    written?;
     write_summary(seeds, &sweep, out)?;
     Ok(sweep.failures.is_empty())
+}
+
+/// How far the sweep is, in a line on standard error that is written over and over; nothing where that is no terminal.
+struct Progress {
+    runs: Option<u64>,
+}
+
+impl Progress {
+    /// After how many runs it is told anew.
+    const EVERY: u64 = 50;
+
+    fn new(seeds: &Range<u64>) -> Self {
+        let runs = seeds.end - seeds.start;
+        Self {
+            runs: io::stderr().is_terminal().then_some(runs),
+        }
+    }
+
+    fn show(&mut self, sweep: &Sweep) {
+        if let Some(all) = self.runs
+            && sweep.runs.is_multiple_of(Self::EVERY)
+        {
+            let (runs, failures) = (sweep.runs, sweep.failures.len());
+            eprint!("\r{runs} of {all} runs, {failures} failed");
+        }
+    }
+
+    /// Makes room for other lines.
+    fn clear(&mut self) {
+        if self.runs.is_some() {
+            eprint!("\r{:60}\r", "");
+        }
+    }
 }
 
 fn write_failure(failure: &Failure, out: &mut impl Write) -> io::Result<()> {

@@ -71,6 +71,15 @@ fn keys(draw: &mut Draw) -> Vec<String> {
         &["\"40 ms\"", "\"200 ms\"", "\"500 ms\""],
     );
     key(draw, 30, "nagle", &["false"]);
+    key(draw, 25, "minshall", &["true"]);
+    key(draw, 10, "sws_avoidance", &["false"]);
+    key(
+        draw,
+        25,
+        "isn",
+        &["4294967295", "4294967290", "4294966000", "4294930000"],
+    );
+    key(draw, 20, "black_hole_detection", &["true"]);
     key(draw, 50, "congestion", &["\"cubic\"", "\"none\""]);
     key(draw, 30, "initial_window", &["1", "2", "4", "40"]);
     key(draw, 35, "rack", &["true"]);
@@ -122,8 +131,13 @@ impl Host {
         )
     }
 
+    /// The network that it has to itself where a router connects it: the beginning of its addresses.
+    pub fn own_network(&self) -> String {
+        format!("10.0.{}", self.number + 1)
+    }
+
     /// Its table.
-    pub fn write(&self, text: &mut String) {
+    pub fn write(&self, text: &mut String, routed: bool) {
         let Self {
             name,
             mtu,
@@ -132,11 +146,16 @@ impl Host {
             number,
             ..
         } = self;
+        let ip = if routed {
+            let network = self.own_network();
+            format!("\"{network}.1/24\"\ngateway = \"{network}.254\"")
+        } else {
+            format!("\"10.0.0.{}/24\"", number + 1)
+        };
         let _ = write!(
             text,
-            "\n[[node]]\nname = \"{name}\"\nip = \"10.0.0.{}/24\"\nmtu = {mtu}\nreceive_buffer = {receive_buffer}\n\
-             send_buffer = {send_buffer}\n",
-            number + 1
+            "\n[[node]]\nname = \"{name}\"\nip = {ip}\nmtu = {mtu}\nreceive_buffer = {receive_buffer}\n\
+             send_buffer = {send_buffer}\n"
         );
         if let Some(mss) = self.mss {
             let _ = writeln!(text, "mss = {mss}");

@@ -5,11 +5,30 @@ use std::fmt::Write as _;
 use super::Draw;
 use super::hosts::Host;
 
-/// Links, with a switch between them or without, and faults.
+/// Links, what stands between them, and faults.
 pub(super) struct Network {
-    switch: bool,
+    between: Between,
     links: Vec<Link>,
     faults: Vec<Fault>,
+}
+
+/// What connects the hosts.
+enum Between {
+    Cable,
+    Switch,
+    Router(Router),
+}
+
+/// A router, and a network to itself for each host.
+struct Router {
+    interfaces: Vec<Interface>,
+    icmp_errors: bool,
+}
+
+struct Interface {
+    to: &'static str,
+    network: String,
+    mtu: u64,
 }
 
 struct Link {
@@ -26,20 +45,47 @@ struct Fault {
     words: String,
 }
 
-/// A link between two hosts, or from each host to a switch.
+/// A link between two hosts, or from each host to a switch or a router.
 pub(super) fn draw(draw: &mut Draw, hosts: &[Host]) -> Network {
-    let switch = hosts.len() > 2 || draw.percent(20);
-    let links = if switch {
-        let link = |host: &Host| link(draw, [host.name, "switch"], host.mtu);
+    let between = match draw.number(0, 99) {
+        0..15 => Between::Router(router(draw, hosts)),
+        15..32 => Between::Switch,
+        _ if hosts.len() > 2 => Between::Switch,
+        _ => Between::Cable,
+    };
+    let mut to = |middle| {
+        let link = |host: &Host| link(draw, [host.name, middle], host.mtu);
         hosts.iter().map(link).collect()
-    } else {
-        let mtu = hosts[0].mtu.max(hosts[1].mtu);
-        vec![link(draw, [hosts[0].name, hosts[1].name], mtu)]
+    };
+    let links = match between {
+        Between::Switch => to("switch"),
+        Between::Router(_) => to("router"),
+        Between::Cable => {
+            let mtu = hosts[0].mtu.max(hosts[1].mtu);
+            vec![link(draw, [hosts[0].name, hosts[1].name], mtu)]
+        }
     };
     Network {
-        switch,
+        between,
         links,
         faults: faults(draw, hosts),
+    }
+}
+
+/// A router that sends to some hosts smaller packets than they would take.
+fn router(draw: &mut Draw, hosts: &[Host]) -> Router {
+    let mut interface = |host: &Host| Interface {
+        to: host.name,
+        network: host.own_network(),
+        mtu: if draw.percent(50) {
+            draw.size(68, host.mtu)
+        } else {
+            host.mtu
+        },
+    };
+    Router {
+        interfaces: hosts.iter().map(&mut interface).collect(),
+        icmp_errors: !draw.percent(10),
     }
 }
 
@@ -186,9 +232,54 @@ impl Network {
         words.join(", ")
     }
 
+    /// The most data that it carries in a packet, about.
+    pub fn payload(&self) -> u64 {
+        const HEADERS: u64 = 52;
+        match &self.between {
+            Between::Router(router) => {
+                let mtus = router.interfaces.iter().map(|interface| interface.mtu);
+                mtus.min()
+                    .map_or(u64::MAX, |mtu| mtu.saturating_sub(HEADERS).max(1))
+            }
+            _ => u64::MAX,
+        }
+    }
+
+    /// Whether each host has a network to itself.
+    pub fn is_routed(&self) -> bool {
+        matches!(self.between, Between::Router(_))
+    }
+
+    /// Which packets a router sends on.
+    pub fn in_words(&self) -> Option<String> {
+        let Between::Router(Router {
+            interfaces,
+            icmp_errors,
+        }) = &self.between
+        else {
+            return None;
+        };
+        let to = interfaces
+            .iter()
+            .map(|Interface { to, mtu, .. }| format!("{mtu} bytes to {to}"));
+        let to = to.collect::<Vec<_>>().join(", ");
+        let says = if *icmp_errors {
+            ""
+        } else {
+            " and says nothing"
+        };
+        Some(format!(
+            "A router lies between them. It sends packets of at most {to}; a larger one it throws away{says}."
+        ))
+    }
+
     pub fn write(&self, text: &mut String) {
-        if self.switch {
-            text.push_str("\n[[node]]\nname = \"switch\"\nkind = \"switch\"\n");
+        match &self.between {
+            Between::Cable => {}
+            Between::Switch => {
+                text.push_str("\n[[node]]\nname = \"switch\"\nkind = \"switch\"\n");
+            }
+            Between::Router(router) => router.write(text),
         }
         for Link {
             ends,
@@ -212,5 +303,25 @@ impl Network {
         for fault in &self.faults {
             let _ = write!(text, "\n[[fault]]\n{}\n", fault.keys.join("\n"));
         }
+    }
+}
+
+impl Router {
+    fn write(&self, text: &mut String) {
+        let Self {
+            interfaces,
+            icmp_errors,
+        } = self;
+        let _ = write!(
+            text,
+            "\n[[node]]\nname = \"router\"\nkind = \"router\"\nicmp_errors = {icmp_errors}\ninterface = [\n"
+        );
+        for Interface { to, network, mtu } in interfaces {
+            let _ = writeln!(
+                text,
+                "  {{ to = \"{to}\", ip = \"{network}.254/24\", mtu = {mtu} }},"
+            );
+        }
+        text.push_str("]\n");
     }
 }

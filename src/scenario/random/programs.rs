@@ -23,7 +23,19 @@ struct End {
     /// The script, an action a line.
     script: Vec<String>,
     bytes: u64,
+    pace: Pace,
     closing: Closing,
+}
+
+/// How a program reads.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// All that comes, when it comes.
+    AtOnce,
+    /// So many bytes at most, with a pause behind them, in milliseconds.
+    Slowly { most: u64, every: u64 },
+    /// Nothing until so many milliseconds after its last write.
+    Late { by: u64 },
 }
 
 /// How a program ends its connection.
@@ -79,40 +91,34 @@ fn talk(draw: &mut Draw, hosts: &[Host], network: &Network, index: u64) -> Talk 
     let step = draw.number(1, hosts.len() as u64 - 1) as usize;
     let pair = [&hosts[first], &hosts[(first + step) % hosts.len()]];
     let simultaneous = draw.percent(15);
-    let mut closings = [closing(draw), closing(draw)];
-    // One of them has to begin.
-    if closings == [Closing::AfterPeer; 2] {
-        closings[draw.number(0, 1) as usize] = draw.pick(&[Closing::Close, Closing::Shutdown]);
-    }
+    let closings = closings(draw);
     let echo = !simultaneous && closings[1] == Closing::AfterPeer && draw.percent(40);
     let start = draw.pick(&[0, 0, 50, 500]) + index * draw.pick(&[0, 10, 3000]);
     let mut end = |side: usize| {
         let (from, to) = (pair[side], pair[1 - side]);
-        let echoes = echo && side == 1;
-        let (mut script, bytes) = if echoes {
+        let echo = echo && side == 1;
+        let (script, bytes) = if echo {
             (Vec::new(), 0)
         } else {
-            writes(draw, from, to)
+            writes(draw, from, to, network)
         };
-        // An echo server closes by itself behind what it has sent back.
-        if !echoes {
-            script.extend(
-                closings[side]
-                    .script()
-                    .iter()
-                    .map(|&action| action.to_owned()),
-            );
-        }
         End {
             host: from.name,
             start: 0,
-            echo: echoes,
+            echo,
             script,
             bytes,
+            pace: Pace::AtOnce,
             closing: closings[side],
         }
     };
     let mut ends = [end(0), end(1)];
+    let written = ends.each_ref().map(|end| end.bytes);
+    // An echo server reads at once, and closes by itself behind what it has sent back.
+    for (side, end) in ends.iter_mut().enumerate().filter(|(_, end)| !end.echo) {
+        end.pace = pace(draw, written[1 - side].max(written[side]));
+        end.finish_script();
+    }
     ends[0].start = start;
     if simultaneous {
         // Within the time that a SYN needs, so that the two meet on the way; sometimes not quite.
@@ -125,6 +131,24 @@ fn talk(draw: &mut Draw, hosts: &[Host], network: &Network, index: u64) -> Talk 
     }
 }
 
+/// How the two end. Mostly so that everything can arrive: whoever ends first reads on until the other has ended, too.
+fn closings(draw: &mut Draw) -> [Closing; 2] {
+    use Closing::{AfterPeer, Close, Shutdown};
+    if draw.percent(75) {
+        return draw.pick(&[
+            [Shutdown, AfterPeer],
+            [AfterPeer, Shutdown],
+            [Shutdown, Shutdown],
+        ]);
+    }
+    let mut closings = [closing(draw), closing(draw)];
+    // One of them has to begin.
+    if closings == [AfterPeer; 2] {
+        closings[draw.number(0, 1) as usize] = draw.pick(&[Close, Shutdown]);
+    }
+    closings
+}
+
 fn closing(draw: &mut Draw) -> Closing {
     match draw.number(0, 9) {
         0..3 => Closing::Close,
@@ -134,22 +158,61 @@ fn closing(draw: &mut Draw) -> Closing {
     }
 }
 
-/// Some writes of some bytes, with waits between them: so many that it takes about a hundred segments.
-fn writes(draw: &mut Draw, from: &Host, to: &Host) -> (Vec<String>, u64) {
+/// How a program reads so many bytes at most: slowly takes it no longer than some minutes.
+fn pace(draw: &mut Draw, bytes: u64) -> Pace {
+    match draw.number(0, 99) {
+        0..15 => Pace::Slowly {
+            most: draw.size(bytes.div_ceil(200).max(1), bytes.max(2)),
+            every: draw.size(1, 1000),
+        },
+        15..22 => Pace::Late {
+            by: draw.size(1, 20_000),
+        },
+        _ => Pace::AtOnce,
+    }
+}
+
+/// Some writes of some bytes, with waits between them: so many that it takes about a hundred segments, now and then some
+/// hundreds.
+fn writes(draw: &mut Draw, from: &Host, to: &Host, network: &Network) -> (Vec<String>, u64) {
     let segment = from
         .payload()
         .min(to.payload())
+        .min(network.payload())
         .min(to.receive_buffer)
         .min(from.send_buffer);
-    let total = segment * draw.size(1, 120);
+    let is_long = draw.percent(4);
+    let segments = if is_long {
+        draw.number(150, 400)
+    } else {
+        draw.size(1, 120)
+    };
+    let total = segment * segments;
     let (mut script, mut bytes) = (Vec::new(), 0);
+    if draw.percent(10) {
+        script.push("{ no_delay = true }".to_owned());
+    }
+    if is_long {
+        bytes = total * 2 / 3;
+        script.push(format!("{{ send_size = {bytes} }}"));
+    }
     for _ in 0..draw.number(0, 5) {
         if draw.percent(40) {
             script.push(format!("{{ wait = \"{} ms\" }}", draw.size(1, 30_000)));
         }
         let size = draw.size(1, total.clamp(1, 200_000));
-        if bytes + size > total {
+        let left = total - bytes;
+        if size > left {
             break;
+        }
+        let most_times = (left / size).min(20);
+        if most_times > 1 && draw.percent(20) {
+            let (times, every) = (draw.number(2, most_times), draw.size(1, 500));
+            bytes += size * times;
+            script.push(format!(
+                "{{ send_size = {size}, times = {times}, every = \"{every} ms\" }}"
+            ));
+            continue;
         }
         bytes += size;
         script.push(if size <= 40 {
@@ -165,6 +228,27 @@ fn writes(draw: &mut Draw, from: &Host, to: &Host) -> (Vec<String>, u64) {
         script.push(format!("{{ wait = \"{} ms\" }}", draw.size(1, 10_000)));
     }
     (script, bytes)
+}
+
+impl End {
+    /// Puts around the writes how it reads, and behind them how it ends.
+    fn finish_script(&mut self) {
+        let (first, then) = match self.pace {
+            Pace::AtOnce => (None, None),
+            Pace::Slowly { most, every } => {
+                let slowly = format!("{{ read_size = {most}, every = \"{every} ms\" }}");
+                (Some(slowly), None)
+            }
+            Pace::Late { by } => {
+                let late = format!("{{ wait = \"{by} ms\" }},\n  {{ reading = true }}");
+                (Some("{ reading = false }".to_owned()), Some(late))
+            }
+        };
+        self.script.splice(..0, first);
+        self.script.extend(then);
+        let ending = self.closing.script().iter();
+        self.script.extend(ending.map(|&action| action.to_owned()));
+    }
 }
 
 impl Talk {
@@ -185,7 +269,18 @@ impl Talk {
                 (false, 1) => "writes 1 byte".to_owned(),
                 (false, bytes) => format!("writes {bytes} bytes"),
             };
-            format!(" {} {does} and {}.", end.host, end.closing.in_words())
+            let reads = match end.pace {
+                Pace::AtOnce => String::new(),
+                Pace::Slowly { most, every } => {
+                    format!(", reads at most {most} bytes every {every} ms")
+                }
+                Pace::Late { by } => format!(", reads nothing until {by} ms after that"),
+            };
+            format!(
+                " {} {does}{reads}, and {}.",
+                end.host,
+                end.closing.in_words()
+            )
         };
         format!("{opening}{}{}", end(a), end(b))
     }
