@@ -23,7 +23,7 @@ use crate::base::{NodeId, Time};
 use crate::sim::World;
 use crate::sim::spec::Spec;
 use crate::stack::record::ConnId;
-pub use changes::{CHANGES, Change, EDGES, EVENTS, OnChange};
+pub use changes::{CHANGES, Change, EDGES, EVENTS, Happened, OnChange};
 pub use ends::{ENDS, End, OnEnd, Tally};
 pub use segments::{OnSegment, SEGMENTS, Sent};
 use watch::Watch;

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::Invariant;
+use crate::base::Time;
 use crate::sim::spec::Host;
 use crate::stack::record::TcpState::{self, *};
 use crate::stack::record::TcpVars;
-use crate::stack::tcp::Seq;
+use crate::stack::tcp::{Seq, TcpConfig};
 
 /// The variables of one end of a connection after something changed one of them.
 #[derive(Debug)]
@@ -21,7 +22,29 @@ pub struct Change<'a> {
     pub host: &'a Host,
     /// The right edge of the receive window that was furthest to the right so far.
     pub right_edge: Option<Seq>,
+    /// When.
+    pub time: Time,
+    /// What has happened in the event; nothing yet while it lasts.
+    pub event: Happened,
 }
+
+/// What an event has brought to a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Happened {
+    /// Whether it has sent something.
+    pub sent: bool,
+    /// Whether the retransmission timer has expired.
+    pub timed_out: bool,
+    /// Whether a timer has expired that has something sent.
+    pub sends: bool,
+    /// The retransmission time-out before, in nanoseconds.
+    pub rto: Option<u64>,
+    /// The RCV.NXT that the peer was told last.
+    pub told: Option<u32>,
+}
+
+/// The timers that have something sent when they expire.
+pub(super) const SENDING: [&str; 3] = ["retransmission", "persist", "delayed ACK"];
 
 impl Change<'_> {
     fn una(&self) -> Seq {
@@ -37,7 +60,13 @@ impl Change<'_> {
     }
 
     fn runs(&self, name: &str) -> bool {
-        self.now.timers.iter().any(|&(timer, _)| timer == name)
+        self.until(name).is_some()
+    }
+
+    /// When a timer will expire.
+    fn until(&self, name: &str) -> Option<Time> {
+        let mut timers = self.now.timers.iter();
+        timers.find(|&&(timer, _)| timer == name).map(|&(_, at)| at)
     }
 
     /// Whether a variable, a sequence number, is where it was or beyond.
@@ -234,6 +263,17 @@ pub const CHANGES: &[Invariant<OnChange>] = &[
         holds: |c| c.outstanding() || !c.runs("retransmission"),
     },
     Invariant {
+        says: "TIME-WAIT begins with two maximum segment lifetimes",
+        cite: "RFC 9293 §3.4.2",
+        holds: |c| {
+            let begins = c.now.state == TimeWait && c.before.is_some_and(|b| b.state != TimeWait);
+            match c.until("TIME-WAIT").filter(|_| begins) {
+                Some(at) => at == c.time + c.host.tcp.msl * 2,
+                None => true,
+            }
+        },
+    },
+    Invariant {
         says: "no timer runs in CLOSED",
         cite: "RFC 9293 §3.10.7.1",
         holds: |c| c.now.state != Closed || c.now.timers.is_empty(),
@@ -251,6 +291,31 @@ pub const EVENTS: &[Invariant<OnChange>] = &[
         says: "the TIME-WAIT timer runs exactly in TIME-WAIT",
         cite: "RFC 9293 §3.6.1",
         holds: |c| (c.now.state == TimeWait) == c.runs("TIME-WAIT"),
+    },
+    Invariant {
+        says: "when a timer expires that is there to have something sent, something is sent, or the connection is over",
+        cite: "RFC 9293 §3.10.8",
+        holds: |c| !c.event.sends || c.event.sent || c.now.state == Closed,
+    },
+    Invariant {
+        says: "each time-out of the retransmission timer doubles the next, up to the longest",
+        cite: "RFC 6298 §5.5",
+        holds: |c| {
+            // With the window closed it is the probes that come less and less often.
+            let applies = c.event.timed_out && c.now.state != Closed && c.now.snd_wnd > Some(0);
+            let longest = c.host.tcp.rto_max.as_nanos() as u64;
+            let doubled = c.event.rto.map(|rto| (rto * 2).min(longest));
+            !applies || c.now.rto == doubled
+        },
+    },
+    Invariant {
+        says: "what has come in order is acknowledged at once, or by the timer of a delayed ACK within 500 ms",
+        cite: "RFC 9293 §3.8.6.3 (MUST-40)",
+        holds: |c| {
+            let soon = |at: Time| at <= c.time + TcpConfig::DELAYED_ACK_MAX;
+            let is_told = c.event.told == c.now.rcv_nxt;
+            is_told || c.now.state == Closed || c.until("delayed ACK").is_some_and(soon)
+        },
     },
     Invariant {
         says: "the persist timer and the retransmission timer do not run both",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use super::changes::{CHANGES, Change, EDGES, EVENTS, right_edge};
+use super::changes::{CHANGES, Change, EDGES, EVENTS, Happened, SENDING, right_edge};
 use super::segments::{SEGMENTS, Sent, mss_of};
 use super::{Broken, Invariant, first_broken};
 use crate::base::{FrameId, NodeId};
@@ -13,7 +13,7 @@ use crate::proto::tcp::{TcpFlags, TcpHeader};
 use crate::sim::fault::IN_MEMORY;
 use crate::sim::outcome::Outcome;
 use crate::sim::spec::{Host, NodeKind, Spec};
-use crate::stack::record::{ConnId, Record, TcpState, TcpVars, What};
+use crate::stack::record::{ConnId, Record, TcpState, TcpVars, TimerAction, What};
 use crate::stack::tcp::Seq;
 
 /// A host and one of its connections.
@@ -26,8 +26,8 @@ pub(super) struct Watch<'a> {
     looked_at: usize,
     /// Each end of each connection.
     pub ends: BTreeMap<Place, Seen>,
-    /// Those that changed in this event.
-    changed: BTreeSet<Place>,
+    /// What this event has brought to them.
+    event: BTreeMap<Place, Happened>,
     /// What went from one address to another.
     ways: BTreeMap<(SocketAddr, SocketAddr), Way>,
     /// Frames that a fault changed before they were sent: they are not as a host formed them.
@@ -46,6 +46,10 @@ pub(super) struct Seen {
     send_edge: Seq,
     /// RCV.NXT + RCV.WND, the furthest so far.
     right_edge: Option<Seq>,
+    /// The retransmission time-out after the last event.
+    rto: Option<u64>,
+    /// The RCV.NXT that the peer was told last.
+    told: Option<u32>,
 }
 
 /// What went one way.
@@ -62,7 +66,7 @@ impl<'a> Watch<'a> {
             spec,
             looked_at: 0,
             ends: BTreeMap::new(),
-            changed: BTreeSet::new(),
+            event: BTreeMap::new(),
             ways: BTreeMap::new(),
             spoilt: BTreeSet::new(),
             disturbed: false,
@@ -84,8 +88,8 @@ impl<'a> Watch<'a> {
             self.look_at(outcome, record)?;
         }
         if let Some(last) = records.last() {
-            for place in std::mem::take(&mut self.changed) {
-                self.after_event(last, place)?;
+            for (place, happened) in std::mem::take(&mut self.event) {
+                self.after_event(last, place, happened)?;
             }
         }
         self.looked_at = records.len();
@@ -96,6 +100,18 @@ impl<'a> Watch<'a> {
         let place = record.node.zip(record.conn);
         match (&record.what, place) {
             (What::TcpVars(vars), Some(place)) => self.changes(record, place, vars),
+            (What::Timer { name, action }, Some(place)) if record.layer == 4 => {
+                if *action == TimerAction::Expired {
+                    let happened = self.event.entry(place).or_default();
+                    happened.timed_out |= *name == "retransmission";
+                    happened.sends |= SENDING.contains(name);
+                }
+                Ok(())
+            }
+            (What::Down(_), Some(place)) if record.layer == 4 => {
+                self.event.entry(place).or_default().sent = true;
+                Ok(())
+            }
             (What::TcpState { from, to }, _) => check_edge(record, *from, *to),
             (What::FrameSent(frame), _) => self.frame_sent(outcome, record, *frame),
             (What::FrameDropped { .. }, _) => {
@@ -120,6 +136,8 @@ impl<'a> Watch<'a> {
             peer: self.peer(now).map(|(_, seen)| &seen.vars),
             host: host(self.spec, place.0),
             right_edge: before.and_then(|seen| seen.right_edge),
+            time: record.time,
+            event: Happened::default(),
         };
         hold(CHANGES, |holds| holds(&change), record, &change)?;
         let send_edge = Seq(now.snd_una.unwrap_or_default()) + now.snd_wnd.unwrap_or(0);
@@ -131,23 +149,42 @@ impl<'a> Watch<'a> {
             vars: now.clone(),
             send_edge: before.map_or(send_edge, |seen| seen.send_edge.max(send_edge)),
             right_edge: further(before.and_then(|seen| seen.right_edge), right_edge(now)),
+            rto: before.and_then(|seen| seen.rto),
+            told: before.map_or(now.rcv_nxt, |seen| seen.told),
         };
         self.ends.insert(place, seen);
-        self.changed.insert(place);
+        self.event.entry(place).or_default();
         Ok(())
     }
 
     /// Everything that follows from an event was done.
-    fn after_event(&self, record: &Record, place: Place) -> Result<(), Broken> {
-        let Some(seen) = self.ends.get(&place) else {
+    fn after_event(
+        &mut self,
+        record: &Record,
+        place: Place,
+        happened: Happened,
+    ) -> Result<(), Broken> {
+        let Some(seen) = self.ends.get_mut(&place) else {
             return Ok(());
         };
+        if happened.sent {
+            seen.told = seen.vars.rcv_nxt;
+        }
+        let (rto, told) = (seen.rto, seen.told);
+        seen.rto = seen.vars.rto;
+        let seen = &*seen;
         let change = Change {
             before: None,
             now: &seen.vars,
             peer: None,
             host: host(self.spec, place.0),
             right_edge: seen.right_edge,
+            time: record.time,
+            event: Happened {
+                rto,
+                told,
+                ..happened
+            },
         };
         let of_place = Record {
             node: Some(place.0),
@@ -157,12 +194,14 @@ impl<'a> Watch<'a> {
         hold(EVENTS, |holds| holds(&change), &of_place, &change)
     }
 
-    /// The other end of a connection.
+    /// The other end of a connection. A SYN that came again may have made a second one: the one whose number it knows
+    /// counts, and of two with the same number the later.
     pub fn peer(&self, vars: &TcpVars) -> Option<(&Place, &Seen)> {
-        self.ends.iter().find(|(_, Seen { vars: other, .. })| {
+        let facing = self.ends.iter().filter(|(_, Seen { vars: other, .. })| {
             let facing = other.local == vars.remote && other.remote == vars.local;
             facing && (other.irs == vars.iss || vars.irs == other.iss)
-        })
+        });
+        facing.max_by_key(|(place, seen)| (vars.irs == seen.vars.iss, **place))
     }
 
     /// How often a RST went from one address to the other.
