@@ -41,10 +41,12 @@ fn marked_ce(frame: &[u8]) -> Option<Vec<u8>> {
     let packet = frame.get(ETHERNET..)?;
     if frame[12..ETHERNET] == [0x86, 0xdd] {
         // The ECN field is bits 10 and 11 (RFC 8200 §3).
-        let may_be_marked = packet.len() >= 40 && matches!(packet[1] >> 4 & 3, 1 | 2);
+        if packet.len() < 40 || !matches!(packet[1] >> 4 & 3, 1 | 2) {
+            return None;
+        }
         let mut marked = frame.to_vec();
         marked[ETHERNET + 1] |= 0x30;
-        return may_be_marked.then_some(marked);
+        return Some(marked);
     }
     let is_ipv4 = frame[12..ETHERNET] == [8, 0] && packet.first()? >> 4 == 4;
     let header_len = usize::from(packet.first()? & 15) * 4;
