@@ -12,6 +12,8 @@ pub(super) struct Host {
     pub mtu: u64,
     pub receive_buffer: u64,
     pub send_buffer: u64,
+    /// Whether it speaks IPv6, and no IPv4.
+    pub ipv6: bool,
     mss: Option<u64>,
     number: usize,
     /// Further keys of its table, each a line.
@@ -21,16 +23,19 @@ pub(super) struct Host {
 /// Two hosts, sometimes three.
 pub(super) fn draw(draw: &mut Draw) -> Vec<Host> {
     let count = if draw.percent(25) { 3 } else { 2 };
-    (0..count).map(|number| host(draw, number)).collect()
+    let ipv6 = draw.percent(20);
+    (0..count).map(|number| host(draw, number, ipv6)).collect()
 }
 
-fn host(draw: &mut Draw, number: usize) -> Host {
+fn host(draw: &mut Draw, number: usize, ipv6: bool) -> Host {
+    // The least that a link must carry (RFC 791 §3.2, RFC 8200 §5).
+    let least = if ipv6 { 1280 } else { 68 };
     let mtu = match draw.number(0, 3) {
         0 => 1500,
-        1 => draw.pick(&[68, 576, 1280, 9000]),
-        _ => draw.size(68, 9000),
+        1 => draw.pick(&[68, 576, 1280, 9000]).max(least),
+        _ => draw.size(least, 9000),
     };
-    let mss = draw.percent(15).then(|| draw.size(1, mtu - 40));
+    let mss = (draw.percent(15)).then(|| draw.size(1, mtu - headers(ipv6)));
     let receive_buffer = match draw.number(0, 3) {
         0 => 65_536,
         1 => draw.size(1, 2000),
@@ -46,10 +51,16 @@ fn host(draw: &mut Draw, number: usize) -> Host {
         mtu,
         receive_buffer,
         send_buffer,
+        ipv6,
         mss,
         number,
         keys: keys(draw),
     }
+}
+
+/// What the headers of IP and TCP take.
+fn headers(ipv6: bool) -> u64 {
+    if ipv6 { 60 } else { 40 }
 }
 
 /// What else is other than usual.
@@ -110,11 +121,8 @@ fn keys(draw: &mut Draw) -> Vec<String> {
 impl Host {
     /// The most data that one of its packets carries, about.
     pub fn payload(&self) -> u64 {
-        self.mss
-            .unwrap_or(self.mtu - 40)
-            .min(self.mtu - 40)
-            .saturating_sub(12)
-            .max(1)
+        let room = self.mtu - headers(self.ipv6);
+        self.mss.unwrap_or(room).min(room).saturating_sub(12).max(1)
     }
 
     pub fn in_words(&self) -> String {
@@ -125,8 +133,9 @@ impl Host {
             send_buffer,
             ..
         } = self;
+        let family = if self.ipv6 { "IPv6" } else { "IPv4" };
         format!(
-            "{name} sends packets of at most {mtu} bytes; its receive buffer holds {receive_buffer} bytes, its send \
+            "{name} sends {family} packets of at most {mtu} bytes; its receive buffer holds {receive_buffer} bytes, its send \
              buffer {send_buffer}."
         )
     }
@@ -148,13 +157,15 @@ impl Host {
         } = self;
         let ip = if routed {
             let network = self.own_network();
-            format!("\"{network}.1/24\"\ngateway = \"{network}.254\"")
+            format!("ip = \"{network}.1/24\"\ngateway = \"{network}.254\"")
+        } else if self.ipv6 {
+            format!("ip6 = \"2001:db8::{}/64\"", number + 1)
         } else {
-            format!("\"10.0.0.{}/24\"", number + 1)
+            format!("ip = \"10.0.0.{}/24\"", number + 1)
         };
         let _ = write!(
             text,
-            "\n[[node]]\nname = \"{name}\"\nip = {ip}\nmtu = {mtu}\nreceive_buffer = {receive_buffer}\n\
+            "\n[[node]]\nname = \"{name}\"\n{ip}\nmtu = {mtu}\nreceive_buffer = {receive_buffer}\n\
              send_buffer = {send_buffer}\n"
         );
         if let Some(mss) = self.mss {

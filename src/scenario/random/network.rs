@@ -48,7 +48,7 @@ struct Fault {
 /// A link between two hosts, or from each host to a switch or a router.
 pub(super) fn draw(draw: &mut Draw, hosts: &[Host]) -> Network {
     let between = match draw.number(0, 99) {
-        0..15 => Between::Router(router(draw, hosts)),
+        0..15 if !hosts[0].ipv6 => Between::Router(router(draw, hosts)),
         15..32 => Between::Switch,
         _ if hosts.len() > 2 => Between::Switch,
         _ => Between::Cable,
@@ -158,7 +158,12 @@ fn faults(draw: &mut Draw, hosts: &[Host]) -> Vec<Fault> {
     if draw.percent(20) {
         let chance = draw.size(1, 10);
         // ARP has no checksum: a bit flipped there would teach a wrong address.
-        let keys = ["do = \"corrupt\"", "place = \"memory\"", "when = 'ip'"];
+        let when = if hosts[0].ipv6 {
+            "when = 'ipv6'"
+        } else {
+            "when = 'ip'"
+        };
+        let keys = ["do = \"corrupt\"", "place = \"memory\"", when];
         let keys = keys.map(str::to_owned).to_vec();
         faults.push(by_chance(
             draw,

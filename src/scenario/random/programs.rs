@@ -96,16 +96,21 @@ fn talk(draw: &mut Draw, hosts: &[Host], network: &Network, index: u64) -> Talk 
     let start = draw.pick(&[0, 0, 50, 500]) + index * draw.pick(&[0, 10, 3000]);
     let mut end = |side: usize| {
         let (from, to) = (pair[side], pair[1 - side]);
-        let echo = echo && side == 1;
-        let (script, bytes) = if echo {
+        let is_echo = echo && side == 1;
+        let there = to.receive_buffer.min(from.send_buffer);
+        let back = from.receive_buffer.min(to.send_buffer);
+        let (script, bytes) = if is_echo {
             (Vec::new(), 0)
         } else {
-            writes(draw, from, to, network)
+            // What is sent back has to fit the other two buffers.
+            let room = if echo { there.min(back) } else { there };
+            let segment = from.payload().min(to.payload()).min(network.payload());
+            writes(draw, segment.min(room))
         };
         End {
             host: from.name,
             start: 0,
-            echo,
+            echo: is_echo,
             script,
             bytes,
             pace: Pace::AtOnce,
@@ -172,15 +177,9 @@ fn pace(draw: &mut Draw, bytes: u64) -> Pace {
     }
 }
 
-/// Some writes of some bytes, with waits between them: so many that it takes about a hundred segments, now and then some
-/// hundreds.
-fn writes(draw: &mut Draw, from: &Host, to: &Host, network: &Network) -> (Vec<String>, u64) {
-    let segment = from
-        .payload()
-        .min(to.payload())
-        .min(network.payload())
-        .min(to.receive_buffer)
-        .min(from.send_buffer);
+/// Some writes of some bytes, with waits between them: so many that it takes about a hundred segments of this size, now
+/// and then some hundreds.
+fn writes(draw: &mut Draw, segment: u64) -> (Vec<String>, u64) {
     let is_long = draw.percent(4);
     let segments = if is_long {
         draw.number(150, 400)

@@ -1,18 +1,20 @@
 //! Watches a run: keeps what each connection's variables were, and holds what is new against the lists.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::changes::{CHANGES, Change, EDGES, EVENTS, Happened, SENDING, right_edge};
 use super::segments::{SEGMENTS, Sent, mss_of};
 use super::{Broken, Invariant, first_broken};
 use crate::base::{FrameId, NodeId};
-use crate::proto::ethernet::EthernetHeader;
+use crate::proto::ethernet::{ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, EthernetHeader};
 use crate::proto::ipv4::{Ipv4Header, PROTOCOL_TCP};
+use crate::proto::ipv6::Ipv6Header;
 use crate::proto::tcp::{TcpFlags, TcpHeader};
 use crate::sim::fault::IN_MEMORY;
 use crate::sim::outcome::Outcome;
-use crate::sim::spec::{Host, NodeKind, Spec};
+use crate::sim::spec::{AppKind, Host, NodeKind, Spec};
 use crate::stack::record::{ConnId, Record, TcpState, TcpVars, TimerAction, What};
 use crate::stack::tcp::Seq;
 
@@ -32,6 +34,8 @@ pub(super) struct Watch<'a> {
     ways: BTreeMap<(SocketAddr, SocketAddr), Way>,
     /// Frames that a fault changed before they were sent: they are not as a host formed them.
     pub spoilt: BTreeSet<FrameId>,
+    /// The connections that segments are of.
+    pub owners: BTreeMap<FrameId, Place>,
     /// Whether a frame was lost, late or damaged, or a host threw something away.
     pub disturbed: bool,
     /// How many frames hosts have sent, and how many were lost.
@@ -69,6 +73,7 @@ impl<'a> Watch<'a> {
             event: BTreeMap::new(),
             ways: BTreeMap::new(),
             spoilt: BTreeSet::new(),
+            owners: BTreeMap::new(),
             disturbed: false,
             frames: (0, 0),
         }
@@ -248,6 +253,9 @@ impl<'a> Watch<'a> {
             found,
         })?;
         let conn = self.conn_of(frame.from, from, to, &header);
+        if conn.is_none() && self.makes_up(frame.from) {
+            return Ok(());
+        }
         let record = Record {
             conn: conn.map(|(place, _)| place.1),
             ..record.clone()
@@ -259,10 +267,15 @@ impl<'a> Watch<'a> {
             host: host(self.spec, frame.from),
             conn: conn.map(|(_, seen)| (&seen.vars, seen.send_edge)),
             peer_mss: self.ways.get(&(to, from)).and_then(|way| way.mss),
-            last_tsval: self.ways.get(&(from, to)).and_then(|way| way.tsval),
+            // A SYN begins anew.
+            last_tsval: (self.ways.get(&(from, to)))
+                .and_then(|way| way.tsval)
+                .filter(|_| !header.flags.has(TcpFlags::SYN)),
         };
         hold(SEGMENTS, |holds| holds(&sent), &record, &sent)?;
         let tsval = sent.tsval();
+        let owner = conn.map(|(place, _)| *place);
+        self.owners.extend(owner.map(|place| (id, place)));
         let way = self.ways.entry((from, to)).or_default();
         way.mss = mss_of(&header).or(way.mss);
         way.tsval = tsval.or(way.tsval);
@@ -270,8 +283,15 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// The connection that a segment is of: of those between these two addresses the one whose numbers it bears.
-    pub fn conn_of(
+    /// Whether a program of this host makes segments up.
+    fn makes_up(&self, node: NodeId) -> bool {
+        let mut apps = self.spec.apps.iter();
+        apps.any(|app| app.on == node && matches!(app.kind, AppKind::RawTcp(_)))
+    }
+
+    /// The connection that a segment is of: of those between these two addresses the one whose numbers it bears, and of
+    /// two that began with the same number the later.
+    fn conn_of(
         &self,
         node: NodeId,
         from: SocketAddr,
@@ -284,7 +304,7 @@ impl<'a> Watch<'a> {
         });
         let iss = |seen: &Seen| Seq(seen.vars.iss.unwrap_or_default());
         let began_before = mine.filter(|(_, seen)| iss(seen).le(seq));
-        began_before.min_by_key(|(_, seen)| seq - iss(seen))
+        began_before.min_by_key(|(place, seen)| (seq - iss(seen), Reverse(**place)))
     }
 }
 
@@ -299,28 +319,36 @@ pub(super) struct Segment<'a> {
 
 /// The TCP segment that a frame carries, or what is wrong with it; `None` if it carries something else.
 pub(super) fn segment_of(frame: &[u8]) -> Option<Result<Segment<'_>, String>> {
-    const IPV4: u16 = 0x0800;
     let (ethernet, packet) = EthernetHeader::parse(frame).ok()?;
-    if ethernet.ether_type != IPV4 {
-        return None;
-    }
-    let (ip, payload) = match Ipv4Header::parse(packet) {
-        Ok(parsed) => parsed,
-        Err(error) => return Some(Err(error.to_string())),
+    let parsed = match ethernet.ether_type {
+        ETHER_TYPE_IPV4 => Ipv4Header::parse(packet).map(|(ip, payload)| {
+            let ends = [ip.source.into(), ip.destination.into()];
+            (ends, ip.protocol, Ipv4Header::LEN, payload)
+        }),
+        ETHER_TYPE_IPV6 => Ipv6Header::parse(packet).map(|(ip, payload)| {
+            let ends = [ip.source.into(), ip.destination.into()];
+            (ends, ip.next_header, Ipv6Header::LEN, payload)
+        }),
+        _ => return None,
     };
-    if ip.protocol != PROTOCOL_TCP {
+    let ([source, destination], protocol, header_len, payload): ([IpAddr; 2], _, _, _) =
+        match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => return Some(Err(error.to_string())),
+        };
+    if protocol != PROTOCOL_TCP {
         return None;
     }
-    let parsed = TcpHeader::parse(ip.source, ip.destination, payload);
+    let parsed = TcpHeader::parse(source, destination, payload);
     Some(
         parsed
             .map_err(|error| error.to_string())
             .map(|(header, text)| Segment {
-                from: (ip.source, header.source_port).into(),
-                to: (ip.destination, header.destination_port).into(),
+                from: (source, header.source_port).into(),
+                to: (destination, header.destination_port).into(),
                 header,
                 text,
-                packet_len: Ipv4Header::LEN + payload.len(),
+                packet_len: header_len + payload.len(),
             }),
     )
 }
