@@ -81,7 +81,7 @@ fn linux_does_not_take_our_address() {
     let ours = format!("{}/64", Family::V6.ours());
     live.ip(&["addr", "add", &ours, "dev", "tap0"]);
     for _ in 0..100 {
-        if live.addresses("dadfailed") != "" {
+        if !live.addresses("dadfailed").is_empty() {
             break;
         }
         live.linger();

@@ -124,7 +124,7 @@ impl Live {
     /// Waits until Linux is sure that nobody else has its addresses (RFC 4862 §5.4): before, it does not use them.
     fn wait_for_addresses(&mut self) {
         let deadline = now() + Duration::from_secs(20);
-        while self.addresses("tentative") != "" {
+        while !self.addresses("tentative").is_empty() {
             assert!(now() < deadline, "its addresses stay tentative");
             self.linger();
         }
