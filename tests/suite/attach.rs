@@ -180,7 +180,8 @@ fn curl_fetches_and_uploads() {
     let (_, file, told) = attached.end("-INT");
     assert!(told.contains("programs on client are not run"), "{told}");
     assert!(told.contains(", 0 dropped"), "{told}");
-    assert_eq!(warnings(&file.path()), "");
+    // Where this machine is busy, Linux probes for an answer that is only late, and is told that the probe came twice.
+    assert_eq!(warnings_but(&file.path(), "tcp.options.sack.dsack"), "");
     let fields = ["http.request.method", "http.response.code"].map(|field| ["-e", field]);
     // The bodies stay in their segments: tshark takes minutes to join 50 MB.
     let arguments = [
