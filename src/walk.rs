@@ -394,7 +394,7 @@ impl Walk {
         (stored.link_type == LinkType::ETHERNET).then(|| Physical {
             octets: physical::octets(&stored.bytes),
             frame_start: physical::LEAD_LEN,
-            fcs: physical::fcs(&physical::padded(&stored.bytes)),
+            fcs: physical::fcs(&physical::padded(&stored.bytes[..])),
             rate: outcome.links[sent.link.index()].rate,
         })
     }

@@ -23,8 +23,8 @@ pub const GAP_LEN: usize = 12;
 pub const RESIDUE: u32 = 0x2144_df1c;
 
 /// The frame with the zero octets behind it that bring it to the least length (IEEE 802.3 §4.2.3.3).
-pub fn padded(frame: &[u8]) -> Vec<u8> {
-    let mut frame = frame.to_vec();
+pub fn padded(frame: impl Into<Vec<u8>>) -> Vec<u8> {
+    let mut frame = frame.into();
     if frame.len() < MIN_FRAME_LEN {
         frame.resize(MIN_FRAME_LEN, 0);
     }
@@ -192,8 +192,8 @@ mod tests {
         fn what_is_sent_is_received(frame in proptest::collection::vec(any::<u8>(), 0..1600)) {
             let levels = manchester(&to_bits(&octets(&frame)));
             let received = receive(&from_manchester(&levels).unwrap()).unwrap();
-            prop_assert_eq!(received.fcs, fcs_octets(&padded(&frame)));
-            prop_assert_eq!(received.frame, padded(&frame));
+            prop_assert_eq!(received.fcs, fcs_octets(&padded(&frame[..])));
+            prop_assert_eq!(received.frame, padded(&frame[..]));
             prop_assert!(received.fits);
         }
 

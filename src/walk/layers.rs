@@ -109,7 +109,7 @@ fn describe_physical(row: &mut LayerRow, frame: &FrameView, is_simulated: bool) 
     row.range = 0..frame.bytes.len();
     if frame.link_type == LinkType::ETHERNET {
         row.protocol = "Ethernet".to_owned();
-        let fcs = physical::fcs(&physical::padded(&frame.bytes));
+        let fcs = physical::fcs(&physical::padded(&frame.bytes[..]));
         let bits = physical::bits_on_wire(frame.bytes.len());
         row.unit = format!("preamble 8 B, FCS 0x{fcs:08x}, {bits} bits");
     }

@@ -110,7 +110,8 @@ impl Bytes {
         let call = What::AppCall(format!("send {}", content.describe()).into());
         cx.step(7, Some(self.conn), SCENARIO, call);
         write_down(cx, Some(self.conn), content);
-        self.orders.push(cx, Order::Send(content.bytes().to_vec()));
+        self.orders
+            .push(cx, Order::Send(content.bytes().to_vec().into()));
     }
 
     fn order(&mut self, cx: &mut Cx, order: Order, call: impl Into<Text>) {
@@ -143,10 +144,14 @@ impl Talk for Bytes {
     }
 
     fn handle_input(&mut self, cx: &mut Cx, bytes: &[u8]) {
-        if let Some(text) = readable(bytes) {
+        if cx.log.is_on()
+            && let Some(text) = readable(bytes)
+        {
             read_text(cx, Some(self.conn), text);
         }
-        self.event(cx, format!("received {}", describe_received(bytes)));
+        if cx.log.is_on() {
+            self.event(cx, format!("received {}", describe_received(bytes)));
+        }
         let cause = cx.cause;
         self.inbox.extend(bytes);
         self.answer(cx, bytes);

@@ -49,7 +49,7 @@ impl HttpServer {
     fn pump(&mut self, cx: &mut Cx) {
         loop {
             while let Some(bytes) = self.server.poll_transmit(cx) {
-                self.orders.push(cx, Order::Send(bytes));
+                self.orders.push(cx, Order::Send(bytes.into()));
             }
             if let Some(len) = self.made_up.take() {
                 self.orders.push(cx, Order::SendMadeUp(0..len));
@@ -270,7 +270,7 @@ impl HttpClient {
     fn pump(&mut self, cx: &mut Cx) {
         loop {
             while let Some(bytes) = self.client.poll_transmit(cx) {
-                self.orders.push(cx, Order::Send(bytes));
+                self.orders.push(cx, Order::Send(bytes.into()));
             }
             match self.client.poll_event(cx) {
                 None => return,

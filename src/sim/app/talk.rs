@@ -32,7 +32,7 @@ pub trait Talk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Send these bytes.
-    Send(Vec<u8>),
+    Send(VecDeque<u8>),
     /// Send what [`made_up`] makes for this range of places.
     SendMadeUp(Range<u64>),
     /// Read in this way from now on.

@@ -338,8 +338,10 @@ impl Line {
         self.has_closed |= matches!(order, Order::Close | Order::Abort);
         match order {
             Order::Send(mut bytes) => {
-                let rest = bytes.split_off(self.send(cx, host, &bytes));
-                return (!rest.is_empty()).then_some(Order::Send(rest));
+                // From the front of a VecDeque: what is left is not moved, however much it is.
+                let taken = self.send(cx, host, bytes.make_contiguous());
+                bytes.drain(..taken);
+                return (!bytes.is_empty()).then_some(Order::Send(bytes));
             }
             Order::SendMadeUp(places) => return self.send_made_up(cx, host, places),
             Order::Read(_) => {}

@@ -52,7 +52,7 @@ impl World {
             );
             return;
         };
-        let bytes = Arc::from(physical::padded(&bytes));
+        let bytes = Arc::from(physical::padded(bytes));
         self.note_seen(node, Direction::Out, &bytes);
         self.offer(
             pipe,

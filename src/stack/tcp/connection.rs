@@ -439,8 +439,9 @@ impl Connection {
         if !cx.log.is_on() {
             return;
         }
-        let vars = Box::new(self.vars());
-        if self.last_vars.as_ref() != Some(&vars) {
+        let vars = self.vars();
+        if self.last_vars.as_deref() != Some(&vars) {
+            let vars = Box::new(vars);
             let what = What::TcpVars(vars.clone());
             cx.record(4, Some(self.id), "RFC 9293 §3.3.1", what);
             self.last_vars = Some(vars);

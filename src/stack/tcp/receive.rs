@@ -266,7 +266,11 @@ impl Receive {
     /// Hands at most `max` bytes to the application.
     pub fn read(&mut self, max: usize) -> Vec<u8> {
         let len = max.min(self.unread.len());
-        self.unread.drain(..len).collect()
+        let (head, tail) = self.unread.as_slices();
+        let in_head = len.min(head.len());
+        let bytes = [&head[..in_head], &tail[..len - in_head]].concat();
+        self.unread.drain(..len);
+        bytes
     }
 
     /// Throws away everything that waits here.

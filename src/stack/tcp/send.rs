@@ -211,8 +211,11 @@ impl Send {
 
     /// Whether a write ended within these `len` bytes from `seq` on.
     pub fn pushes(&self, seq: Seq, len: u32) -> bool {
-        let within = |&push: &Seq| seq.lt(push) && push.le(seq + len);
-        self.pushes.iter().any(within)
+        // They are in their order, and there may be many: a program may write a byte at a time.
+        let first = self.pushes.partition_point(|push| push.le(seq));
+        self.pushes
+            .get(first)
+            .is_some_and(|push| push.le(seq + len))
     }
 
     /// Enters what is sent for the first time into the retransmission queue.
