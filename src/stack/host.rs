@@ -344,7 +344,10 @@ impl Host {
         timeouts.into_iter().flatten().min()
     }
 
-    /// Accepts TCP connections to `port` at each of its addresses from now on: [`Event::Accepted`] announces each.
+    /// Accepts TCP connections to `port` at each of its addresses from now on, a passive OPEN (RFC 9293 §3.10.1).
+    ///
+    /// There is no call to accept one: each is accepted as it is established, and [`Event::Accepted`] brings its id.
+    /// How many may be on the way there at a time is [`TcpConfig::backlog`].
     ///
     /// # Errors
     /// Someone listens there already.
@@ -357,8 +360,9 @@ impl Host {
         self.tcp.listen(cx, local, port)
     }
 
-    /// Begins a TCP connection, from `local_port` or else from an ephemeral one. [`Event::Connected`] follows, or
-    /// [`Event::Refused`], [`Event::Unreachable`], [`Event::TimedOut`].
+    /// Begins a TCP connection, from `local_port` or else from an ephemeral one: an active OPEN (RFC 9293 §3.10.1).
+    /// [`Event::Connected`] follows, or [`Event::Refused`], [`Event::Unreachable`], [`Event::TimedOut`]. Over which
+    /// version of IP it goes, `remote` decides.
     ///
     /// # Errors
     /// The two ends are connected already, no port is free, or this host has no address of the family of `remote`.
@@ -376,13 +380,17 @@ impl Host {
         })
     }
 
-    /// Writes to a connection and returns how many bytes were taken; with less than all, [`Event::Writable`] tells
-    /// when to go on. Nothing is taken once the sending side was closed.
+    /// Writes to a connection (SEND, RFC 9293 §3.10.2) and returns how many bytes were taken; with less than all,
+    /// [`Event::Writable`] tells when to go on. Nothing is taken once the sending side was closed.
+    ///
+    /// # Panics
+    /// If this host never had `conn`. So do the other calls that name a connection.
     pub fn send(&mut self, cx: &mut Cx<'_>, conn: ConnId, bytes: &[u8]) -> usize {
         self.as_one_call(cx, |host, cx| host.tcp.send(cx, conn, bytes))
     }
 
-    /// Reads at most `max` bytes from a connection.
+    /// Reads at most `max` bytes from a connection (RECEIVE, RFC 9293 §3.10.3): what came in order and was not read yet.
+    /// [`Event::Readable`] tells when there is more; behind the last byte of the peer, [`Event::PeerClosed`] does.
     pub fn receive(&mut self, cx: &mut Cx<'_>, conn: ConnId, max: usize) -> Vec<u8> {
         self.as_one_call(cx, |host, cx| host.tcp.receive(cx, conn, max))
     }
@@ -392,19 +400,20 @@ impl Host {
         self.as_one_call(cx, |host, cx| host.tcp.set_nagle(cx, conn, on));
     }
 
-    /// Ends the sending side of a connection (a half close): what was written is sent, a FIN follows, and reading
-    /// goes on.
+    /// Ends the sending side of a connection (a half close, RFC 9293 §3.10.4): what was written is sent, a FIN follows,
+    /// and reading goes on.
     pub fn shutdown(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
         self.as_one_call(cx, |host, cx| host.tcp.shutdown(cx, conn));
     }
 
     /// Closes a connection: what was written is sent, a FIN follows, and nobody reads any more. Data that were not
-    /// read, or that come later, are answered with a RST.
+    /// read, or that come later, are answered with a RST (RFC 1122 §4.2.2.13). [`Event::Closed`] follows when it is
+    /// over.
     pub fn close(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
         self.as_one_call(cx, |host, cx| host.tcp.close(cx, conn));
     }
 
-    /// Breaks a connection off with a RST.
+    /// Breaks a connection off with a RST (ABORT, RFC 9293 §3.10.5): what was written and not sent is lost.
     pub fn abort(&mut self, cx: &mut Cx<'_>, conn: ConnId) {
         self.as_one_call(cx, |host, cx| host.tcp.abort(cx, conn));
     }
