@@ -1,0 +1,267 @@
+//! Bulk transfer, measured: two hosts of ours back to back, in the simulator with recording off and on, and beside
+//! them in the same run a pair of smoltcp hosts.
+//!
+//! `cargo bench` runs it; `docs/benchmark.md` says what it measures. Run as a test (`cargo test --benches`), it does
+//! everything once with few bytes.
+
+mod hosts;
+mod memory;
+mod peer;
+mod transfer;
+mod world;
+
+use std::time::Duration;
+
+use layerwalk::walk::Walk;
+
+use transfer::{Transfer, data};
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
+
+const MIB: usize = 1 << 20;
+
+/// How much is done.
+struct Scale {
+    /// The bytes of a transfer.
+    bytes: usize,
+    /// The bytes that each of many pairs transfers.
+    bytes_a_pair: usize,
+    /// How often everything is done; the best time counts.
+    rounds: usize,
+}
+
+fn main() {
+    let measures = std::env::args().any(|arg| arg == "--bench");
+    let scale = if measures {
+        Scale {
+            bytes: 16 * MIB,
+            bytes_a_pair: MIB / 2,
+            rounds: 7,
+        }
+    } else {
+        Scale {
+            bytes: MIB / 4,
+            bytes_a_pair: MIB / 64,
+            rounds: 1,
+        }
+    };
+    compare(&scale);
+    more_bytes(&scale);
+    more_hosts(&scale);
+    memory(&scale);
+}
+
+/// A measured run.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    bytes: usize,
+    frames: usize,
+    wall: Duration,
+}
+
+impl Run {
+    fn frames_a_second(self) -> f64 {
+        self.frames as f64 / self.wall.as_secs_f64()
+    }
+
+    /// Seconds for a simulated gigabyte (10⁹ bytes).
+    fn seconds_a_gigabyte(self) -> f64 {
+        self.wall.as_secs_f64() / self.bytes as f64 * 1e9
+    }
+}
+
+/// Measures `body`, which says how many frames it sent for so many bytes. What it needs and leaves behind is made and
+/// dropped outside of the measured time.
+fn measure<T>(bytes: usize, body: impl FnOnce() -> T, frames: impl FnOnce(&T) -> usize) -> Run {
+    let begin = now();
+    let result = body();
+    let wall = now() - begin;
+    let frames = frames(&result);
+    Run {
+        bytes,
+        frames,
+        wall,
+    }
+}
+
+/// The time that this thread has had of a processor. There is one thread, which waits for nothing: on an idle machine
+/// that is the time of the wall, and on a busy one it is what that would be.
+fn now() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is there to be written to.
+    let done = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(done, 0, "the clock of the thread can be read");
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+fn simulate(pairs: usize, transfer: Transfer, data: &[u8], recording: bool) -> Run {
+    let spec = world::spec(pairs, transfer, data, recording);
+    measure(
+        pairs * transfer.bytes,
+        || world::run(&spec, pairs, transfer),
+        |outcome| outcome.frames.len(),
+    )
+}
+
+/// The best of several runs, taken in turns, so that what else the machine does meets all alike.
+fn best<const N: usize>(rounds: usize, mut run: impl FnMut(usize) -> Run) -> [Run; N] {
+    let mut best: [Option<Run>; N] = [None; N];
+    for _ in 0..rounds {
+        for (which, best) in best.iter_mut().enumerate() {
+            let run = run(which);
+            if best.is_none_or(|best| run.wall < best.wall) {
+                *best = Some(run);
+            }
+        }
+    }
+    best.map(|run| run.expect("at least one round"))
+}
+
+fn compare(scale: &Scale) {
+    let data = data(scale.bytes);
+    for lossy in [false, true] {
+        let transfer = Transfer {
+            bytes: scale.bytes,
+            lossy,
+        };
+        let bytes = scale.bytes;
+        let runs: [Run; 4] = best(scale.rounds, |which| match which {
+            0 => measure(bytes, || peer::run(transfer, &data), |frames| *frames),
+            1 => measure(bytes, || hosts::run(transfer, &data), |frames| *frames),
+            2 => simulate(1, transfer, &data, false),
+            _ => simulate(1, transfer, &data, true),
+        });
+        let link = if lossy { "1% loss" } else { "a clean link" };
+        println!(
+            "\n{} MiB over one connection, {link}",
+            bytes as f64 / MIB as f64
+        );
+        head("to smoltcp");
+        let names = [
+            "smoltcp, two hosts in memory",
+            "ours, two hosts in memory",
+            "simulator, recording off",
+            "simulator, recording on",
+        ];
+        for (name, run) in names.into_iter().zip(runs) {
+            row(
+                name,
+                run,
+                run.seconds_a_gigabyte() / runs[0].seconds_a_gigabyte(),
+            );
+        }
+        let ratio = runs[3].seconds_a_gigabyte() / runs[2].seconds_a_gigabyte();
+        println!("recording on costs {ratio:.2} times what recording off does");
+    }
+}
+
+fn more_bytes(scale: &Scale) {
+    for recording in [false, true] {
+        let runs: [Run; 3] = best(scale.rounds.min(3), |which| {
+            let bytes = (scale.bytes / 2) << which;
+            let transfer = Transfer {
+                bytes,
+                lossy: false,
+            };
+            simulate(1, transfer, &data(bytes), recording)
+        });
+        println!("\nSimulator, recording {}, more bytes", on_off(recording));
+        head("to the first");
+        for run in runs {
+            let name = format!("{} MiB", run.bytes as f64 / MIB as f64);
+            row(
+                &name,
+                run,
+                run.seconds_a_gigabyte() / runs[0].seconds_a_gigabyte(),
+            );
+        }
+    }
+}
+
+fn more_hosts(scale: &Scale) {
+    let transfer = Transfer {
+        bytes: scale.bytes_a_pair,
+        lossy: false,
+    };
+    let data = data(transfer.bytes);
+    for recording in [false, true] {
+        let runs: [Run; 3] = best(scale.rounds.min(3), |which| {
+            simulate([1, 10, 100][which], transfer, &data, recording)
+        });
+        println!(
+            "\nSimulator, recording {}, more pairs of hosts",
+            on_off(recording)
+        );
+        head("to the first");
+        for run in runs {
+            let pairs = run.bytes / transfer.bytes;
+            let name = format!("{pairs} x {} MiB", transfer.bytes as f64 / MIB as f64);
+            row(
+                &name,
+                run,
+                run.seconds_a_gigabyte() / runs[0].seconds_a_gigabyte(),
+            );
+        }
+    }
+}
+
+/// What a run leaves behind, and what the walk through it needs.
+fn memory(scale: &Scale) {
+    let bytes = scale.bytes / 2;
+    let transfer = Transfer {
+        bytes,
+        lossy: false,
+    };
+    let data = data(bytes);
+    println!("\nMemory that stays, for each frame sent");
+    for recording in [false, true] {
+        let spec = world::spec(1, transfer, &data, recording);
+        let before = memory::live();
+        let outcome = world::run(&spec, 1, transfer);
+        let (frames, records) = (outcome.frames.len(), outcome.log.records().len());
+        let on_wire: usize = outcome.frames.iter().map(|frame| frame.bytes.len()).sum();
+        let left = (memory::live() - before) as f64 / frames as f64;
+        println!(
+            "recording {:<4} {left:>8.0} bytes, of them {:.0} on the wire, {:.1} records",
+            on_off(recording),
+            on_wire as f64 / frames as f64,
+            records as f64 / frames as f64
+        );
+        if recording {
+            let begin = now();
+            let walk = Walk::from_outcome("bulk", 1, outcome);
+            let (wall, steps) = (now() - begin, walk.steps().len());
+            let all = (memory::live() - before) as f64 / frames as f64;
+            println!(
+                "with the walk  {all:>8.0} bytes; it was built in {:.2} s, {:.0} frames/s, {:.1} steps a frame",
+                wall.as_secs_f64(),
+                frames as f64 / wall.as_secs_f64(),
+                steps as f64 / frames as f64
+            );
+        }
+    }
+}
+
+fn on_off(recording: bool) -> &'static str {
+    if recording { "on" } else { "off" }
+}
+
+fn head(ratio: &str) {
+    println!(
+        "{:<32} {:>9} {:>10} {:>9} {ratio:>13}",
+        "", "frames", "frames/s", "s/GB"
+    );
+}
+
+fn row(name: &str, run: Run, ratio: f64) {
+    println!(
+        "{name:<32} {:>9} {:>10.0} {:>9.2} {ratio:>13.2}",
+        run.frames,
+        run.frames_a_second(),
+        run.seconds_a_gigabyte()
+    );
+}
