@@ -4,17 +4,20 @@
 //! - [`Connection`]: one end of one connection; usable alone.
 //! - `arrives`: SEGMENT ARRIVES (§3.10.7), one function a step; `user`: the application's calls (§3.10.1 to §3.10.5);
 //!   `timeouts` (§3.10.8); `output`: what is sent, and how a segment is formed.
+//! - `challenge`: how often what is not taken is answered (RFC 5961).
 //! - `waiting`: what is not sent at once: delayed acknowledgments, the Nagle algorithm.
 //! - `ecn`: explicit congestion notification (RFC 3168).
 //! - `patience`: how long a silent peer is waited for: keep-alive, user time-out, FIN-WAIT-2.
 //! - `send`, `receive`: the two sequence spaces with their buffers; `rto` (RFC 6298), `timers`, `options`, `isn`
 //!   (RFC 6528), `seq`.
 //! - `congestion`: how much may be under way, by Reno or CUBIC; `recovery`: how a loss is found and mended, with the
-//!   `scoreboard` of what arrived; `rack`: RACK-TLP (RFC 8985).
+//!   `scoreboard` of what arrived; `rack`: RACK-TLP (RFC 8985); `prr`: proportional rate
+//!   reduction (RFC 9937).
 //!
 //! What is left out, and what a learner would notice: urgent data are taken, but never sent.
 
 mod arrives;
+mod challenge;
 mod config;
 mod congestion;
 mod connection;
@@ -24,6 +27,7 @@ mod isn;
 mod options;
 mod output;
 mod patience;
+mod prr;
 mod rack;
 mod receive;
 mod recovery;

@@ -92,6 +92,7 @@ fn state_topic(to: TcpState) -> &'static str {
 const DECIDED: &[(&str, &str)] = &[
     ("Nagle: ", "nagle-holds"),
     ("the acknowledgment may wait", "ack-waits"),
+    ("the last such answer", "ack-limited"),
     ("acknowledged at once", "ack-now"),
     ("the second full-sized segment", "ack-now"),
     ("nothing came to go with it", "ack-now"),
@@ -107,6 +108,7 @@ const DECIDED: &[(&str, &str)] = &[
     ("duplicate ACK number", "duplicate-counted"),
     ("third duplicate ACK", "fast-retransmit"),
     ("SACK shows that a segment is lost", "fast-retransmit"),
+    ("in proportion: ", "in-proportion"),
     ("partial acknowledgment", "partial-ack"),
     ("lost: sent again", "lost-again"),
     ("perhaps lost", "lost-again"),

@@ -35,6 +35,7 @@ impl Builder<'_, '_> {
             },
             initial_window: keys.initial_window.value?.narrow(),
             rack: keys.rack.value?,
+            prr: keys.prr.value?,
             limited_transmit: keys.limited_transmit.value?,
             restart_after_idle: keys.restart_after_idle.value?,
             rto_initial: keys.rto_initial.value?,

@@ -38,6 +38,9 @@ table! {
         initial_window: Number<1, 65_535> = 10,
         /// Whether losses are found by time, and those of the last segments by a probe (RACK-TLP, RFC 8985).
         rack: bool = false,
+        /// Whether cwnd comes down in proportion to what arrives during SACK recovery (PRR, RFC 9937), not at once; else
+        /// as `rack` says.
+        prr: Option<bool>,
         /// Whether the first two duplicate ACKs each let a new segment pass beyond cwnd (RFC 3042).
         limited_transmit: bool = true,
         /// Whether cwnd goes back to the initial window after a pause longer than the time-out (RFC 5681).

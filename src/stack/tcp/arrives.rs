@@ -59,7 +59,7 @@ impl Connection {
             Some((value, _)) if Seq(value).lt(Seq(ours.recent)) => {
                 let cite = "RFC 7323 §5.3";
                 self.discard(cx, cite, "timestamp older than TS.Recent (PAWS)");
-                self.ack_due = true;
+                self.answer_untaken(cx, seg);
                 Break(())
             }
             None => {
@@ -120,7 +120,7 @@ impl Connection {
             self.note_duplicate(cx, seg.seq, seg.end());
         }
         if !seg.has(TcpFlags::RST) {
-            self.ack_due = true;
+            self.answer_untaken(cx, seg);
         }
         // The peer did not get our acknowledgment of its FIN.
         if self.state == TcpState::TimeWait && seg.has(TcpFlags::FIN) {
@@ -148,8 +148,7 @@ impl Connection {
             return Continue(());
         }
         if seg.seq != self.rcv.nxt {
-            self.decide(cx, OTHER_STATES, "RST not at RCV.NXT: challenge ACK");
-            self.ack_due = true;
+            self.challenge(cx, OTHER_STATES, "RST not at RCV.NXT");
             return Break(());
         }
         let event = match self.state {
@@ -180,8 +179,7 @@ impl Connection {
         if self.state == TcpState::SynReceived && self.passive {
             self.delete(cx, OTHER_STATES);
         } else {
-            self.decide(cx, OTHER_STATES, "SYN in the window: challenge ACK");
-            self.ack_due = true;
+            self.challenge(cx, OTHER_STATES, "SYN in the window");
         }
         Break(())
     }

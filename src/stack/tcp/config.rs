@@ -28,6 +28,9 @@ pub struct TcpConfig {
     pub initial_window: u32,
     /// Find losses by time, and probe for those of the last segments (RACK-TLP, RFC 8985), where SACK was agreed.
     pub rack: bool,
+    /// Bring cwnd down in proportion to what arrives in SACK recovery (PRR, RFC 9937), not at once. `None`: where `rack` is
+    /// on, as in Linux.
+    pub prr: Option<bool>,
     /// Let the first two duplicate ACKs each send a new segment beyond cwnd (RFC 3042).
     pub limited_transmit: bool,
     /// After a pause longer than the time-out, go back to the initial window (RFC 5681 §4.1).
@@ -112,6 +115,7 @@ impl Default for TcpConfig {
             congestion: CongestionAlgorithm::Reno,
             initial_window: 10,
             rack: false,
+            prr: None,
             limited_transmit: true,
             restart_after_idle: true,
             rto_initial: Duration::from_secs(1),

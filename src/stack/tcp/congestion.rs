@@ -165,6 +165,11 @@ impl Congestion {
         self.set_cwnd(self.cwnd.saturating_add(bytes));
     }
 
+    /// During and after recovery by proportional rate reduction (RFC 9937 §6): at least one segment.
+    pub fn in_recovery(&mut self, cwnd: u32, mss: u32) {
+        self.set_cwnd(cwnd.max(mss));
+    }
+
     /// A partial acknowledgment of `acked` bytes takes back what duplicates have added (RFC 6582 §3.2).
     pub fn deflate(&mut self, acked: u32, mss: u32) {
         let back = if acked >= mss { mss } else { 0 };

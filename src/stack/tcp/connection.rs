@@ -52,6 +52,8 @@ pub struct Connection {
     pub(super) persist: Option<std::time::Duration>,
     /// An acknowledgment is due now. (One that may wait has its timer running instead.)
     pub(super) ack_due: bool,
+    /// When a segment that was not taken was answered last, of those whose answers are limited.
+    pub(super) last_challenge: Option<Time>,
     /// Bytes that came in order since the last acknowledgment went out.
     pub(super) unacked_text: u32,
     /// The longest segment that came, in bytes of data.
@@ -188,6 +190,7 @@ impl Connection {
             timers: Timers::default(),
             persist: None,
             ack_due: false,
+            last_challenge: None,
             unacked_text: 0,
             longest_text: 0,
             nagle_holds: false,

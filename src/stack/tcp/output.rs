@@ -183,6 +183,9 @@ impl Connection {
         if !text.is_empty() {
             self.last_data_sent = Some(cx.now);
         }
+        if let Some(prr) = &mut self.recovery.prr {
+            prr.sent(sent.size());
+        }
         self.send_segment(cx, sent.seq, flags, text, cite);
     }
 

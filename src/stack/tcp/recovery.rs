@@ -5,6 +5,7 @@
 
 use super::congestion::Path;
 use super::connection::Connection;
+use super::prr::Prr;
 use super::scoreboard::DUP_THRESH;
 use super::send::{Send, Sent};
 use super::seq::Seq;
@@ -36,6 +37,10 @@ pub struct Recovery {
     rescue_rxt: Seq,
     /// The SND.UNA of the last time-out.
     timed_out_at: Option<Seq>,
+    /// Proportional rate reduction, while it is under way.
+    pub(super) prr: Option<Prr>,
+    /// What was not delivered yet when the acknowledgment that is being processed came.
+    pub(super) outstanding: Option<u32>,
 }
 
 impl Recovery {
@@ -66,6 +71,7 @@ impl Recovery {
         self.phase = Some(phase);
         self.recover = Some(snd.nxt);
         self.partial_acks = 0;
+        self.prr = None;
         self.rescue_rxt = snd.una + snd.queue.front().map_or(0, Sent::size);
     }
 }
@@ -173,6 +179,11 @@ impl Connection {
         self.congestion.lost(&path);
         self.recovery.begin(Phase::Fast, &self.snd);
         self.snd.forget_resent();
+        if self.by_prr() {
+            let outstanding = self.recovery.outstanding;
+            let outstanding = outstanding.unwrap_or_else(|| self.snd.outstanding());
+            self.recovery.prr = Some(Prr::new(outstanding));
+        }
         if !self.sack_permitted {
             self.congestion.inflate(DUP_THRESH * path.mss);
         }
@@ -185,6 +196,7 @@ impl Connection {
             let text = if self.congestion.limits() {
                 let ssthresh = self.congestion.ssthresh();
                 let cwnd = match self.sack_permitted {
+                    true if self.by_prr() => format!("reduced to {ssthresh}, cwnd in proportion"),
                     true => format!("and cwnd reduced to {ssthresh}"),
                     false => format!("reduced to {ssthresh}, cwnd to that and 3 segments"),
                 };
@@ -196,6 +208,7 @@ impl Connection {
         }
         let first = self.snd.next_lost().unwrap_or(0);
         self.retransmit(cx, first, cite);
+        self.begin_proportional_reduction();
     }
 
     /// A partial acknowledgment: the next segment is lost, too. With SACK the scoreboard tells more (RFC 6582 §3.2,
@@ -219,6 +232,7 @@ impl Connection {
         self.recovery.phase = None;
         self.rack.end_recovery();
         let cite = if self.sack_permitted {
+            self.end_proportional_reduction();
             "RFC 6675 §5"
         } else {
             let path = self.path(cx.now, self.snd.flight());
@@ -258,6 +272,7 @@ impl Connection {
     /// What is under way and larger than the largest segment is taken as lost: it was too big for the path.
     pub(super) fn take_big_as_lost(&mut self) {
         if self.snd.mark_big_lost() {
+            self.end_proportional_reduction();
             self.recovery.duplicate_acks = 0;
             self.rack.end_probe();
             self.recovery.begin(Phase::AllLost, &self.snd);

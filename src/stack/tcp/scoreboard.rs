@@ -9,20 +9,18 @@ use crate::base::Time;
 /// DupThresh (RFC 6675 §2): so many duplicate ACKs, or segments that came behind it, mean that a segment is lost.
 pub const DUP_THRESH: u32 = 3;
 
-/// When a segment was sent last, and its end: which of two was sent first (RFC 8985 §5.1, RACK_sent_after). At the same
-/// moment, what was sent again counts as later than what was new.
+/// The last sending of a segment: which of two was first (RFC 8985 §5.1, RACK_sent_after)? Several may go out at one time,
+/// so they are counted; the end tells the parts of one that was split.
 #[derive(Debug, Clone, Copy)]
 pub struct Sending {
-    at: Time,
-    again: bool,
+    order: u64,
     end: Seq,
 }
 
 impl Sending {
     /// Whether this one was first.
     pub fn is_before(self, other: Self) -> bool {
-        let (this, that) = ((self.at, self.again), (other.at, other.again));
-        this < that || this == that && self.end.lt(other.end)
+        self.order < other.order || self.order == other.order && self.end.lt(other.end)
     }
 }
 
@@ -30,8 +28,7 @@ impl Sent {
     /// Its last sending.
     pub fn sending(&self) -> Sending {
         Sending {
-            at: self.last_sent,
-            again: self.retransmissions > 0,
+            order: self.order,
             end: self.end(),
         }
     }
@@ -65,6 +62,12 @@ impl Send {
             return self.flight();
         }
         self.queue.iter().map(Sent::in_pipe).sum()
+    }
+
+    /// How much was sent and is neither acknowledged nor reported by SACK.
+    pub fn outstanding(&self) -> u32 {
+        let missing = self.queue.iter().filter(|sent| !sent.sacked);
+        missing.map(Sent::size).sum()
     }
 
     /// What the peer reported by SACK and has not acknowledged yet: runs, start and end.
@@ -119,6 +122,7 @@ impl Send {
                 bytes += sent.size();
                 runs += u32::from(!in_run);
             } else if bytes > enough || runs >= DUP_THRESH {
+                self.lost_anew |= !sent.lost;
                 sent.lost = true;
             }
             in_run = sent.sacked;
@@ -154,6 +158,7 @@ impl Send {
                 next = next.max(Some(overdue));
             }
         }
+        self.lost_anew |= lost > 0;
         (lost, next)
     }
 
@@ -197,8 +202,9 @@ impl Send {
 
     /// Marks the segment at `index` as sent again.
     pub fn mark_resent(&mut self, index: usize) {
+        self.sendings += 1;
         let sent = &mut self.queue[index];
-        sent.resent = true;
+        (sent.resent, sent.order) = (true, self.sendings);
         self.marked_to = self.marked_to.max(sent.end());
     }
 

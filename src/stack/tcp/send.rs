@@ -51,6 +51,10 @@ pub struct Send {
     pub queue: VecDeque<Sent>,
     /// Behind the last segment of the queue that ever bore a mark of the scoreboard.
     pub marked_to: Seq,
+    /// How many segments with data, SYN or FIN were sent, repeated ones as well.
+    pub sendings: u64,
+    /// Something was marked as lost that was not before (RFC 9937 §6, SafeACK).
+    pub lost_anew: bool,
 }
 
 /// A segment of the retransmission queue.
@@ -68,6 +72,8 @@ pub struct Sent {
     pub first_sent: Time,
     /// When it was sent last.
     pub last_sent: Time,
+    /// Its last sending was the so-many-th of the connection: several may go out at one time.
+    pub order: u64,
     /// How often it was sent again.
     pub retransmissions: u32,
     /// Whether the peer reported it by SACK.
@@ -115,6 +121,8 @@ impl Send {
             fin: None,
             queue: VecDeque::new(),
             marked_to: iss,
+            lost_anew: false,
+            sendings: 0,
         }
     }
 
@@ -220,6 +228,7 @@ impl Send {
 
     /// Enters what is sent for the first time into the retransmission queue.
     pub fn enqueue(&mut self, len: u32, syn: bool, fin: bool, now: Time) -> Sent {
+        self.sendings += 1;
         let sent = Sent {
             seq: self.nxt,
             len,
@@ -227,6 +236,7 @@ impl Send {
             fin,
             first_sent: now,
             last_sent: now,
+            order: self.sendings,
             retransmissions: 0,
             sacked: false,
             lost: false,

@@ -1,5 +1,6 @@
 //! The machine alone: what one segment does in each state.
 
+mod challenge;
 mod shrink;
 
 use super::{Connection, Endpoint, Event, Opening, Outgoing, SecretKey, Seq, TcpConfig};

@@ -47,6 +47,11 @@ topics! {
         full: "A delayed acknowledgment ends when there is enough to acknowledge, when something is out of order, or when its time is over.",
         rfc: "An ACK should be sent for at least every second full-sized segment, within 500 ms of the first one that is not acknowledged, and at once for a segment that is out of order or fills a gap.", "RFC 5681 §4.2",
     }
+    "ack-limited" {
+        short: "{node} stays silent: {what}.",
+        full: "What does not fit is answered, so that an honest peer finds out where the two are. But two ends that disagree would answer each other's answers for ever, and an attacker could make a host send as much as it likes. So such answers are limited in time; a segment with data is always answered.",
+        rfc: "An ACK throttling mechanism SHOULD be implemented for challenge ACKs. Linux answers a connection's invalid segments without data at most once in 500 ms (tcp_invalid_ratelimit).", "RFC 5961 §7",
+    }
     "window-again" {
         short: "{node}: its program has read, and there is room enough to be worth a message.",
         full: "The peer may be waiting, with nothing under way that could be acknowledged: it would not hear of the room otherwise. For a few bytes it is not told: small windows make small segments.",

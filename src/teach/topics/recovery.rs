@@ -15,7 +15,12 @@ topics! {
     "fast-retransmit" {
         short: "{node} takes a segment for lost and sends it at once: {what}.",
         full: "A loss is a sign that a queue somewhere was full, so ssthresh becomes half of what was under way (CUBIC: seven tenths), and cwnd follows. RECOVER notes how far was sent: until that is acknowledged, further losses are those of the same crowd, and nothing is halved again.",
-        rfc: "ssthresh = max (FlightSize / 2, 2*SMSS). Without SACK cwnd = ssthresh + 3*SMSS and is inflated by each further duplicate; with SACK cwnd = ssthresh, and the pipe says how much is under way.", "RFC 5681 §3.2; RFC 6582 §3.2; RFC 6675 §5",
+        rfc: "ssthresh = max (FlightSize / 2, 2*SMSS). Without SACK cwnd = ssthresh + 3*SMSS and is inflated by each further duplicate; with SACK cwnd = ssthresh, at once or in proportion (PRR), and the pipe says how much is under way.", "RFC 5681 §3.2; RFC 6582 §3.2; RFC 6675 §5; RFC 9937 §6",
+    }
+    "in-proportion" {
+        short: "{node} lets its window sink bit by bit: {what}.",
+        full: "The window has to become smaller, but not at one blow: then nothing would go out for half a round trip, and after that everything at once. So for what arrives a share goes out, about half with Reno and seven tenths with CUBIC. Where more was lost than the window had to give, at most what arrives goes out, and a segment more as long as all goes well.",
+        rfc: "While inflight > ssthresh: SndCnt = CEIL (prr_delivered * ssthresh / RecoverFS) - prr_out. Else SndCnt = MIN (ssthresh - inflight, MAX (prr_delivered - prr_out, DeliveredData), and SMSS more if SafeACK). cwnd = inflight + SndCnt.", "RFC 9937 §6",
     }
     "partial-ack" {
         short: "{node} is still recovering: {what}.",

@@ -26,10 +26,12 @@ impl Connection {
         }
         self.check_ack_range(cx, seg)?;
         let window_before = self.snd.wnd;
+        self.note_outstanding();
         self.take_dsack(cx, seg);
         self.note_delivered(cx, seg);
         let news = self.take_sack(seg);
-        if self.snd.una.lt(seg.ack) {
+        let una_moves = self.snd.una.lt(seg.ack);
+        if una_moves {
             self.acknowledge(cx, seg);
             self.update_window(seg);
         } else {
@@ -39,6 +41,7 @@ impl Connection {
             }
         }
         self.detect_losses(cx);
+        self.reduce_in_proportion(cx, una_moves);
         self.after_our_fin(cx)
     }
 
@@ -65,7 +68,7 @@ impl Connection {
         } else {
             return Continue(());
         }
-        self.ack_due = true;
+        self.answer_untaken(cx, seg);
         Break(())
     }
 
