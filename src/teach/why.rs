@@ -78,7 +78,12 @@ fn substitute(template: &str, values: &BTreeMap<&'static str, String>) -> String
         };
         text.push_str(&rest[..open]);
         let value = values.get(&rest[open + 1..close]);
-        text.push_str(value.map_or("-", String::as_str));
+        let value = value.map_or("-", String::as_str);
+        if text.ends_with(". ") {
+            text.push_str(&sentence(value.to_owned()));
+        } else {
+            text.push_str(value);
+        }
         rest = &rest[close + 1..];
     }
     text.push_str(rest);
@@ -118,6 +123,13 @@ mod tests {
                 assert!(misconception(id).is_some(), "{}: {id}", topic.id);
             }
         }
+    }
+
+    #[test]
+    fn a_name_that_begins_a_sentence_has_a_capital_letter() {
+        let values = BTreeMap::from([("node", "the client".to_owned())]);
+        let text = sentence(substitute("{node} asks. {node} waits for {node}.", &values));
+        assert_eq!(text, "The client asks. The client waits for the client.");
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub struct Open {
     pub at: usize,
 }
 
+/// The rows below the catalogue: an empty one, and a summary of two lines.
+const FOOT: usize = 3;
+
 /// A line of an overlay.
 #[derive(Debug, Clone)]
 pub struct Line {
@@ -108,6 +111,14 @@ impl Open {
         })
     }
 
+    /// So many of these rows show its lines; below the catalogue there is room for what the chosen walk shows.
+    fn rows(&self, height: usize) -> usize {
+        match self.what {
+            Overlay::Catalogue if height > 2 * FOOT => height - FOOT,
+            _ => height,
+        }
+    }
+
     /// Draws it.
     pub fn draw(
         &self,
@@ -117,7 +128,7 @@ impl Open {
         canvas: &mut Canvas<'_>,
     ) {
         let lines = self.lines(cx, catalogue, canvas.width());
-        let height = canvas.height();
+        let height = self.rows(canvas.height());
         if lines.is_empty() {
             canvas.put(2, 0, "(nothing here at this step)", theme.style(Role::Text));
         }
@@ -140,12 +151,13 @@ impl Open {
                 theme.style(role),
             );
         }
-        if self.what == Overlay::Catalogue && lines.len() < height {
+        if self.what == Overlay::Catalogue {
             let chosen = chosen.and_then(|at| catalogue.get(at));
             let room = canvas.width().saturating_sub(4);
             let words =
                 chosen.map_or_else(Vec::new, |entry| wrap(&theme.safe(&entry.summary), room));
-            for (y, line) in (lines.len() + 1..height).zip(&words) {
+            let below = lines.len().min(height) + 1;
+            for (y, line) in (below..canvas.height()).zip(&words) {
                 canvas.put(2, y, line, theme.style(Role::Text));
             }
         }

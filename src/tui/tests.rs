@@ -329,10 +329,17 @@ fn the_catalogue_says_what_the_chosen_walk_shows() {
     let mut app = drawn::app(Theme::default());
     app.set_catalogue(vec![entry("one"), entry("two")]);
     press(&mut app, "cv");
-    let text = text(&screen(&mut app, 80, 24));
+    let few = text(&screen(&mut app, 80, 24));
     assert!(
-        text.contains("Summary of two.") && !text.contains("Summary of one."),
-        "{text}"
+        few.contains("Summary of two.") && !few.contains("Summary of one."),
+        "{few}"
+    );
+    app.set_catalogue((0..50).map(|i| entry(&format!("walk{i}"))).collect());
+    press(&mut app, "G");
+    let many = text(&screen(&mut app, 80, 24));
+    assert!(
+        many.contains("> walk49") && many.contains("Summary of walk49."),
+        "{many}"
     );
 }
 

@@ -4,7 +4,7 @@ topics! {
     "arp-request" {
         short: "{from} knows the IP address {dst} but not its MAC address. It asks everybody on the link: who has {dst}?",
         full: "An Ethernet frame needs a MAC address. ARP finds it: the question is broadcast to ff:ff:ff:ff:ff:ff, so every station reads it, and only the owner of the address answers. The packet that waits for the answer is kept in a queue.",
-        rfc: "The sender fills in its own hardware and protocol address and the protocol address it wants; the target hardware address is not known and left zero. opcode = 1 (REQUEST).", "RFC 826, Packet Generation",
+        rfc: "The sender fills in its own hardware and protocol address and the protocol address it wants; the target hardware address is not known and left zero. The opcode is 1 (REQUEST).", "RFC 826, Packet Generation",
         meets: "mac-is-end-to-end",
     }
     "arp-reply" {

@@ -188,6 +188,15 @@ fn draw_way(canvas: &mut Canvas<'_>, left: usize, way: &Way, is_taken: bool, sty
         let corner = corner(three[0], three[1], three[2]);
         put(three[1], if is_taken { down } else { corner });
     }
+    // A way that leaves its state up or down, and goes on along the row, begins with a corner.
+    let leaves = NODES.iter().find(|node| node.0 == way.0).map(|node| node.2);
+    if let (Some(y), [first, second, ..]) = (leaves, *corners)
+        && y != first.1
+        && first.1 == second.1
+    {
+        let corner = corner((first.0, y), *first, *second);
+        put(*first, if is_taken { down } else { corner });
+    }
     if let Some(last) = corners.last() {
         put(*last, *arrow);
     }
