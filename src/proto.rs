@@ -13,6 +13,7 @@
 pub mod arp;
 pub mod data;
 pub mod dissect;
+pub mod engineio;
 pub mod ethernet;
 pub mod filter;
 pub mod frame;
@@ -28,6 +29,7 @@ pub mod physical;
 pub mod raw;
 pub mod registry;
 pub mod sll;
+pub mod socketio;
 pub mod stream;
 pub mod tcp;
 pub mod text;

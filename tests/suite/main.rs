@@ -12,6 +12,7 @@ mod linux_comparison;
 mod live;
 mod scenarios;
 mod screen;
+mod socketio;
 mod stack_linux;
 mod terminal;
 mod tool;

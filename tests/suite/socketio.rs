@@ -1,0 +1,217 @@
+//! Packets of Engine.IO and Socket.IO beside the parsers of npm.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use layerwalk::proto::engineio::{self, emit_payload, parse_payload};
+use layerwalk::proto::socketio::{Packet, PacketType, placeholder};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+
+use crate::tool;
+
+/// Where npm put the packages.
+const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/node_modules");
+
+/// What npm's parsers answer to these requests.
+fn ask(requests: &[Value]) -> Vec<Value> {
+    let mut node = Command::new("node")
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/peers/parsers.js"
+        ))
+        .env("NODE_PATH", PEERS)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("node is installed");
+    let lines: String = requests.iter().map(|line| format!("{line}\n")).collect();
+    let mut input = node.stdin.take().expect("it is piped");
+    // it answers after it has read all
+    input.write_all(lines.as_bytes()).expect("node reads");
+    drop(input);
+    let said = tool::text(&node.wait_with_output().expect("node ends"));
+    let answers: Vec<Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(answers.len(), requests.len());
+    answers
+}
+
+/// The same random values each time.
+fn draw<T: std::fmt::Debug>(count: usize, strategy: impl Strategy<Value = T>) -> Vec<T> {
+    let mut runner = TestRunner::deterministic();
+    let mut one = || strategy.new_tree(&mut runner).expect("a value").current();
+    (0..count).map(|_| one()).collect()
+}
+
+#[test]
+#[ignore = "needs node and npm's parsers"]
+fn packets_are_read_as_npm_reads_them() {
+    const DATA: &[&str] = &[
+        "",
+        "{}",
+        "[]",
+        "null",
+        "\"x\"",
+        "[\"a\"]",
+        "[\"a\",1,{\"b\":[true]}]",
+        "[1]",
+        "[null]",
+        "[\"connect\"]",
+        "[\"disconnecting\"]",
+        "[\"a\"",
+        "[\"a\",]",
+        "{\"sid\":\"x\"}",
+        "7",
+        "[\"\\u0063onnect\"]",
+        "[\"ä-,/\"]",
+        "[\"a\"]x",
+        "[[\"a\"]]",
+        "-",
+        "true",
+        "[-1,2]",
+        "[\"a\",{\"_placeholder\":true,\"num\":0}]",
+    ];
+    let random = (
+        "[0-7x]?",
+        "([0-9]{1,2}-)?",
+        "(/[a-z-]{0,3},?)?",
+        "[0-9]{0,3}",
+        0..DATA.len(),
+    );
+    let mut texts: Vec<String> = draw(4000, random)
+        .into_iter()
+        .map(|(kind, count, nsp, id, data)| format!("{kind}{count}{nsp}{id}{}", DATA[data]))
+        .collect();
+    texts.extend(
+        [
+            "0/admin,{\"token\":\"1\"}",
+            "1/admin,",
+            "51-[\"a\"]",
+            "4\"no\"",
+        ]
+        .map(String::from),
+    );
+    let requests: Vec<Value> = texts.iter().map(|text| json!({"decode": text})).collect();
+    let mut good = 0;
+    for (text, theirs) in texts.iter().zip(ask(&requests)) {
+        let ours = Packet::parse(text).map_or(Value::Null, |packet| {
+            good += 1;
+            let mut told = json!({"type": packet.kind.digit() - b'0', "nsp": packet.nsp});
+            if packet.kind.is_binary() {
+                told["attachments"] = packet.attachments.into();
+            }
+            if let Some(id) = packet.id {
+                told["id"] = id.into();
+            }
+            if let Some(data) = packet.data {
+                told["data"] = serde_json::from_str(&data).expect("it is JSON");
+            }
+            told
+        });
+        assert_eq!(ours, theirs, "{text}");
+    }
+    assert!((400..3600).contains(&good), "{good} packets");
+}
+
+#[test]
+#[ignore = "needs node and npm's parsers"]
+fn packets_are_written_as_npm_writes_them() {
+    let argument = prop_oneof![
+        "[a-z\"\\\\ä\n]{0,6}".prop_map(Value::from),
+        any::<i32>().prop_map(Value::from)
+    ];
+    let random = (
+        prop::sample::select(vec![PacketType::Event, PacketType::Ack]),
+        prop::sample::select(vec!["/", "/chat", "/a/b"]),
+        prop::option::of(0u64..1000),
+        prop::collection::vec(argument, 0..4),
+        0u64..4,
+    );
+    let (mut requests, mut ours) = (Vec::new(), Vec::new());
+    for (kind, nsp, id, arguments, attachments) in draw(1000, random) {
+        let mut data = vec![json!("event")];
+        data.extend(arguments);
+        let mut theirs = data.clone();
+        for number in 0..attachments {
+            let place: Value = serde_json::from_str(&placeholder(number)).expect("JSON");
+            data.push(json!({"a": place}));
+            theirs.push(json!({"a": {"hex": "0102"}}));
+        }
+        let number = kind.digit() - b'0';
+        let kind = match kind {
+            PacketType::Event if attachments > 0 => PacketType::BinaryEvent,
+            PacketType::Ack if attachments > 0 => PacketType::BinaryAck,
+            kind => kind,
+        };
+        // this writes the members of a placeholder in the order of their names, which is the parser's own
+        let data = Some(Value::from(data).to_string());
+        ours.push(
+            Packet {
+                attachments,
+                id,
+                data,
+                ..Packet::new(kind, nsp)
+            }
+            .emit(),
+        );
+        let mut request = json!({"type": number, "nsp": nsp, "data": theirs});
+        if let Some(id) = id {
+            request["id"] = id.into();
+        }
+        requests.push(json!({"encode": request}));
+    }
+    for (ours, theirs) in ours.iter().zip(ask(&requests)) {
+        assert_eq!(ours, &theirs);
+    }
+}
+
+#[test]
+#[ignore = "needs node and npm's parsers"]
+fn polls_are_read_and_written_as_npm_does() {
+    let part = prop_oneof!["[0-7]?[a-z{}\"ä]{0,5}", "b[A-Za-z0-9+/_ -]{0,9}={0,2}"];
+    let bodies = draw(2000, prop::collection::vec(part, 0..5));
+    let bodies: Vec<String> = bodies.into_iter().map(|parts| parts.join("\x1e")).collect();
+    let requests: Vec<Value> = bodies
+        .iter()
+        .map(|body| json!({"decodePayload": body}))
+        .collect();
+    let (mut again, mut written) = (Vec::new(), Vec::new());
+    for (body, theirs) in bodies.iter().zip(ask(&requests)) {
+        let packets = parse_payload(body);
+        let ours: Vec<Value> = packets
+            .iter()
+            .map(|packet| {
+                packet
+                    .as_ref()
+                    .map_or(json!({"type": "error", "data": "parser error"}), told)
+            })
+            .collect();
+        assert_eq!(Value::from(ours.clone()), theirs, "{body:?}");
+        if let Ok(packets) = packets.into_iter().collect::<Result<Vec<_>, _>>() {
+            again.push(json!({"encodePayload": ours}));
+            written.push(emit_payload(&packets));
+        }
+    }
+    assert!(written.len() > 200, "{}", written.len());
+    for (ours, theirs) in written.iter().zip(ask(&again)) {
+        assert_eq!(ours, &theirs);
+    }
+}
+
+/// A packet as the script writes it.
+fn told(packet: &engineio::Packet) -> Value {
+    match packet {
+        engineio::Packet::Text(kind, text) if text.is_empty() => json!({"type": kind.name()}),
+        engineio::Packet::Text(kind, text) => json!({"type": kind.name(), "data": text}),
+        engineio::Packet::Binary(bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            json!({"type": "message", "bytes": hex})
+        }
+    }
+}
