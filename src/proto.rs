@@ -8,6 +8,7 @@
 //! - [`stream`]: protocols that are spoken over a byte stream (HTTP, WebSocket).
 //! - [`physical`]: what goes over an Ethernet wire around a frame, bit by bit.
 //! - [`wire`]: what the typed headers (`parse`, `emit`) of layers 2 to 4 share.
+//! - `json`: places in JSON text that stays as it was written.
 //! - one file for each protocol.
 
 pub mod arp;
@@ -22,6 +23,7 @@ pub mod icmp;
 pub mod icmpv6;
 pub mod ipv4;
 pub mod ipv6;
+mod json;
 pub mod llc;
 pub mod names;
 pub mod null;

@@ -6,11 +6,17 @@
 //!
 //! The protocol: <https://socket.io/docs/v4/engine-io-protocol/>.
 
+mod dissect;
 mod packet;
+mod session;
 
 pub use packet::{
     Handshake, PROBE, Packet, PacketError, PacketType, SEPARATOR, emit_payload, parse_payload,
 };
+
+pub use dissect::PROTOCOL;
+pub(super) use dissect::{add_error, add_frame, add_payload, frame_info, payload_info};
+pub use session::{Session, Transport, VERSION};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! HTTP/1.1 (RFC 9110, RFC 9112): heads and bodies over a byte stream.
 
 mod body;
+mod carried;
 mod dissect;
 mod fields;
 mod framing;

@@ -31,6 +31,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &super::tcp::PROTOCOL,
     &super::http::PROTOCOL,
     &super::websocket::PROTOCOL,
+    &super::engineio::PROTOCOL,
+    &super::socketio::PROTOCOL,
     &super::text::PROTOCOL,
     &super::data::PROTOCOL,
 ];
@@ -90,6 +92,10 @@ pub enum Claim {
     UdpPort(u16),
     /// A token of HTTP's `Upgrade` header.
     Upgrade(&'static str),
+    /// The path of an HTTP request, without a slash at its end.
+    HttpPath(&'static str),
+    /// A parameter in the query of an HTTP request.
+    HttpQuery(&'static str),
     /// The first bytes of a stream look like it (asked last).
     Heuristic,
 }
@@ -104,6 +110,8 @@ impl std::fmt::Display for Claim {
             Self::TcpPort(n) => write!(f, "TCP port {n}"),
             Self::UdpPort(n) => write!(f, "UDP port {n}"),
             Self::Upgrade(token) => write!(f, "an upgrade to {token}"),
+            Self::HttpPath(path) => write!(f, "the HTTP path {path}"),
+            Self::HttpQuery(name) => write!(f, "{name}= in the query of an HTTP request"),
             Self::Heuristic => write!(f, "the look of the bytes"),
         }
     }
@@ -132,6 +140,21 @@ pub fn claimed_by(claim: Claim) -> Option<&'static Protocol> {
         .iter()
         .find(|protocol| protocol.claims.contains(&claim))
         .copied()
+}
+
+/// The protocol of what is asked for at this path with this query: by the path, or else by a parameter.
+pub fn claimed_by_target(path: &str, query: &str) -> Option<&'static Protocol> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let by = |claimed: &dyn Fn(&Claim) -> bool| {
+        let mut protocols = PROTOCOLS.iter().copied();
+        protocols.find(|protocol| protocol.claims.iter().any(claimed))
+    };
+    let names: Vec<&str> = query
+        .split('&')
+        .filter_map(|parameter| parameter.split('=').next())
+        .collect();
+    by(&|claim| matches!(claim, Claim::HttpPath(own) if *own == path))
+        .or_else(|| by(&|claim| matches!(claim, Claim::HttpQuery(own) if names.contains(own))))
 }
 
 /// What reads the stream of a TCP connection between these two ports, by the lower port first: servers' ports are.

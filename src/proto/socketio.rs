@@ -13,11 +13,12 @@
 //!
 //! The protocol: <https://socket.io/docs/v4/socket-io-protocol/>.
 
-mod json;
+mod dissect;
 mod packet;
 mod parts;
 
-pub use json::{elements, placeholders};
+pub use dissect::PROTOCOL;
+pub(super) use dissect::{add, add_attachment, info};
 pub use packet::{Packet, placeholder};
 pub use parts::{MAX_ATTACHMENTS, PacketError, PacketType, Parts, RESERVED_EVENTS};
 

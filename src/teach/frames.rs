@@ -1,5 +1,6 @@
 //! The topic of a frame that is sent: chosen by what it carries, and by what it is for.
 
+use crate::proto::engineio;
 use crate::proto::stream::Dir;
 use crate::proto::tree::{Dissection, Value};
 use crate::stack::record::{Record, TimerAction, What};
@@ -117,6 +118,9 @@ fn is_fragment(dissection: &Dissection) -> bool {
 
 fn message_topic(walk: &Walk, frame: &FrameView, message: &MessageView) -> &'static str {
     let dissection = &message.dissection;
+    if let Some(topic) = socketio_topic(dissection) {
+        return topic;
+    }
     if let Some(opcode) = uint(dissection, "websocket.opcode") {
         return match opcode {
             0 => "ws-continuation",
@@ -138,6 +142,44 @@ fn message_topic(walk: &Walk, frame: &FrameView, message: &MessageView) -> &'sta
         None if dissection.field("http.request.method").is_some() => "http-request",
         None => "data",
     }
+}
+
+/// The topic of the first packet of Engine.IO in a message, or of the packet of Socket.IO that it carries.
+fn socketio_topic(dissection: &Dissection) -> Option<&'static str> {
+    if dissection.field("engineio.error.code").is_some() {
+        return Some("eio-refused");
+    }
+    let has = |id| dissection.field(id).is_some();
+    if uint(dissection, "engineio.version")? != u64::from(engineio::VERSION) {
+        return Some("eio-other-version");
+    }
+    let first = dissection.layer("engineio")?;
+    let kind = first.field("engineio.type").map(|field| &field.value);
+    let Some(Value::Uint(kind)) = kind else {
+        return Some("eio-broken");
+    };
+    Some(match kind {
+        0 => "eio-open",
+        1 => "eio-close",
+        2 if has("engineio.probe") => "eio-probe",
+        2 => "eio-ping",
+        3 if has("engineio.probe") => "eio-probe-answer",
+        3 => "eio-pong",
+        5 => "eio-upgrade",
+        6 => "eio-noop",
+        _ if !has("socketio.type") && has("socketio.attachment") => "sio-attachment",
+        _ => match uint(dissection, "socketio.type") {
+            Some(0) if has("socketio.sid") => "sio-connected",
+            Some(0) => "sio-connect",
+            Some(1) => "sio-disconnect",
+            Some(2) => "sio-event",
+            Some(3) => "sio-ack",
+            Some(4) => "sio-connect-error",
+            Some(5) => "sio-binary-event",
+            Some(6) => "sio-binary-ack",
+            _ => "eio-message",
+        },
+    })
 }
 
 /// The messages of the same conversation that were whole before this one, the latest first.

@@ -222,6 +222,13 @@ const UNSEEN: &[(&str, &str)] = &[
         "ws-continuation",
         "in the captures a segment has the frame before it too",
     ),
+    (
+        "eio-message",
+        "in the captures all messages are Socket.IO's",
+    ),
+    ("eio-other-version", "no capture has an older one"),
+    ("eio-broken", "no capture has one"),
+    ("sio-connect-error", "no capture has one"),
     ("icmp-reassembly-time", "no capture has one"),
     ("icmp", "no capture has one but echoes and errors"),
     ("icmpv6-unreachable", "no capture has one"),

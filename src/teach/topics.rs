@@ -37,6 +37,7 @@ pub fn all() -> impl Iterator<Item = &'static Topic> {
     let lists = [
         segments::TOPICS,
         messages::TOPICS,
+        socketio::TOPICS,
         packets::TOPICS,
         layers::TOPICS,
         events::TOPICS,
@@ -72,3 +73,4 @@ mod pace;
 mod packets;
 mod recovery;
 mod segments;
+mod socketio;

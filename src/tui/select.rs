@@ -115,13 +115,15 @@ pub enum Detail {
 }
 
 /// The field that is looked at first in a layer, where it is not the first one.
-const FIRST_LOOK: [(&str, &str); 6] = [
+const FIRST_LOOK: [(&str, &str); 8] = [
     ("tcp", "tcp.seq"),
     ("ip", "ip.dst"),
     ("ipv6", "ipv6.dst"),
     ("arp", "arp.opcode"),
     ("icmp", "icmp.type"),
     ("websocket", "websocket.opcode"),
+    ("engineio", "engineio.type"),
+    ("socketio", "socketio.type"),
 ];
 
 impl Row<'_> {

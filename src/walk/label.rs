@@ -79,6 +79,8 @@ pub(super) fn protocol(id: &str) -> &str {
         "tcp" => "TCP",
         "http" => "HTTP",
         "websocket" => "WebSocket",
+        "engineio" => "Engine.IO",
+        "socketio" => "Socket.IO",
         other => other,
     }
 }

@@ -1,15 +1,19 @@
-//! Packets of Engine.IO and Socket.IO beside the parsers of npm.
+//! Packets of Engine.IO and Socket.IO beside the parsers of npm, and a conversation of npm's server and client.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use layerwalk::capture;
 use layerwalk::proto::engineio::{self, emit_payload, parse_payload};
 use layerwalk::proto::socketio::{Packet, PacketType, placeholder};
+use layerwalk::walk::Walk;
+use layerwalk::walk::step::MessageId;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
+use crate::live::net::{Capturing, Namespace};
 use crate::tool;
 
 /// Where npm put the packages.
@@ -87,6 +91,8 @@ fn packets_are_read_as_npm_reads_them() {
     let mut texts: Vec<String> = draw(4000, random)
         .into_iter()
         .map(|(kind, count, nsp, id, data)| format!("{kind}{count}{nsp}{id}{}", DATA[data]))
+        // no text is the type 0 to npm's parser, but no Engine.IO message of a client is empty
+        .filter(|text| !text.is_empty())
         .collect();
     texts.extend(
         [
@@ -213,5 +219,66 @@ fn told(packet: &engineio::Packet) -> Value {
             let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             json!({"type": "message", "bytes": hex})
         }
+    }
+}
+
+/// One packet of each kind that passes, as the line of a message names it, in the order of the conversation.
+const PASSED: &[&str] = &[
+    ": open, sid ",
+    ": CONNECT to /",
+    "ping probe",
+    "pong probe",
+    "upgrade",
+    "CONNECT to /chat",
+    "EVENT \"chat message\" to /chat, ack 0",
+    "ACK 0 to /chat",
+    "BINARY_EVENT \"picture\" to /chat, ack 1, 1 attachment",
+    "attachment, 3 bytes",
+    "BINARY_ACK 1 to /chat, 1 attachment",
+    "attachment, 3 bytes",
+    "CONNECT to /closed",
+    "CONNECT_ERROR to /closed",
+    "DISCONNECT to /chat",
+    "EVENT \"bye\"",
+    "DISCONNECT",
+];
+
+#[test]
+#[ignore = "needs root and npm's socket.io"]
+fn a_conversation_of_npm_is_named_packet_by_packet() {
+    let host = Namespace::new();
+    let capturing = Capturing::start(&host, "lo", &[]);
+    let path = format!("NODE_PATH={PEERS}");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/conversation.js");
+    host.spawn("env", &[&path, "node", script])
+        .wait_for_line("done");
+    let (file, _) = capturing.interrupt();
+    let walk = Walk::from_capture("npm", capture::file::read(&file.path()).expect("a capture"));
+    let messages: Vec<_> = (0..).map_while(|id| walk.message(MessageId(id))).collect();
+    let lines: Vec<&str> = messages.iter().map(|one| &one.info[..]).collect();
+    let mut rest = lines.iter();
+    for passed in PASSED {
+        let found = rest
+            .any(|line| line.ends_with(passed) || line.contains(passed) && passed.starts_with(':'));
+        assert!(found, "{passed} is not there, or too early: {lines:#?}");
+    }
+    assert!(
+        lines.contains(&"ping") && lines.contains(&"pong"),
+        "{lines:#?}"
+    );
+    let is_noop = |line: &&str| line.ends_with(": noop");
+    assert!(lines.iter().any(is_noop), "{lines:#?}");
+    for message in messages {
+        let of = &message.dissection;
+        assert_eq!(of.experts, [], "{}", message.info);
+        let is_data = of.field("websocket.opcode").is_some_and(|field| {
+            let text = field.tshark_value();
+            text == "1" || text == "2"
+        });
+        assert!(
+            !is_data || of.layer("engineio").is_some(),
+            "{}",
+            message.info
+        );
     }
 }

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::body::Body;
+use super::carried;
 use super::framing::{Chunks, Framing, FramingError};
 use super::head::Headers;
 use super::lines::{Found, HeadSearch, Lines, text};
 use super::show;
+use crate::proto::engineio;
 use crate::proto::stream::{self, Dir, Message, Next, StreamProtocol};
 use crate::proto::tree::Dissection;
 use crate::proto::websocket::WebSocket;
@@ -32,6 +34,8 @@ pub(super) struct Asked {
     pub full_uri: Option<String>,
     /// Its header fields, where it asks for an upgrade to WebSocket.
     pub websocket: Option<Headers>,
+    /// What its target says of Engine.IO.
+    pub engineio: Option<engineio::Session>,
 }
 
 /// A message that was taken apart.
@@ -233,6 +237,7 @@ impl Http {
                     method: text(parsed.bytes, method),
                     full_uri: show::full_uri(&parsed),
                     websocket: asks_for_websocket(&parsed.headers).then(|| parsed.headers.clone()),
+                    engineio: carried::session(&parsed),
                 }));
             }
             StartLine::Response { code, .. } => {
@@ -271,7 +276,8 @@ impl Http {
             let extensions = parsed.headers.list("Sec-WebSocket-Extensions");
             let mut names = extensions.filter_map(|extension| extension.split(';').next());
             let deflate = names.any(|name| name.trim() == "permessage-deflate");
-            return Some(Box::new(WebSocket::new(deflate)));
+            let engineio = parsed.asked.as_ref().and_then(|asked| asked.engineio);
+            return Some(Box::new(WebSocket::new(deflate, engineio)));
         }
         self.lost = [Some("after an upgrade to another protocol"); 2];
         None
@@ -323,15 +329,30 @@ fn framing(
 impl Seed {
     /// The layers of the message that `bytes` are.
     pub(in crate::proto) fn dissection(&self, bytes: &[u8]) -> Dissection {
+        self.parsed(bytes)
+            .map_or_else(Dissection::default, show::dissection)
+    }
+
+    /// The first line of the message that `bytes` are, and the packets of Engine.IO that it carries.
+    pub(in crate::proto) fn info(&self, bytes: &[u8]) -> String {
+        let Some(parsed) = self.parsed(bytes) else {
+            return String::new();
+        };
+        let line = text(bytes, &parsed.lines.start_line);
+        match carried::info(&parsed) {
+            Some(packets) => format!("{line}: {packets}"),
+            None => line,
+        }
+    }
+
+    fn parsed<'a>(&self, bytes: &'a [u8]) -> Option<Parsed<'a>> {
         let Found::Head(lines) = Lines::find(bytes) else {
-            return Dissection::default();
+            return None;
         };
-        let Ok(head) = Head::read(bytes, lines) else {
-            return Dissection::default();
-        };
+        let head = Head::read(bytes, lines).ok()?;
         let head = head.answering(bytes, self.asked.as_deref());
         let body = Body::again(head.framing, &bytes[head.lines.len..], self.fault.clone());
-        show::dissection(Parsed {
+        Some(Parsed {
             bytes,
             lines: head.lines,
             headers: head.headers,
@@ -340,14 +361,6 @@ impl Seed {
             number: self.number,
             asked: self.asked.clone(),
         })
-    }
-
-    /// The first line of the message that `bytes` are.
-    pub(in crate::proto) fn info(&self, bytes: &[u8]) -> String {
-        match Lines::find(bytes) {
-            Found::Head(lines) => text(bytes, &lines.start_line),
-            Found::More | Found::TooLong => String::new(),
-        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! A message's layers and fields.
 
+use super::carried;
 use super::dissect::{Parsed, Place, StartLine, status};
 use super::fields::*;
 use super::framing::{Framing, parse_length};
 use super::handshake;
 use super::head::{HeadError, Request, Response, reason_phrase};
 use super::lines::{FieldLine, text};
-use crate::proto::dissect::{Dissector, LayerBuilder, Span, describe_message};
-use crate::proto::text as text_layer;
+use crate::proto::dissect::{LayerBuilder, Span, describe_message};
 use crate::proto::tree::{Derived, Dissection, Origin, Piece, Severity};
 
 /// The message as a layer over the stream's bytes and, where the body is chunked, a second one over the body without
@@ -31,7 +31,7 @@ pub(super) fn dissection(parsed: Parsed<'_>) -> Dissection {
         }
         b.finish(parsed.lines.len, body);
         if !is_chunked {
-            put_text(dissector, &parsed, body);
+            carried::put(dissector, &parsed, body);
         }
     });
     if is_chunked {
@@ -256,7 +256,7 @@ fn put_dechunked(dissection: &mut Dissection, parsed: &Parsed<'_>) {
         ));
         put_file_data(&mut b, all.range());
         b.finish(0, all);
-        put_text(dissector, parsed, all);
+        carried::put(dissector, parsed, all);
     });
     dissection.derived.push(Derived {
         name: "De-chunked body",
@@ -269,14 +269,6 @@ fn put_file_data(b: &mut LayerBuilder<'_, '_>, place: Place) {
     if !place.is_empty() {
         let data = String::from_utf8_lossy(b.slice(place.clone())).into_owned();
         b.put(&FILE_DATA, place.clone(), data).text = format!("{} bytes", place.len());
-    }
-}
-
-/// A body that says it is text is a layer of its own.
-fn put_text(dissector: &mut Dissector<'_>, parsed: &Parsed<'_>, place: Span) {
-    let content_type = parsed.headers.get("Content-Type").unwrap_or_default();
-    if content_type.to_ascii_lowercase().starts_with("text/") {
-        text_layer::add(dissector, place);
     }
 }
 

@@ -1,11 +1,11 @@
 //! The parts of an encoded packet and their places, as socket.io-parser 4 reads them.
 //!
-//! Two oddities of that parser are not followed, as nothing writes them: it takes a blank for a digit of an
-//! acknowledgment id, and whatever JavaScript turns into a number for a number of attachments.
+//! Three oddities of that parser are not followed, as nothing writes them: it takes nothing, or a blank, for the type 0,
+//! a blank for a digit of an acknowledgment id, and whatever JavaScript turns into a number for a number of attachments.
 
 use std::ops::Range;
 
-use super::json;
+use crate::proto::json;
 
 /// More attachments than this are refused, as socket.io-parser does by default.
 pub const MAX_ATTACHMENTS: u64 = 10;

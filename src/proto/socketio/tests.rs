@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::proto::json;
 
 fn packet(kind: PacketType, nsp: &str, id: Option<u64>, data: &str) -> Packet {
     Packet {
@@ -97,29 +98,6 @@ fn parts_have_their_places() {
     assert_eq!(fault, Some((5..9, PacketError::Data)));
 }
 
-#[test]
-fn elements_of_an_array() {
-    let of = |text: &'static str| -> Vec<&str> {
-        let places = elements(text).into_iter();
-        places.map(|place| &text[place]).collect()
-    };
-    assert_eq!(
-        of(r#" ["a" , {"b":[1,2]},-1.5e3,null , "]" ] "#),
-        [r#""a""#, r#"{"b":[1,2]}"#, "-1.5e3", "null", r#""]""#]
-    );
-    assert_eq!(of("[]"), [""; 0]);
-    assert_eq!(of("[1,]"), [""; 0]);
-    assert_eq!(of("{}"), [""; 0]);
-}
-
-#[test]
-fn placeholders_at_any_depth() {
-    let text = format!(r#"["a",{{"b":[{}]}},{}]"#, placeholder(1), placeholder(0));
-    assert_eq!(placeholders(&text), [0, 1]);
-    assert_eq!(placeholders("[{\"num\":1}]"), [0u64; 0]);
-    assert_eq!(placeholders("["), [0u64; 0]);
-}
-
 proptest! {
     #[test]
     fn any_text_is_read_without_a_panic(text in any::<String>(), digit in 0u8..9, rest in "[-/,0-9\\[\\]\"a{} ]{0,20}") {
@@ -129,8 +107,9 @@ proptest! {
             for place in places.into_iter().flatten() {
                 prop_assert!(text.get(place).is_some());
             }
-            let _ = elements(&text);
-            let _ = placeholders(&text);
+            let _ = json::elements(&text);
+            let _ = json::members(&text);
+            let _ = json::placeholders(&text);
             if let Ok(packet) = Packet::parse(&text) {
                 prop_assert_eq!(Packet::parse(&packet.emit()), Ok(packet));
             }

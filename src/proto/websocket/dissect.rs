@@ -8,7 +8,7 @@ use crate::proto::dissect::{Dissector, LayerBuilder, Span, describe_message};
 use crate::proto::registry::{Claim, Protocol, Reader, fields};
 use crate::proto::stream::{self, Dir, Message, Next, StreamProtocol};
 use crate::proto::tree::{Derived, Dissection, FieldSpec, Origin, Piece, Severity};
-use crate::proto::{data, text};
+use crate::proto::{data, engineio, text};
 
 fields! {
     FIN = "websocket.fin", "Fin", Bool;
@@ -58,6 +58,8 @@ pub static PROTOCOL: Protocol = Protocol {
 pub struct WebSocket {
     /// permessage-deflate was agreed (RFC 7692), so RSV1 means "compressed".
     deflate: bool,
+    /// The session of Engine.IO that the handshake's URL names.
+    engineio: Option<engineio::Session>,
     /// What each direction is in the middle of.
     directions: [Direction; 2],
 }
@@ -73,10 +75,11 @@ struct Direction {
 }
 
 impl WebSocket {
-    /// What follows a handshake. `deflate`: permessage-deflate was agreed.
-    pub fn new(deflate: bool) -> Self {
+    /// What follows a handshake. `deflate`: permessage-deflate was agreed; `engineio`: what its URL says of Engine.IO.
+    pub fn new(deflate: bool, engineio: Option<engineio::Session>) -> Self {
         Self {
             deflate,
+            engineio,
             ..Self::default()
         }
     }
@@ -90,6 +93,7 @@ impl StreamProtocol for WebSocket {
             (Some(header), Some(len)) => {
                 let seed = Seed {
                     deflate: self.deflate,
+                    engineio: self.engineio,
                     dir,
                     before: self.directions[dir.index()],
                 };
@@ -111,6 +115,7 @@ impl StreamProtocol for WebSocket {
 #[derive(Debug, Clone, Copy)]
 pub struct Seed {
     deflate: bool,
+    engineio: Option<engineio::Session>,
     dir: Dir,
     /// What its direction was in the middle of before it.
     before: Direction,
@@ -124,6 +129,7 @@ struct Shown<'a> {
     clear: Vec<u8>,
     part: Part,
     deflate: bool,
+    engineio: Option<engineio::Session>,
     findings: Vec<Finding>,
 }
 
@@ -146,8 +152,13 @@ impl Seed {
 
     /// One line about the frame that `bytes` are.
     pub(in crate::proto) fn info(&self, bytes: &[u8]) -> String {
-        self.shown(bytes)
-            .map_or_else(String::new, |shown| shown.info())
+        self.shown(bytes).map_or_else(String::new, |shown| {
+            let session = shown.engineio_session();
+            session.map_or_else(
+                || shown.info(),
+                |session| engineio::frame_info(&shown.clear, shown.is_text(), session),
+            )
+        })
     }
 
     fn shown<'a>(&self, bytes: &'a [u8]) -> Option<Shown<'a>> {
@@ -179,6 +190,7 @@ impl Seed {
             clear,
             part,
             deflate: self.deflate,
+            engineio: self.engineio,
             findings,
         };
         (shown, direction)
@@ -303,6 +315,17 @@ fn check_close(clear: &[u8], findings: &mut Vec<Finding>) {
 }
 
 impl Shown<'_> {
+    fn is_text(&self) -> bool {
+        self.header.opcode == Opcode::Text
+    }
+
+    /// The session of Engine.IO whose packet the frame is: one that is whole, and can be read.
+    fn engineio_session(&self) -> Option<engineio::Session> {
+        let is_data = matches!(self.header.opcode, Opcode::Text | Opcode::Binary);
+        let is_whole = self.header.fin && !self.part.compressed;
+        self.engineio.filter(|_| is_data && is_whole)
+    }
+
     /// The frame in one line.
     fn info(&self) -> String {
         let rsv = if self.part.compressed { RSV1 } else { 0 };
@@ -435,6 +458,10 @@ impl Shown<'_> {
 
     /// What the frame carries, as a layer of its own.
     fn put_carried(&self, dissector: &mut Dissector<'_>, place: Span) {
+        if let Some(session) = self.engineio_session() {
+            engineio::add_frame(dissector, place, self.is_text(), session);
+            return;
+        }
         match self.header.opcode {
             _ if self.part.compressed => {}
             Opcode::Text => text::add(dissector, place),

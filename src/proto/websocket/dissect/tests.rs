@@ -14,7 +14,7 @@ struct Seen {
 
 /// Reads all frames of one direction, in pieces of at most `cut` bytes; and why it ended.
 fn read(deflate: bool, dir: Dir, bytes: &[u8], cut: usize) -> (Vec<Seen>, Option<String>) {
-    let mut protocol = WebSocket::new(deflate);
+    let mut protocol = WebSocket::new(deflate, None);
     let mut messages = Vec::new();
     let mut waiting = Vec::new();
     for piece in bytes.chunks(cut) {
@@ -290,7 +290,7 @@ fn what_is_wrong_is_said() {
 #[test]
 fn a_claimed_length_is_waited_for_and_not_believed() {
     let header = [0x82, 0x7f, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3];
-    let mut protocol = WebSocket::new(false);
+    let mut protocol = WebSocket::new(false, None);
     assert!(matches!(
         protocol.next(Dir::ToClient, &header, false),
         Next::More
