@@ -1,6 +1,6 @@
 //! Two runs of a scenario are the same, byte for byte; another seed gives other initial sequence numbers.
 
-use layerwalk::scenario::catalogue;
+use layerwalk::scenario::{catalogue, texts};
 use layerwalk::sim;
 
 use crate::tool::printed;
@@ -37,8 +37,14 @@ fn the_program_prints_the_same_twice_and_other_numbers_with_another_seed() {
         let (seven, eight) = (isns(&show("7")), isns(&show("8")));
         assert_eq!(seven.len(), eight.len(), "{}", scenario.name);
         assert!(!seven.is_empty(), "{} has no SYN", scenario.name);
+        // Unless the scenario itself names numbers, of a host or of a segment that is made up.
+        let (_, text) = texts()
+            .iter()
+            .find(|(name, _)| *name == scenario.name)
+            .expect("its text");
+        let names_numbers = text.contains("isn ") || text.contains("\"raw-tcp\"");
         assert!(
-            seven.iter().zip(&eight).all(|(a, b)| a != b),
+            names_numbers || seven.iter().zip(&eight).all(|(a, b)| a != b),
             "{}: {seven:?}",
             scenario.name
         );

@@ -86,11 +86,11 @@ fn a_segment_that_waits_behind_another_changes_nothing_before_its_own_step() {
         [
             "server SND.NXT",
             "server ESTABLISHED > FIN-WAIT-1; SND.NXT",
-            "client RCV.NXT, RCV.WND; earlier, at 0.850204 s: client SND.UNA",
+            "client RCV.NXT; earlier, at 0.850204 s: client SND.UNA",
             "client ESTABLISHED > CLOSE-WAIT; RCV.NXT",
             "client CLOSE-WAIT > LAST-ACK; SND.NXT",
             "server FIN-WAIT-2 > TIME-WAIT; RCV.NXT; \
-             earlier, at 0.860232 s: server FIN-WAIT-1 > FIN-WAIT-2; SND.UNA, SND.WND",
+             earlier, at 0.860232 s: server FIN-WAIT-1 > FIN-WAIT-2; SND.UNA",
             "server TIME-WAIT > CLOSED; earlier, at 0.870251 s: client LAST-ACK > CLOSED; SND.UNA",
         ]
     );
@@ -236,10 +236,15 @@ fn a_lost_frame_is_drawn_as_lost() {
 fn every_scenario_is_the_same_forward_and_back() {
     for scenario in scenario::catalogue() {
         let walk = walk(scenario);
-        let steps = 0..walk.steps().len() as u32;
-        let forward: Vec<String> = steps.clone().map(|at| drawn(&walk, StepId(at))).collect();
-        for at in steps.rev() {
-            assert_eq!(forward[at as usize], drawn(&walk, StepId(at)));
+        // Of a long walk some hundred steps, none of them far from another.
+        let every = walk.steps().len().div_ceil(400);
+        let steps: Vec<StepId> = (0..walk.steps().len() as u32)
+            .step_by(every)
+            .map(StepId)
+            .collect();
+        let forward: Vec<String> = steps.iter().map(|at| drawn(&walk, *at)).collect();
+        for (at, forward) in steps.iter().zip(&forward).rev() {
+            assert_eq!(*forward, drawn(&walk, *at));
         }
         trace_comes_back(&walk);
     }
