@@ -9,7 +9,7 @@ use crate::scenario::mistake::{advice, quote};
 impl Meaning for Duration {
     const WORDS: &'static str = "time span";
     const EXAMPLES: &'static str = "`\"10 ms\"` or `\"1.5 s\"`";
-    const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|min)$";
+    const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|min|h)$";
 
     fn parse(text: &str) -> Result<Self, Wrong> {
         const UNITS: &[(&str, u64)] = &[
