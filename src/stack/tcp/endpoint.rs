@@ -259,11 +259,22 @@ impl Endpoint {
             flags,
             ..TcpHeader::default()
         };
+        self.send_unconnected(cx, cite, [local.ip(), remote.ip()], header);
+    }
+
+    /// Sends a segment without text that belongs to no connection, from the first address to the second.
+    fn send_unconnected(
+        &mut self,
+        cx: &mut Cx<'_>,
+        cite: &'static str,
+        [local, remote]: [IpAddr; 2],
+        header: TcpHeader,
+    ) {
         let unit = cx.log.is_on().then(|| unit(&header, 0));
         let cause = unit.and_then(|unit| cx.record(4, None, cite, What::Down(unit)));
         self.out.push_back(Outgoing {
-            local: local.ip(),
-            remote: remote.ip(),
+            local,
+            remote,
             header,
             ecn: NOT_ECT,
             text: Vec::new(),

@@ -140,34 +140,34 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
         text.replace("local_port = 4000", "local_port = 4001")
     }),
     ("nobody uses timestamps", |text| {
-        with_all_nodes("timestamps", "false", text)
+        each_host(text, "timestamps = false")
     }),
     ("windows are not scaled", |text| {
-        with_all_nodes("window_scaling", "false", text)
+        each_host(text, "window_scaling = false")
     }),
     ("windows are scaled", |text| {
-        with_all_nodes("window_scaling", "true", text)
+        each_host(text, "window_scaling = true")
     }),
     ("nobody avoids silly windows", |text| {
-        with_all_nodes("sws_avoidance", "false", text)
+        each_host(text, "sws_avoidance = false")
     }),
     ("silly windows are avoided", |text| {
-        with_all_nodes("sws_avoidance", "true", text)
+        each_host(text, "sws_avoidance = true")
     }),
     ("buffers are large", |text| {
-        with_all_nodes("receive_buffer", "60000", text)
+        each_host(text, "receive_buffer = 60000")
     }),
     ("acknowledgments wait for long", |text| {
-        with_all_nodes("delayed_ack", "\"500 ms\"", text)
+        each_host(text, "delayed_ack = \"500 ms\"")
     }),
     ("no acknowledgment waits", |text| {
-        with_all_nodes("delayed_ack", "\"0 s\"", text)
+        each_host(text, "delayed_ack = \"0 s\"")
     }),
     ("numbers begin elsewhere", |text| {
-        with_all_nodes("isn", "77", text)
+        each_host(text, "isn = 77")
     }),
     ("nobody asks whether the other is there", |text| {
-        with_all_nodes("keep_alive", "\"4 h\"", text)
+        each_host(text, "keep_alive = \"4 h\"")
     }),
     ("other words are sent", |text| {
         text.replace("send = \"", "send = \"x")
@@ -210,15 +210,6 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
         each_table("link", text, "queue = 100000")
     }),
 ];
-
-/// The text with this key of every node.
-fn with_all_nodes(key: &str, value: &str, text: &str) -> String {
-    let is_key = |line: &&str| line.split(['=', ' ']).next() == Some(key);
-    let kept: Vec<&str> = text.lines().filter(|line| !is_key(line)).collect();
-    let header = "[[node]]\n";
-    let with = format!("{header}{key} = {value}\n");
-    kept.join("\n").replace(header, &with)
-}
 
 /// The text with this line in each table of this name, in place of the one with the same key.
 fn each_table(table: &str, text: &str, line: &str) -> String {

@@ -3,14 +3,12 @@
 
 use std::net::SocketAddr;
 
-use super::{Endpoint, decide, discard, record_arrival, unit};
+use super::{Endpoint, decide, discard, record_arrival};
 use crate::proto::tcp::{TcpFlags, TcpHeader};
 use crate::stack::cx::Cx;
-use crate::stack::record::{ConnId, What};
-use crate::stack::tcp::Outgoing;
+use crate::stack::record::ConnId;
 use crate::stack::tcp::config::TcpConfig;
 use crate::stack::tcp::connection::{Connection, Opening, usual_iss};
-use crate::stack::tcp::ecn::NOT_ECT;
 use crate::stack::tcp::isn::COOKIE_LIFETIME;
 use crate::stack::tcp::options::{Options, default_mss, header_len};
 use crate::stack::tcp::receive::Receive;
@@ -89,16 +87,7 @@ impl Endpoint {
             }
             .write(),
         };
-        let unit = cx.log.is_on().then(|| unit(&header, 0));
-        let cause = unit.and_then(|unit| cx.record(4, None, COOKIE, What::Down(unit)));
-        self.out.push_back(Outgoing {
-            local: local.ip(),
-            remote: remote.ip(),
-            header,
-            ecn: NOT_ECT,
-            text: Vec::new(),
-            cause,
-        });
+        self.send_unconnected(cx, COOKIE, [local.ip(), remote.ip()], header);
         if let Some(listener) = self.listeners.get_mut(&local.port()) {
             listener.cookies_until = Some(cx.now + COOKIE_LIFETIME);
         }
