@@ -3,11 +3,13 @@
 //!
 //! Knows nothing of networks, files or clocks.
 
+mod date;
 mod ids;
 mod rng;
 pub mod text;
 mod time;
 
+pub use date::imf_fixdate;
 pub use ids::{FrameId, LinkId, LinkType, NodeId, RecordId};
 pub use rng::Rng;
 pub use time::Time;

@@ -1,4 +1,4 @@
-//! One host, sans-IO: ARP, IP, ICMP, UDP, TCP, HTTP and WebSocket as state machines.
+//! One host, sans-IO: ARP, IP, ICMP, UDP, TCP, HTTP, WebSocket, Engine.IO and Socket.IO as state machines.
 //!
 //! No clock, socket or thread: time is handed in, frames come out, and everything that is decided is written to a
 //! [`record::Log`] with its cause and the paragraph that it obeys.
@@ -13,6 +13,7 @@ mod queue;
 pub mod reassembly;
 pub mod record;
 pub mod router;
+pub mod socketio;
 pub mod tcp;
 pub mod udp;
 pub mod websocket;

@@ -5,7 +5,6 @@
 //! `sim::spec`, a `Talk` in a file of its own here, and a line in [`program`].
 
 mod bytes;
-mod date;
 mod http;
 mod ping;
 mod raw;
@@ -29,7 +28,6 @@ use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::tcp::Unreachable;
 
-pub use date::{EPOCH, imf_fixdate};
 pub(super) use talk::Order;
 
 /// What a host runs. It is called when something happens, and uses the host by the host's own verbs.

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 
 use sha1::{Digest, Sha1};
 
-use super::date::imf_fixdate;
 use super::script::{Alarm, SCENARIO};
 use super::talk::{Order, Orders, Talk};
-use crate::base::Time;
+use crate::base::{Time, imf_fixdate};
 use crate::proto::http::{Request, Response};
 use crate::sim::spec::{self, Content, Page};
 use crate::stack::cx::Cx;

@@ -1,17 +1,14 @@
-//! The date that simulated hosts believe in: never the machine's clock.
+//! Dates as HTTP writes them.
 
-use crate::base::Time;
+use super::Time;
 
-/// The start of every simulated world as seconds since the Unix epoch: 2026-01-01 00:00:00 UTC.
-pub const EPOCH: u64 = 1_767_225_600;
-
-/// The date of a simulated time, as HTTP writes it (IMF-fixdate, RFC 9110 §5.6.7).
+/// The date of a time that counts from [`Time::SIMULATION_EPOCH`], as HTTP writes it (IMF-fixdate, RFC 9110 §5.6.7).
 pub fn imf_fixdate(now: Time) -> String {
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let seconds = EPOCH + now.0 / 1_000_000_000;
+    let seconds = (Time::SIMULATION_EPOCH.0 / 1_000_000_000).saturating_add(now.0 / 1_000_000_000);
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
     let weekday = WEEKDAYS[(days % 7) as usize];
