@@ -2,8 +2,8 @@
 //!
 //! It is used over any carrier of bytes, so:
 //!
-//! 1. make it with [`WebSocket::client`] or [`WebSocket::server`] when the carrier is connected; a client says
-//!    [`open`](WebSocket::open);
+//! 1. make it with [`WebSocket::client`] or [`WebSocket::server`] when the carrier is connected, and a client says
+//!    [`open`](WebSocket::open); or with [`WebSocket::accept`], when an HTTP server has read the client's request;
 //! 2. verbs, once it is open: [`send`](WebSocket::send), [`ping`](WebSocket::ping), [`pong`](WebSocket::pong),
 //!    [`close`](WebSocket::close);
 //! 3. what arrives: [`handle_input`](WebSocket::handle_input) for bytes, in any cuts, and
@@ -22,11 +22,15 @@
 //! that the peer does not answer.
 
 mod handshake;
+mod prepared;
 mod receive;
 #[cfg(test)]
 mod tests;
 
 pub use handshake::{ClientOptions, HandshakeError, ServerOptions, answer};
+pub use prepared::Prepared;
+
+use bytes::Bytes;
 
 use self::receive::Partial;
 use super::cx::Cx;
@@ -56,7 +60,7 @@ pub struct WebSocket {
     close_sent: bool,
     /// The code and the reason of the peer's Close frame; 1005 where it gave none.
     close_received: Option<(u16, String)>,
-    transmits: Queue<Vec<u8>>,
+    transmits: Queue<Bytes>,
     events: Queue<Event>,
 }
 
@@ -170,6 +174,23 @@ impl WebSocket {
         Self::new(Role::Server { options }, max_message, conn)
     }
 
+    /// A server on a connection whose HTTP request was read already: it is answered, with 101 or a refusal, as one
+    /// that came by [`handle_input`](Self::handle_input), and then `rest`, the bytes that came behind it, are read.
+    pub fn accept(
+        cx: &mut Cx<'_>,
+        request: Request,
+        rest: &[u8],
+        options: ServerOptions,
+        conn: Option<ConnId>,
+    ) -> Self {
+        let mut server = Self::server(options, conn);
+        let came = cx.cause;
+        server.take_request(cx, request);
+        cx.cause = came;
+        server.handle_input(cx, rest);
+        server
+    }
+
     fn new(role: Role, max_message: usize, conn: Option<ConnId>) -> Self {
         Self {
             conn,
@@ -254,7 +275,7 @@ impl WebSocket {
     }
 
     /// Bytes for the carrier: a handshake message or a frame.
-    pub fn poll_transmit(&mut self, cx: &mut Cx<'_>) -> Option<Vec<u8>> {
+    pub fn poll_transmit(&mut self, cx: &mut Cx<'_>) -> Option<Bytes> {
         self.transmits.pop(cx)
     }
 
@@ -285,7 +306,7 @@ impl WebSocket {
         }
         let bytes = frame.emit();
         self.record(cx, What::Down, &frame, bytes.len());
-        self.transmits.push(cx, bytes);
+        self.transmits.push(cx, bytes.into());
     }
 
     fn record(&self, cx: &mut Cx<'_>, what: fn(Unit) -> What, frame: &Frame, len: usize) {

@@ -72,6 +72,17 @@ impl Server {
         }
     }
 
+    /// Gives the connection up to another protocol, which answers the request that waits: returns what came behind it
+    /// and is that protocol's (RFC 9110 §7.8). From now on this machine does nothing more.
+    ///
+    /// # Panics
+    /// If no request waits for an answer.
+    pub fn upgrade(&mut self) -> Vec<u8> {
+        self.unanswered.take().expect("a request waits");
+        self.over = true;
+        self.reader.take_rest()
+    }
+
     /// Takes bytes that came from the client.
     pub fn handle_input(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
         if !self.over {

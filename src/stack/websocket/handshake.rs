@@ -194,7 +194,7 @@ impl WebSocket {
         let bytes = request.emit();
         let unit = unit(request.line(), bytes.len());
         cx.step(7, self.conn, "RFC 6455 §4.1", What::Down(unit));
-        self.transmits.push(cx, bytes);
+        self.transmits.push(cx, bytes.into());
     }
 
     /// Goes on with the handshake after bytes came. What follows it is left in `input`.
@@ -218,9 +218,6 @@ impl WebSocket {
     }
 
     fn read_request(&mut self, cx: &mut Cx<'_>) {
-        let Role::Server { options } = &self.role else {
-            return;
-        };
         let (request, len) = match self.reader.request() {
             Ok(None) => return,
             Ok(Some(read)) => read,
@@ -229,6 +226,14 @@ impl WebSocket {
         };
         let unit_in = unit(request.line(), len);
         cx.step(7, self.conn, "RFC 6455 §4.2.1", What::Up(unit_in));
+        self.take_request(cx, request);
+    }
+
+    /// Answers the client's request (§4.2).
+    pub(super) fn take_request(&mut self, cx: &mut Cx<'_>, request: Request) {
+        let Role::Server { options } = &self.role else {
+            return;
+        };
         let (response, subprotocol) = match answer(&request, options) {
             Ok(granted) => granted,
             Err(response) => return self.refuse(cx, response),
@@ -260,7 +265,7 @@ impl WebSocket {
         let bytes = response.emit();
         let unit = unit(response.line(), bytes.len());
         cx.step(7, self.conn, "RFC 6455 §4.2.2", What::Down(unit));
-        self.transmits.push(cx, bytes);
+        self.transmits.push(cx, bytes.into());
     }
 
     fn refuse(&mut self, cx: &mut Cx<'_>, response: Response) {

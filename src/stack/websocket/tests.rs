@@ -470,3 +470,61 @@ fn a_close_without_a_code_has_no_body() {
     };
     assert_eq!(events_of(&mut client), [closing]);
 }
+
+#[test]
+fn a_request_that_http_has_read_is_answered_and_what_follows_it_is_read() {
+    let mut http = crate::stack::http::Server::new(None);
+    let mut behind = bytes_of(&mut client());
+    behind.extend(
+        Frame::new(Opcode::Text, "first")
+            .masked([1, 2, 3, 4])
+            .emit(),
+    );
+    quiet(|cx| http.handle_input(cx, &behind));
+    let event = quiet(|cx| http.poll_event(cx));
+    let Some(crate::stack::http::ServerEvent::Request(request)) = event else {
+        panic!("{event:?}");
+    };
+    let rest = http.upgrade();
+    quiet(|cx| http.handle_end(cx));
+    assert_eq!(quiet(|cx| http.poll_event(cx)), None);
+    let options = ServerOptions::default();
+    let mut server = quiet(|cx| WebSocket::accept(cx, request.clone(), &rest, options, None));
+    let told = events_of(&mut server);
+    assert!(matches!(told[0], Event::Open { .. }));
+    assert_eq!(told[1..], [Event::Message(Message::Text("first".into()))]);
+    let (mut asking, elsewhere) = (client(), Some("/elsewhere".to_owned()));
+    quiet(|cx| asking.handle_input(cx, &bytes_of(&mut server)));
+    assert_eq!(asking.state(), State::Open);
+    let options = ServerOptions {
+        path: elsewhere,
+        ..ServerOptions::default()
+    };
+    let mut server = quiet(|cx| WebSocket::accept(cx, request, &rest, options, None));
+    let told = events_of(&mut server);
+    assert!(matches!(&told[..], [Event::Refused(r), Event::Disconnect] if r.code == 404));
+}
+
+#[test]
+fn a_prepared_message_is_the_same_bytes_for_all() {
+    let (mut client, mut server) = pair();
+    let (_, mut other) = pair();
+    let message = Message::Binary(vec![7; 300]);
+    let prepared = Prepared::new(&message);
+    assert_eq!(prepared.payload_len(), 300);
+    quiet(|cx| server.send_prepared(cx, &prepared)).unwrap();
+    quiet(|cx| other.send_prepared(cx, &prepared)).unwrap();
+    let sent = quiet(|cx| server.poll_transmit(cx)).unwrap();
+    let again = quiet(|cx| other.poll_transmit(cx)).unwrap();
+    assert_eq!(sent.as_ptr(), again.as_ptr());
+    quiet(|cx| client.handle_input(cx, &sent));
+    assert_eq!(events_of(&mut client), [Event::Message(message.clone())]);
+    quiet(|cx| client.send_prepared(cx, &prepared)).unwrap();
+    exchange(&mut client, &mut server);
+    assert_eq!(events_of(&mut server), [Event::Message(message)]);
+    quiet(|cx| server.close(cx, None, "")).unwrap();
+    assert_eq!(
+        quiet(|cx| server.send_prepared(cx, &prepared)),
+        Err(NotOpen)
+    );
+}
