@@ -3,8 +3,10 @@
 //! No clock, socket or thread: time is handed in, frames come out, and everything that is decided is written to a
 //! [`record::Log`] with its cause and the paragraph that it obeys.
 
+pub mod alarm;
 pub mod arp;
 pub mod cx;
+pub mod engineio;
 pub mod host;
 pub mod http;
 pub mod ipv4;

@@ -2,7 +2,7 @@
 
 use crate::proto::http::{Chunks, ChunksEnd, Framing, FramingError, HeadError, Request, Response};
 
-/// The longest body that is taken in, in bytes.
+/// The longest body that is taken in unless less was said, in bytes.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Why no message can be read from what the peer sent. Nothing after it can be read either.
@@ -17,7 +17,7 @@ pub enum ReadError {
     /// The chunks of the body are none.
     #[error("no chunked body: {0}")]
     Chunks(&'static str),
-    /// The body is longer than [`MAX_BODY`].
+    /// The body is longer than what is taken in, [`MAX_BODY`] or less.
     #[error("the body is too large")]
     BodyTooLarge,
     /// The peer ended in the middle of a message.
@@ -37,6 +37,8 @@ pub(in crate::stack) struct Reader {
     chunks: Chunks,
     /// The request whose body is being handed out in pieces.
     open: Option<Open>,
+    /// The longest body that is taken in, where it is less than [`MAX_BODY`].
+    limit: Option<usize>,
 }
 
 /// A request whose body is being handed out in pieces.
@@ -64,6 +66,11 @@ pub(in crate::stack) enum Piece {
 impl Reader {
     pub(in crate::stack) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
+    }
+
+    /// Takes in bodies of at most so many bytes from now on.
+    pub(in crate::stack) fn limit(&mut self, bytes: usize) {
+        self.limit = Some(bytes);
     }
 
     pub(in crate::stack) fn end(&mut self) {
@@ -165,14 +172,14 @@ impl Reader {
             Framing::Empty => (Vec::new(), 0),
             Framing::Length(len) => {
                 let len = usize::try_from(len).unwrap_or(usize::MAX);
-                check_size(len)?;
+                self.check_size(len)?;
                 match rest.get(..len) {
                     Some(body) => (body.to_vec(), len),
                     None => return Ok(None),
                 }
             }
             Framing::Chunked => {
-                check_size(rest.len())?;
+                self.check_size(rest.len())?;
                 match self.chunks.read(rest) {
                     ChunksEnd::Done => (self.chunks.data(rest), self.chunks.len),
                     ChunksEnd::More => return Ok(None),
@@ -180,7 +187,7 @@ impl Reader {
                 }
             }
             Framing::UntilClose => {
-                check_size(rest.len())?;
+                self.check_size(rest.len())?;
                 match self.ended {
                     true => (rest.to_vec(), rest.len()),
                     false => return Ok(None),
@@ -191,11 +198,12 @@ impl Reader {
         self.bytes.drain(..head_len + len);
         Ok(Some((body, head_len + len)))
     }
-}
 
-fn check_size(len: usize) -> Result<(), ReadError> {
-    match len > MAX_BODY {
-        true => Err(ReadError::BodyTooLarge),
-        false => Ok(()),
+    fn check_size(&self, len: usize) -> Result<(), ReadError> {
+        let most = self.limit.unwrap_or(MAX_BODY).min(MAX_BODY);
+        match len > most {
+            true => Err(ReadError::BodyTooLarge),
+            false => Ok(()),
+        }
     }
 }

@@ -56,6 +56,24 @@ impl Server {
         }
     }
 
+    /// The same server, which takes in bodies of at most so many bytes, and no more than
+    /// [`MAX_BODY`](super::MAX_BODY); a longer one is answered with 413.
+    #[must_use]
+    pub fn with_max_body(mut self, bytes: usize) -> Self {
+        self.reader.limit(bytes);
+        self
+    }
+
+    /// Whether a request waits for its answer.
+    pub fn is_asked(&self) -> bool {
+        self.unanswered.is_some()
+    }
+
+    /// Whether nothing of a request came that was not answered yet.
+    pub fn is_idle(&self) -> bool {
+        self.unanswered.is_none() && self.reader.is_empty()
+    }
+
     /// Answers the request that the last [`ServerEvent::Request`] told of, and reads the next one. Adds
     /// `Content-Length` where the response needs it and has none; leaves out the body where none may be.
     ///
