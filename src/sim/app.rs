@@ -1,14 +1,18 @@
 //! The programs that run on hosts.
 //!
 //! A [`Program`] is what a host runs. Those that speak over TCP are one of the two of `tcp`, a listener or a
-//! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`. To add one: its data in
-//! `sim::spec`, a `Talk` in a file of its own here, and a line in [`program`].
+//! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`. A server that looks at all its connections
+//! together is a [`Service`]: `socketio`. To add one: its data in `sim::spec`, a `Talk` or a `Service` in a file of its
+//! own here, and a line in [`program`].
 
 mod bytes;
+mod fill;
 mod http;
 mod ping;
 mod raw;
 mod script;
+mod service;
+mod socketio;
 mod talk;
 mod tcp;
 mod udp;
@@ -18,7 +22,7 @@ use self::bytes::Bytes;
 use self::http::{HttpClient, HttpServer};
 use self::ping::Ping;
 use self::raw::RawTcp;
-use self::tcp::{connect, listen};
+use self::tcp::{connect, listen, serve};
 use self::udp::{UdpClient, UdpEcho};
 use self::websocket::WebSocketTalk;
 use super::ledger::Ledger;
@@ -28,6 +32,8 @@ use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::tcp::Unreachable;
 
+pub use service::Service;
+pub use socketio::{Outside, Said, SocketIo};
 pub(super) use talk::Order;
 
 /// What a host runs. It is called when something happens, and uses the host by the host's own verbs.
@@ -68,6 +74,9 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
         AppKind::WebSocketClient(spec) => connect(spec.to, spec.local_port, books, move |conn| {
             Box::new(WebSocketTalk::client(conn, &spec, rng.clone()))
         }),
+        AppKind::SocketIoServer(spec) => {
+            serve(spec.port, books, Box::new(SocketIo::new(&spec, rng)))
+        }
         AppKind::UdpEcho(spec) => Box::new(UdpEcho::new(&spec)),
         AppKind::UdpClient(spec) => Box::new(UdpClient::new(&spec)),
         AppKind::RawTcp(spec) => Box::new(RawTcp::new(&spec)),

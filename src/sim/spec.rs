@@ -3,6 +3,8 @@
 //! Nodes and links are named by their place in the lists.
 
 mod app;
+mod socketio;
+mod template;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -18,6 +20,8 @@ pub use app::{
     Action, App, AppKind, Content, HttpClient, HttpServer, Page, Ping, RawSegment, RawTcp, Reading,
     Reply, Request, TcpClient, TcpServer, UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
 };
+pub use socketio::{Condition, Deed, Handler, SocketIoServer, Trigger, Whom};
+pub use template::{Piece, Slot, Source, Template, pieces};
 
 /// A whole world, before it runs.
 #[derive(Debug, Clone)]

@@ -1,16 +1,21 @@
-//! Programs that speak over TCP: one that listens, one that connects. What they say is their [`Talk`]'s.
+//! Programs that speak over TCP: one that listens, one that connects, one that looks at all connections together. What
+//! they say is their [`Talk`]'s or their [`Service`]'s.
 
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::script::{Alarm, SCENARIO};
-use super::talk::{Order, Talk, made_up};
+use super::service::Service;
+use super::talk::{Order, Orders, Talk, made_up};
 use super::{Program, reason};
 use crate::base::{RecordId, Time};
 use crate::sim::ledger::Ledger;
 use crate::sim::spec::Reading;
 use crate::stack::cx::Cx;
+use crate::stack::engineio;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::record::{ConnId, What};
 use crate::stack::tcp::Event;
@@ -42,6 +47,25 @@ pub fn connect(
         books,
         speak,
         line: None,
+    })
+}
+
+/// A program that listens on `port`, and on all its connections together is the service.
+pub fn serve(port: u16, books: bool, service: Box<dyn Service>) -> Box<dyn Program> {
+    let service = Rc::new(RefCell::new(Shared::new(service)));
+    let speaker = service.clone();
+    let speak = move |conn| -> Box<dyn Talk> {
+        let service = speaker.clone();
+        Box::new(Part { conn, service })
+    };
+    Box::new(Serving {
+        listener: Listener {
+            port,
+            books: books.then(Vec::new),
+            speak,
+            lines: Vec::new(),
+        },
+        service,
     })
 }
 
@@ -85,11 +109,7 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Listener<F> {
             .lines
             .iter_mut()
             .any(|line| line.handle_event(cx, host, event));
-        for line in self.lines.extract_if(.., |line| line.is_gone) {
-            if let (Some(books), Some(book)) = (&mut self.books, line.book) {
-                books.push(book);
-            }
-        }
+        self.forget_gone();
         taken
     }
 
@@ -106,6 +126,151 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Listener<F> {
     fn ledgers(&self) -> Vec<&Ledger> {
         let open = self.lines.iter().filter_map(|line| line.book.as_ref());
         self.books.iter().flatten().chain(open).collect()
+    }
+}
+
+impl<F> Listener<F> {
+    /// Of the connections that are over the books alone are kept.
+    fn forget_gone(&mut self) {
+        for line in self.lines.extract_if(.., |line| line.is_gone) {
+            if let (Some(books), Some(book)) = (&mut self.books, line.book) {
+                books.push(book);
+            }
+        }
+    }
+}
+
+/// A listener whose connections are one service's.
+struct Serving<F> {
+    listener: Listener<F>,
+    service: Rc<RefCell<Shared>>,
+}
+
+impl<F: Fn(ConnId) -> Box<dyn Talk>> Serving<F> {
+    /// What is said on one connection may be heard on another.
+    fn settle(&mut self, cx: &mut Cx, host: &mut Host) {
+        let cause = cx.cause;
+        while self.service.borrow_mut().has_orders(cx) {
+            for line in &mut self.listener.lines {
+                line.settle(cx, host);
+            }
+        }
+        cx.cause = cause;
+        self.listener.forget_gone();
+    }
+}
+
+impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Serving<F> {
+    fn start(&mut self, cx: &mut Cx, host: &mut Host) {
+        self.listener.start(cx, host);
+        self.service.borrow_mut().service.start(cx);
+        self.settle(cx, host);
+    }
+
+    fn handle_event(&mut self, cx: &mut Cx, host: &mut Host, event: &HostEventKind) -> bool {
+        let taken = self.listener.handle_event(cx, host, event);
+        if taken {
+            self.settle(cx, host);
+        }
+        taken
+    }
+
+    fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host) {
+        self.listener.handle_timeout(cx, host);
+        let due = self.service.borrow().service.poll_timeout();
+        if due.is_some_and(|due| due <= cx.now) {
+            self.service.borrow_mut().service.handle_timeout(cx);
+            self.settle(cx, host);
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        let own = self.service.borrow().service.poll_timeout();
+        self.listener.poll_timeout().into_iter().chain(own).min()
+    }
+
+    fn ledgers(&self) -> Vec<&Ledger> {
+        self.listener.ledgers()
+    }
+}
+
+/// A service, and its orders by connection.
+struct Shared {
+    service: Box<dyn Service>,
+    orders: BTreeMap<ConnId, Orders>,
+    /// Whether some came since it was asked.
+    is_new: bool,
+}
+
+impl Shared {
+    fn new(service: Box<dyn Service>) -> Self {
+        Self {
+            service,
+            orders: BTreeMap::new(),
+            is_new: false,
+        }
+    }
+
+    /// Whether there are orders that were not there when it was asked last.
+    fn has_orders(&mut self, cx: &mut Cx) -> bool {
+        self.fetch(cx);
+        std::mem::take(&mut self.is_new)
+    }
+
+    /// Sorts what is to be done by connections.
+    fn fetch(&mut self, cx: &mut Cx) {
+        let cause = cx.cause;
+        while let Some((conn, order)) = self.service.poll_order(cx) {
+            let order = match order {
+                engineio::Order::Send(bytes) => Order::Send(Vec::from(bytes).into()),
+                engineio::Order::Close => Order::Close,
+            };
+            self.orders.entry(conn).or_default().push(cx, order);
+            self.is_new = true;
+        }
+        cx.cause = cause;
+    }
+}
+
+/// One connection of a service.
+struct Part {
+    conn: ConnId,
+    service: Rc<RefCell<Shared>>,
+}
+
+impl Talk for Part {
+    fn handle_open(&mut self, cx: &mut Cx) {
+        self.service.borrow_mut().service.handle_open(cx, self.conn);
+    }
+
+    fn handle_input(&mut self, cx: &mut Cx, bytes: &[u8]) {
+        self.service
+            .borrow_mut()
+            .service
+            .handle_input(cx, self.conn, bytes);
+    }
+
+    fn handle_end(&mut self, cx: &mut Cx) {
+        self.service.borrow_mut().service.handle_end(cx, self.conn);
+    }
+
+    fn handle_gone(&mut self, cx: &mut Cx) {
+        let mut shared = self.service.borrow_mut();
+        shared.service.handle_gone(cx, self.conn);
+        shared.orders.remove(&self.conn);
+    }
+
+    // the service has one time-out for all
+    fn handle_timeout(&mut self, _cx: &mut Cx) {}
+
+    fn poll_timeout(&self) -> Option<Time> {
+        None
+    }
+
+    fn poll_order(&mut self, cx: &mut Cx) -> Option<Order> {
+        let mut shared = self.service.borrow_mut();
+        shared.fetch(cx);
+        shared.orders.get_mut(&self.conn)?.pop(cx)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
+use super::SocketIoServer;
 use crate::base::NodeId;
 use crate::proto::tcp::TcpFlags;
 
@@ -40,6 +41,8 @@ pub enum AppKind {
     WebSocketServer(WebSocketServer),
     /// A WebSocket client.
     WebSocketClient(WebSocketClient),
+    /// A Socket.IO server.
+    SocketIoServer(SocketIoServer),
 }
 
 impl AppKind {
@@ -49,7 +52,8 @@ impl AppKind {
             Self::TcpServer(_)
             | Self::UdpEcho(_)
             | Self::HttpServer(_)
-            | Self::WebSocketServer(_) => true,
+            | Self::WebSocketServer(_)
+            | Self::SocketIoServer(_) => true,
             Self::TcpClient(_)
             | Self::UdpClient(_)
             | Self::Ping(_)
