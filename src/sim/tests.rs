@@ -28,7 +28,7 @@ fn ms(millis: u64) -> Duration {
 }
 
 fn text(text: &str) -> Content {
-    Content::Text(text.to_owned())
+    Content::Text(text.into())
 }
 
 fn server_at(port: u16) -> SocketAddr {

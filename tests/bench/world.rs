@@ -79,7 +79,7 @@ fn add_pair(spec: &mut Spec, pair: usize, data: &[u8]) {
     let server = AppKind::TcpServer(TcpServer {
         port: PORT,
         reply: Reply::Nothing,
-        script: vec![Action::Send(Content::Binary(data.to_vec()))],
+        script: vec![Action::Send(Content::Binary(data.into()))],
     });
     for (on, kind) in [(ends[1], server), (ends[0], client)] {
         let start = Duration::ZERO;

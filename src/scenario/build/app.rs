@@ -148,7 +148,11 @@ impl<'b> Builder<'b, '_> {
                 method: request.method.value.clone()?,
                 path: request.path.value.clone()?,
                 headers: headers(&request.headers),
-                body: request.body.value.clone()?.map(Content::Text),
+                body: request
+                    .body
+                    .value
+                    .clone()?
+                    .map(|text| Content::Text(text.into())),
             });
         }
         Some(spec::HttpClient {
@@ -171,7 +175,7 @@ impl<'b> Builder<'b, '_> {
                 path: page.path.value.clone()?,
                 status: page.status.value?.narrow(),
                 headers: headers(&page.headers),
-                body: Content::Text(page.body.value.clone()?),
+                body: Content::Text(page.body.value.clone()?.into()),
                 made_up: page.body_size.value?.map(|size| size.0),
             });
         }
@@ -199,7 +203,7 @@ impl<'b> Builder<'b, '_> {
                 None
             }
             (true, None) => Some(Reply::Echo),
-            (false, Some(text)) => Some(Reply::Fixed(Content::Text(text))),
+            (false, Some(text)) => Some(Reply::Fixed(Content::Text(text.into()))),
             (false, None) => Some(Reply::Nothing),
         }
     }

@@ -71,9 +71,12 @@ impl Builder<'_, '_> {
         use Carrier::{Tcp, Udp, WebSocket};
         let any = &[WebSocket, Tcp, Udp][..];
         let (action, fits) = match &table.what {
-            ActionKind::Send(a) => (Action::Send(Content::Text(a.send.value.clone()?)), any),
+            ActionKind::Send(a) => (
+                Action::Send(Content::Text(a.send.value.clone()?.into())),
+                any,
+            ),
             ActionKind::SendHex(a) => (
-                Action::Send(Content::Binary(a.send_hex.value.clone()?.0)),
+                Action::Send(Content::Binary(a.send_hex.value.clone()?.0.into())),
                 any,
             ),
             ActionKind::SendSize(a) => (Action::Send(letters(a.send_size.value?.narrow())), any),
@@ -111,7 +114,7 @@ impl Builder<'_, '_> {
                 AwaitWhat::Close => (Action::AwaitClose, &[WebSocket, Tcp][..]),
             },
             ActionKind::AwaitText(a) => (
-                Action::AwaitContent(Content::Text(a.await_text.value.clone()?)),
+                Action::AwaitContent(Content::Text(a.await_text.value.clone()?.into())),
                 any,
             ),
             ActionKind::AwaitBytes(a) => (
@@ -167,5 +170,6 @@ impl Builder<'_, '_> {
 
 /// So many letters, `a` to `z` over and over.
 fn letters(count: usize) -> Content {
-    Content::Text(('a'..='z').cycle().take(count).collect())
+    let letters: String = ('a'..='z').cycle().take(count).collect();
+    Content::Text(letters.into())
 }

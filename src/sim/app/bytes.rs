@@ -1,7 +1,7 @@
 //! Bytes over TCP: what a script sends and awaits.
 
 use super::script::{SCENARIO, Script, describe_received, quote, readable};
-use super::talk::{Order, Orders, Talk, no_delay_call, reading_call};
+use super::talk::{Order, Orders, Rest, Talk, no_delay_call, reading_call};
 use crate::base::Time;
 use crate::sim::spec::{Action, Content, Reply};
 use crate::stack::cx::Cx;
@@ -15,6 +15,8 @@ pub struct Bytes {
     reply: Reply,
     /// What came and was not awaited yet.
     inbox: Vec<u8>,
+    /// How many bytes of those that are awaited now were taken.
+    awaited: usize,
     is_open: bool,
     ended: bool,
     closing: bool,
@@ -43,6 +45,7 @@ impl Bytes {
             script: Script::new(script),
             reply,
             inbox: Vec::new(),
+            awaited: 0,
             is_open: false,
             ended: false,
             closing: false,
@@ -71,7 +74,7 @@ impl Bytes {
         match action {
             Action::Send(content) => self.send(cx, content),
             Action::Await => return !std::mem::take(&mut self.inbox).is_empty(),
-            Action::AwaitBytes(count) => return self.take(*count),
+            Action::AwaitBytes(count) => return self.take_as_it_comes(*count),
             Action::AwaitContent(content) => return self.take_through(content.bytes()),
             Action::AwaitClose => return self.ended,
             Action::Read(reading) => self.order(cx, Order::Read(*reading), reading_call(*reading)),
@@ -97,6 +100,18 @@ impl Bytes {
         there
     }
 
+    /// Takes out of the inbox what is there of so many bytes; whether it has them all by now.
+    fn take_as_it_comes(&mut self, count: usize) -> bool {
+        let there = self.inbox.len().min(count - self.awaited);
+        self.inbox.drain(..there);
+        self.awaited += there;
+        let is_all = self.awaited == count;
+        if is_all {
+            self.awaited = 0;
+        }
+        is_all
+    }
+
     /// Takes everything up to the end of `wanted` out of the inbox, if that is there.
     fn take_through(&mut self, wanted: &[u8]) -> bool {
         let found = match wanted.len() {
@@ -110,8 +125,8 @@ impl Bytes {
         let call = What::AppCall(format!("send {}", content.describe()).into());
         cx.step(7, Some(self.conn), SCENARIO, call);
         write_down(cx, Some(self.conn), content);
-        self.orders
-            .push(cx, Order::Send(content.bytes().to_vec().into()));
+        let rest = Rest::from(content.shared_bytes());
+        self.orders.push(cx, Order::Send(rest));
     }
 
     fn order(&mut self, cx: &mut Cx, order: Order, call: impl Into<Text>) {

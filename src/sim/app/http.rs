@@ -137,7 +137,7 @@ fn text_page(path: &str, status: u16, text: String) -> Page {
         path: path.to_owned(),
         status,
         headers: Vec::new(),
-        body: Content::Text(text),
+        body: Content::Text(text.into()),
         made_up: None,
     }
 }

@@ -1,6 +1,7 @@
 //! What a program still has to do, and the waiting in between.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::{RecordId, Time};
@@ -116,8 +117,8 @@ impl Content {
     /// Text if the bytes can be read, or else the bytes.
     pub fn of(bytes: &[u8]) -> Self {
         match readable(bytes) {
-            Some(text) => Self::Text(text.to_owned()),
-            None => Self::Binary(bytes.to_vec()),
+            Some(text) => Self::Text(text.into()),
+            None => Self::Binary(bytes.into()),
         }
     }
 
@@ -125,6 +126,14 @@ impl Content {
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+
+    /// The bytes, shared.
+    pub fn shared_bytes(&self) -> Arc<[u8]> {
+        match self.clone() {
+            Self::Text(text) => text.into(),
             Self::Binary(bytes) => bytes,
         }
     }

@@ -502,11 +502,9 @@ impl Line {
         }
         self.has_closed |= matches!(order, Order::Close | Order::Abort);
         match order {
-            Order::Send(mut bytes) => {
-                // From the front of a VecDeque: what is left is not moved, however much it is.
-                let taken = self.send(cx, host, bytes.make_contiguous());
-                bytes.drain(..taken);
-                return (!bytes.is_empty()).then_some(Order::Send(bytes));
+            Order::Send(rest) => {
+                let taken = self.send(cx, host, rest.left());
+                return rest.behind(taken).map(Order::Send);
             }
             Order::SendMadeUp(places) => return self.send_made_up(cx, host, places),
             Order::Read(_) => {}

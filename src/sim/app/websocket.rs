@@ -147,8 +147,8 @@ impl WebSocketTalk {
 
     fn received(&mut self, cx: &mut Cx, message: Message) {
         let content = match message {
-            Message::Text(text) => Content::Text(text),
-            Message::Binary(bytes) => Content::Binary(bytes),
+            Message::Text(text) => Content::Text(text.into()),
+            Message::Binary(bytes) => Content::Binary(bytes.into()),
         };
         if let Content::Text(text) = &content {
             read_text(cx, Some(self.conn), text);
@@ -233,9 +233,9 @@ impl WebSocketTalk {
     fn send(&mut self, cx: &mut Cx, content: &Content) {
         self.call(cx, format!("send {}", content.describe()));
         write_down(cx, Some(self.conn), content);
-        let message = match content.clone() {
-            Content::Text(text) => Message::Text(text),
-            Content::Binary(bytes) => Message::Binary(bytes),
+        let message = match content {
+            Content::Text(text) => Message::Text(text.to_string()),
+            Content::Binary(bytes) => Message::Binary(bytes.to_vec()),
         };
         if self.socket.send(cx, message).is_err() {
             self.discard(cx, "the WebSocket is not open");

@@ -1,6 +1,7 @@
 //! The programs that run on hosts: declarative scripts.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::SocketIoServer;
@@ -118,13 +119,13 @@ pub enum Reading {
     },
 }
 
-/// What is sent.
+/// What is sent. It may be long: clones share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// Text, sent as UTF-8.
-    Text(String),
+    Text(Arc<str>),
     /// Bytes.
-    Binary(Vec<u8>),
+    Binary(Arc<[u8]>),
 }
 
 /// What a server answers each message with.

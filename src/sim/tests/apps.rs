@@ -240,7 +240,10 @@ fn datagrams() {
 
 #[test]
 fn a_datagram_in_fragments() {
-    let script = vec![Action::Send(Content::Binary(vec![5; 4000])), Action::Await];
+    let script = vec![
+        Action::Send(Content::Binary([5; 4000].into())),
+        Action::Await,
+    ];
     let client = UdpClient {
         to: server_at(7),
         local_port: Some(5000),
@@ -267,7 +270,7 @@ fn a_datagram_for_nobody() {
     let client = UdpClient {
         to: server_at(9),
         local_port: Some(5000),
-        script: vec![Action::Send(Content::Binary(vec![0, 255]))],
+        script: vec![Action::Send(Content::Binary([0, 255].into()))],
     };
     check(
         vec![app(CLIENT, AppKind::UdpClient(client))],

@@ -42,7 +42,7 @@ fn frames_of_one_direction_never_overlap() {
 
 /// The server sends 20,000 bytes at once.
 fn burst() -> Vec<App> {
-    let content = Content::Binary(vec![7; 20_000]);
+    let content = Content::Binary([7; 20_000].into());
     let client = vec![Action::AwaitBytes(20_000), close()];
     vec![
         tcp_server(Reply::Nothing, vec![Action::Send(content)]),

@@ -58,10 +58,14 @@ fn noisy(seed: u64, apps: Vec<App>) -> Spec {
 
 /// Both ends send 9,000 bytes to each other at once, and await as many.
 fn exchange() -> Vec<App> {
-    let bytes = |salt: usize| (0..9_000).map(|index| (index * 7 + salt) as u8).collect();
+    let bytes = |salt: usize| {
+        (0..9_000)
+            .map(|index| (index * 7 + salt) as u8)
+            .collect::<Vec<u8>>()
+    };
     let script = |salt| {
         vec![
-            Action::Send(Content::Binary(bytes(salt))),
+            Action::Send(Content::Binary(bytes(salt).into())),
             Action::AwaitBytes(9_000),
         ]
     };
