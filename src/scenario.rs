@@ -30,8 +30,8 @@ use crate::sim::spec::Spec;
 pub use catalogue::{builtin, catalogue, texts};
 pub use mistake::{Mistake, Mistakes};
 pub use model::{
-    Anchor, Ask, Expect, Expected, Expert, Filter, Idea, Note, RecordKind, Times, Variable, Which,
-    WrongAnswer,
+    Anchor, Ask, Breaks, Expect, Expected, Expert, Filter, Idea, Note, RecordKind, Times, Variable,
+    Which, WrongAnswer,
 };
 
 /// A scenario: the world that is run, what is taught with it, and what must come out.
@@ -64,6 +64,8 @@ pub struct Parts {
     pub expects: Vec<Expect>,
     /// Expert findings that are meant.
     pub experts: Vec<Expert>,
+    /// Invariants that are meant to break.
+    pub breaks: Vec<Breaks>,
     /// The world, with the scenario's own seed.
     pub spec: Spec,
 }

@@ -11,7 +11,8 @@ use super::exit::{Exit, Result};
 use super::source;
 use crate::base::text::safe;
 use crate::scenario::random::PREFIX;
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Breaks, Scenario};
+use crate::sim::invariants::Broken;
 use crate::sim::{self, invariants};
 use crate::walk::Walk;
 use crate::walk::expect::{self, Finding};
@@ -124,12 +125,36 @@ fn check(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> Result<
 fn check_invariants(scenario: &Scenario, args: &CheckArgs, out: &mut impl Write) -> Result<bool> {
     let name = safe(&scenario.name);
     let report = invariants::check(&scenario.spec(args.seed));
-    for line in report.lines() {
-        writeln!(out, "FAIL {name}: {}", safe(&line))?;
+    let fits = |meant: &Breaks, broken: &Broken| broken.says.contains(&meant.invariant);
+    let mut holds = true;
+    for broken in &report.broken {
+        let meant = scenario.breaks.iter().find(|meant| fits(meant, broken));
+        let line = report.line(broken);
+        let line = safe(&line);
+        match meant {
+            None => writeln!(out, "FAIL {name}: {line}")?,
+            Some(_) if args.quiet => {}
+            Some(meant) => writeln!(out, "meant {name}: {}: {line}", safe(&meant.reason))?,
+        }
+        holds &= meant.is_some();
     }
-    let holds = report.broken.is_empty();
+    for meant in &scenario.breaks {
+        if !report.broken.iter().any(|broken| fits(meant, broken)) {
+            let invariant = safe(&meant.invariant);
+            writeln!(
+                out,
+                "FAIL {name}: holds, and was meant to break: {invariant}"
+            )?;
+            holds = false;
+        }
+    }
     if holds && !args.quiet {
-        writeln!(out, "{name}: every invariant held")?;
+        let all = if report.broken.is_empty() {
+            "every"
+        } else {
+            "every other"
+        };
+        writeln!(out, "{name}: {all} invariant held")?;
     }
     Ok(holds)
 }

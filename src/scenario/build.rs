@@ -41,6 +41,7 @@ pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
     let asks = builder.asks();
     let expects = builder.expects();
     let experts = builder.experts();
+    let breaks = builder.breaks();
     let parts = Parts {
         title: file.title.value.clone()?,
         summary: file.summary.value.clone()?,
@@ -50,6 +51,7 @@ pub(super) fn build(file: &File, reader: &mut Reader<'_>) -> Option<Parts> {
         asks,
         expects,
         experts,
+        breaks,
         spec: spec::Spec {
             nodes,
             links,

@@ -20,7 +20,7 @@ pub(super) use app::{
     WebSocketServer,
 };
 pub(super) use crash::Crash;
-pub(super) use expect::{BetweenExpect, Expect, ExpectKind, Expert, State, VariableExpect};
+pub(super) use expect::{BetweenExpect, Breaks, Expect, ExpectKind, Expert, State, VariableExpect};
 pub(super) use fault::{CorruptPlace, Fault, FaultEffect};
 pub(super) use lesson::{Ask, Note, WrongAnswer};
 pub(super) use script::{Action, ActionKind, AwaitWhat, EndHow};
@@ -65,6 +65,8 @@ table! {
         expect: List<Expect>,
         /// Expert findings that the scenario means to show.
         expert: List<Expert>,
+        /// What must hold in every run, and does not in this one, on purpose.
+        breaks: List<Breaks>,
     }
 }
 

@@ -73,6 +73,15 @@ pub struct Expert {
     pub reason: String,
 }
 
+/// An invariant that is meant to break.
+#[derive(Debug, Clone)]
+pub struct Breaks {
+    /// A part of its text.
+    pub invariant: String,
+    /// Why it is meant.
+    pub reason: String,
+}
+
 /// Something that must be true of the run.
 #[derive(Debug, Clone)]
 pub struct Expect {

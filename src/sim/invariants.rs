@@ -85,14 +85,17 @@ pub struct Report {
 impl Report {
     /// A line for each invariant that does not hold.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.broken.iter().map(|broken| {
-            let place = broken.place.map_or_else(String::new, |(node, conn)| {
-                let name = self.names.get(node.index()).map_or("?", String::as_str);
-                let conn = conn.map_or_else(String::new, |conn| format!(" connection {}", conn.0));
-                format!("{name}{conn} ")
-            });
-            format!("{place}{broken}")
-        })
+        self.broken.iter().map(|broken| self.line(broken))
+    }
+
+    /// The line for one of them.
+    pub fn line(&self, broken: &Broken) -> String {
+        let place = broken.place.map_or_else(String::new, |(node, conn)| {
+            let name = self.names.get(node.index()).map_or("?", String::as_str);
+            let conn = conn.map_or_else(String::new, |conn| format!(" connection {}", conn.0));
+            format!("{name}{conn} ")
+        });
+        format!("{place}{broken}")
     }
 }
 
@@ -118,6 +121,21 @@ pub fn check(spec: &Spec) -> Report {
         tally,
         names: spec.nodes.into_iter().map(|node| node.name).collect(),
     }
+}
+
+/// What is held beside the lists, in words.
+const EDGE: &str = "a state changes along an edge of the diagram";
+const CHECKSUM: &str = "every checksum of what is sent is right";
+const ENDS_BY_ITSELF: &str = "a run ends by itself";
+const SAME_BYTE: &str = "a sequence number stands for the same byte whenever it is sent";
+
+/// Everything that must hold, each as [`Broken::says`] has it.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    let changes = CHANGES.iter().chain(EVENTS).map(|it| it.says);
+    let segments = SEGMENTS.iter().map(|it| it.says);
+    let ends = ENDS.iter().map(|it| it.says);
+    let others = [EDGE, CHECKSUM, ENDS_BY_ITSELF, SAME_BYTE];
+    changes.chain(segments).chain(ends).chain(others)
 }
 
 /// The first entry of a list that does not hold.

@@ -93,11 +93,65 @@ fn check_without_or_with_a_wrong_name_is_told_what_to_do() {
 
 #[test]
 fn every_builtin_passes_its_check() {
-    let (code, out, err) = layerwalk(&["check", "--all"]);
+    let (code, out, err) = layerwalk(&["check", "--all", "--invariants"]);
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
-    for name in ["websocket", "handshake", "seven-layers"] {
-        assert!(out.contains(&format!("{name}: ")), "{out}");
+    for name in ["websocket", "handshake", "seven-layers", "blind-reset"] {
+        assert!(
+            out.contains(&format!("{name}: every invariant held")),
+            "{out}"
+        );
     }
+    assert!(
+        out.contains("meant old-segment: ")
+            && out.contains("old-segment: every other invariant held"),
+        "{out}"
+    );
+}
+
+/// The server resets at once; then a SYN of the same connection comes, late, and makes a second one with the same
+/// addresses and the same initial numbers.
+const LATE_SYN: &str = r#"
+title   = "A late SYN"
+summary = "It makes a second connection"
+node    = [{ name = "a", ip = "10.0.0.1/24" }, { name = "b", ip = "10.0.0.2/24", isn = 1000 }]
+link    = [{ ends = ["a", "b"] }]
+app     = [
+    { on = "b", kind = "tcp-server", port = 7, script = [{ send = "hello" }, { wait = "50 ms" }, { end = "abort" }] },
+    { on = "a", kind = "tcp-client", to = "b:7" },
+]
+fault   = [{ when = 'tcp.flags == 0x002', nth = 1, do = "delay", by = "3 s" }]
+expect  = [{ frame = 'tcp.flags == 0x012 && tcp.seq_raw == 1000', count = 2 }]
+"#;
+
+#[test]
+fn invariants_of_any_scenario_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |text: &str| {
+        let path = folder.path().join("my.toml");
+        std::fs::write(&path, text).unwrap();
+        layerwalk(&["check", "--invariants", path.to_str().unwrap()])
+    };
+    let (code, out, _) = check(LATE_SYN);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("every invariant held"), "{out}");
+
+    let breaks = |text| format!("{LATE_SYN}breaks = [{{ invariant = '{text}', reason = 'so' }}]\n");
+    let (code, out, _) = check(&breaks("what was read is a beginning"));
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("was meant to break"), "{out}");
+    let (code, _, err) = check(&breaks("nobody says this"));
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("no invariant says"), "{err}");
+
+    // Without a word about it the same break is a failure.
+    let old_segment = include_str!("../../scenarios/old-segment.toml");
+    let (told, _) = old_segment.split_once("[[breaks]]").unwrap();
+    let (code, out, _) = check(told);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(
+        out.contains("FAIL") && out.contains("a beginning of what the peer wrote"),
+        "{out}"
+    );
 }
 
 #[test]

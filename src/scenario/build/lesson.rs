@@ -2,10 +2,11 @@
 
 use crate::proto::filter::Filter;
 use crate::scenario::format::{self, Idea};
-use crate::scenario::mistake::Mistake;
-use crate::scenario::model::{Anchor, Ask, Expert, Note, WrongAnswer};
+use crate::scenario::mistake::{Mistake, quote};
+use crate::scenario::model::{Anchor, Ask, Breaks, Expert, Note, WrongAnswer};
 use crate::scenario::read::At;
 use crate::scenario::values::Number;
+use crate::sim::invariants;
 
 use super::{Builder, tables};
 
@@ -31,6 +32,26 @@ impl Builder<'_, '_> {
             })
         };
         tables(&self.file.expert).filter_map(expert).collect()
+    }
+
+    pub(super) fn breaks(&mut self) -> Vec<Breaks> {
+        let file = self.file;
+        tables(&file.breaks)
+            .filter_map(|breaks| self.one_breaks(breaks))
+            .collect()
+    }
+
+    fn one_breaks(&mut self, breaks: &format::Breaks) -> Option<Breaks> {
+        let invariant = breaks.invariant.get()?;
+        if invariant.is_empty() || !invariants::all().any(|says| says.contains(&**invariant)) {
+            let message = format!("no invariant says {}", quote(invariant));
+            let label = "no part of any rule in `src/sim/invariants/`";
+            self.note(&breaks.invariant.span, message, label);
+        }
+        Some(Breaks {
+            invariant: invariant.clone(),
+            reason: breaks.reason.value.clone()?,
+        })
     }
 
     fn one_ask(&mut self, ask: &format::Ask) -> Option<Ask> {

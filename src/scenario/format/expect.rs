@@ -267,6 +267,17 @@ words! {
 }
 
 table! {
+    /// Something that `check --invariants` finds, and is meant: the scenario shows how it breaks. If it holds, that is
+    /// a fault of the scenario.
+    Breaks {
+        /// A part of the rule's text, such as `what was read is a beginning`.
+        invariant: String,
+        /// Why it is meant.
+        reason: String,
+    }
+}
+
+table! {
     /// An expert finding (a warning or worse) that is meant. Any other one is a fault of the scenario.
     Expert {
         /// A part of its text, such as `Connection reset`.

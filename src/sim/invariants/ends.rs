@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::changes::vars_in_words;
 use super::watch::{Place, Watch, host, segment_of};
-use super::{Broken, Invariant, first_broken};
+use super::{Broken, ENDS_BY_ITSELF, Invariant, SAME_BYTE, first_broken};
 use crate::base::{FrameId, Time};
 use crate::sim::World;
 use crate::sim::ledger::{Ending, Ledger};
@@ -24,7 +24,7 @@ pub struct End<'a> {
     pub book: Option<&'a Ledger>,
     /// The other end's last variables and books, if it ever knew of the connection.
     pub peer: Option<(&'a TcpVars, Option<&'a Ledger>)>,
-    /// How many RSTs went out from here, and how many from the peer.
+    /// How many RSTs went out from this address, and how many from the peer's, whoever sent them.
     pub resets: [usize; 2],
     /// Whether anything in the run was lost, late, damaged or thrown away.
     pub disturbed: bool,
@@ -193,7 +193,7 @@ pub const ENDS: &[Invariant<OnEnd>] = &[
         },
     },
     Invariant {
-        says: "a reset and a refusal come from a RST of the peer",
+        says: "a reset and a refusal come from a RST in the peer's name",
         cite: "RFC 9293 §3.5.2",
         holds: |e| {
             !matches!(e.over(), Some(Event::Reset(_) | Event::Refused(_))) || e.resets[1] > 0
@@ -220,7 +220,7 @@ pub(super) fn check(spec: &Spec, world: &World, watch: &Watch<'_>) -> (Vec<Broke
     let mut broken = Vec::new();
     if let Some(limit) = world.outcome().cut_short {
         broken.push(Broken {
-            says: "a run ends by itself".to_owned(),
+            says: ENDS_BY_ITSELF.to_owned(),
             cite: "RFC 9293 §3.8.3",
             time: ended,
             place: None,
@@ -235,7 +235,7 @@ pub(super) fn check(spec: &Spec, world: &World, watch: &Watch<'_>) -> (Vec<Broke
     };
     for (place, seen) in &watch.ends {
         let vars = &seen.vars;
-        let peer = watch.peer(vars);
+        let peer = watch.peer(vars, seen.peer);
         let end = End {
             vars,
             host: host(spec, place.0),
@@ -320,7 +320,7 @@ fn wrong_text(
         let at = (Seq(segment.header.sequence_number) - first) as usize;
         if written.get(at..at + segment.text.len()) != Some(segment.text) {
             return Some(Broken {
-                says: "a sequence number stands for the same byte whenever it is sent".to_owned(),
+                says: SAME_BYTE.to_owned(),
                 cite: "RFC 9293 §3.4",
                 time: ended,
                 place: Some((place.0, Some(place.1))),

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::changes::{CHANGES, Change, EDGES, EVENTS, Happened, SENDING, right_edge};
 use super::segments::{SEGMENTS, Sent, mss_of};
-use super::{Broken, Invariant, first_broken};
+use super::{Broken, CHECKSUM, EDGE, Invariant, first_broken};
 use crate::base::{FrameId, NodeId};
 use crate::proto::ethernet::{ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, EthernetHeader};
 use crate::proto::ipv4::{Ipv4Header, PROTOCOL_TCP};
@@ -54,6 +54,8 @@ pub(super) struct Seen {
     rto: Option<u64>,
     /// The RCV.NXT that the peer was told last.
     told: Option<u32>,
+    /// The connection whose segment it learned IRS from.
+    pub peer: Option<Place>,
 }
 
 /// What went one way.
@@ -104,7 +106,7 @@ impl<'a> Watch<'a> {
     fn look_at(&mut self, outcome: &Outcome, record: &Record) -> Result<(), Broken> {
         let place = record.node.zip(record.conn);
         match (&record.what, place) {
-            (What::TcpVars(vars), Some(place)) => self.changes(record, place, vars),
+            (What::TcpVars(vars), Some(place)) => self.changes(outcome, record, place, vars),
             (What::Timer { name, action }, Some(place)) if record.layer == 4 => {
                 if *action == TimerAction::Expired {
                     let happened = self.event.entry(place).or_default();
@@ -133,12 +135,24 @@ impl<'a> Watch<'a> {
     }
 
     /// A connection's variables have changed.
-    fn changes(&mut self, record: &Record, place: Place, now: &TcpVars) -> Result<(), Broken> {
+    fn changes(
+        &mut self,
+        outcome: &Outcome,
+        record: &Record,
+        place: Place,
+        now: &TcpVars,
+    ) -> Result<(), Broken> {
         let before = self.ends.get(&place);
+        let learned = before.is_none_or(|seen| seen.vars.irs != now.irs);
+        let peer = if learned && now.irs.is_some() {
+            sender_of(outcome, record)
+        } else {
+            before.and_then(|seen| seen.peer)
+        };
         let change = Change {
             before: before.map(|seen| &seen.vars),
             now,
-            peer: self.peer(now).map(|(_, seen)| &seen.vars),
+            peer: self.peer(now, peer).map(|(_, seen)| &seen.vars),
             host: host(self.spec, place.0),
             right_edge: before.and_then(|seen| seen.right_edge),
             time: record.time,
@@ -156,6 +170,7 @@ impl<'a> Watch<'a> {
             right_edge: further(before.and_then(|seen| seen.right_edge), right_edge(now)),
             rto: before.and_then(|seen| seen.rto),
             told: before.map_or(now.rcv_nxt, |seen| seen.told),
+            peer,
         };
         self.ends.insert(place, seen);
         self.event.entry(place).or_default();
@@ -199,9 +214,13 @@ impl<'a> Watch<'a> {
         hold(EVENTS, |holds| holds(&change), &of_place, &change)
     }
 
-    /// The other end of a connection. A SYN that came again may have made a second one: the one whose number it knows
-    /// counts, and of two with the same number the later.
-    pub fn peer(&self, vars: &TcpVars) -> Option<(&Place, &Seen)> {
+    /// The other end of a connection: the one whose segment it learned IRS from, if it is known. Else (it has learned
+    /// none yet, or from a SYN cookie, which is of no connection) the one whose number fits, and of two with the same
+    /// number, as a SYN that came again makes them, the later.
+    pub fn peer(&self, vars: &TcpVars, known: Option<Place>) -> Option<(&Place, &Seen)> {
+        if let Some(known) = known {
+            return self.ends.get_key_value(&known);
+        }
         let facing = self.ends.iter().filter(|(_, Seen { vars: other, .. })| {
             let facing = other.local == vars.remote && other.remote == vars.local;
             facing && (other.irs == vars.iss || vars.irs == other.iss)
@@ -231,11 +250,8 @@ impl<'a> Watch<'a> {
         };
         if self.spoilt.contains(&id) {
             // It may be taken all the same: no checksum of the peer covers the addresses of the Ethernet header.
-            if let Ok(segment) = segment
-                && segment.header.flags.has(TcpFlags::RST)
-            {
-                let way = self.ways.entry((segment.from, segment.to)).or_default();
-                way.resets += 1;
+            if let Ok(segment) = segment {
+                self.count_reset(segment.from, segment.to, &segment.header);
             }
             return Ok(());
         }
@@ -246,12 +262,13 @@ impl<'a> Watch<'a> {
             text,
             packet_len,
         } = segment.map_err(|found| Broken {
-            says: "every checksum of what is sent is right".to_owned(),
+            says: CHECKSUM.to_owned(),
             cite: "RFC 9293 §3.1 (MUST-2)",
             time: record.time,
             place: Some((frame.from, None)),
             found,
         })?;
+        self.count_reset(from, to, &header);
         let conn = self.conn_of(frame.from, from, to, &header);
         if conn.is_none() && self.makes_up(frame.from) {
             return Ok(());
@@ -279,8 +296,14 @@ impl<'a> Watch<'a> {
         let way = self.ways.entry((from, to)).or_default();
         way.mss = mss_of(&header).or(way.mss);
         way.tsval = tsval.or(way.tsval);
-        way.resets += usize::from(header.flags.has(TcpFlags::RST));
         Ok(())
+    }
+
+    /// Counts a RST by the addresses that it bears: who really sent it its receiver cannot see.
+    fn count_reset(&mut self, from: SocketAddr, to: SocketAddr, header: &TcpHeader) {
+        if header.flags.has(TcpFlags::RST) {
+            self.ways.entry((from, to)).or_default().resets += 1;
+        }
     }
 
     /// Whether a program of this host makes segments up.
@@ -306,6 +329,16 @@ impl<'a> Watch<'a> {
         let began_before = mine.filter(|(_, seen)| iss(seen).le(seq));
         began_before.min_by_key(|(place, seen)| (seq - iss(seen), Reverse(**place)))
     }
+}
+
+/// The connection that sent the segment which made a record happen, by the causes.
+fn sender_of(outcome: &Outcome, record: &Record) -> Option<Place> {
+    let records = outcome.log.records();
+    let cause = |record: &Record| record.cause.map(|id| &records[id.index()]);
+    let mut causes = std::iter::successors(cause(record), |record| cause(record));
+    causes.find(|record| matches!(record.what, What::FrameArrived(_)))?;
+    let sent = causes.find(|record| record.layer == 4 && matches!(record.what, What::Down(_)))?;
+    sent.node.zip(sent.conn)
 }
 
 /// A TCP segment in a frame.
@@ -377,7 +410,7 @@ fn check_edge(record: &Record, from: TcpState, to: TcpState) -> Result<(), Broke
         return Ok(());
     }
     Err(Broken {
-        says: "a state changes along an edge of the diagram".to_owned(),
+        says: EDGE.to_owned(),
         cite: "RFC 9293 §3.3.2",
         time: record.time,
         place: record.node.map(|node| (node, record.conn)),
