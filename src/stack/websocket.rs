@@ -10,7 +10,9 @@
 //!    [`handle_end`](WebSocket::handle_end) when the peer will send no more (TCP's FIN, or a reset);
 //! 4. after each of these, until they are empty: [`poll_transmit`](WebSocket::poll_transmit) for bytes to hand to the
 //!    carrier, one handshake message or one frame an item, and [`poll_event`](WebSocket::poll_event) for the
-//!    application.
+//!    application;
+//! 5. where the options set a limit to the handshakes: [`handle_timeout`](WebSocket::handle_timeout) at the time of
+//!    [`poll_timeout`](WebSocket::poll_timeout), and a server says [`open`](WebSocket::open), too.
 //!
 //! Both polls put the record that made the item in place of `cx.cause`, so that the carrier's and the application's
 //! own records follow from it. The event [`Event::Disconnect`] asks for the carrier to be closed; it comes last.
@@ -18,45 +20,63 @@
 //! Pings are answered by itself, a Close too. Masking keys and the handshake's key are drawn from the random stream
 //! that the client is given.
 //!
-//! Left out: extensions are neither offered nor accepted, and no time-out ends a handshake, in opening or in closing,
-//! that the peer does not answer.
+//! Left out: a client makes one offer of compression and no second one to fall back to, and a whole message is
+//! compressed before its first frame goes out.
 
+mod compression;
+mod deadline;
 mod handshake;
+mod options;
 mod prepared;
 mod receive;
+mod send;
 #[cfg(test)]
 mod tests;
+mod wrong;
 
-pub use handshake::{ClientOptions, HandshakeError, ServerOptions, answer};
+pub use handshake::{Agreed, HandshakeError, answer};
+pub use options::{ClientOptions, DeflateOptions, Limits, ServerOptions};
 pub use prepared::Prepared;
+pub use wrong::{WrongAnswer, WrongRequest};
 
 use bytes::Bytes;
 
-use self::receive::Partial;
+use self::compression::Compression;
+use self::deadline::Deadline;
+use self::receive::{Incoming, Partial};
 use super::cx::Cx;
 use super::http::Reader;
 use super::queue::Queue;
-use super::record::{ConnId, Unit, What};
+use super::record::ConnId;
 use crate::base::Rng;
 use crate::proto::http::{Request, Response};
-use crate::proto::websocket::{Frame, Opcode, describe};
+use crate::proto::websocket::DeflateParams;
 
 /// The longest message that is taken in unless the options say otherwise, in bytes.
 pub const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 
+/// Where compression was agreed, shorter messages are sent as they are unless the options say otherwise, in bytes: they
+/// would hardly shrink.
+pub const THRESHOLD: usize = 1024;
+
 /// One end of a WebSocket connection. How to use it stands at [the module](self).
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct WebSocket {
     conn: Option<ConnId>,
     role: Role,
     state: State,
-    max_message: usize,
+    limits: Limits,
     /// The bytes of the opening handshake that came so far.
     reader: Reader,
-    /// The bytes of frames that came and are no whole frame yet.
-    input: Vec<u8>,
-    /// The fragmented message that is being received.
+    /// The bytes of a frame's header that came so far, while it is not whole.
+    header: Vec<u8>,
+    /// The frame whose payload is coming.
+    incoming: Option<Incoming>,
+    /// The message that is being received.
     partial: Option<Partial>,
+    /// Once compression was agreed.
+    compression: Option<Box<Compression>>,
+    deadline: Option<Deadline>,
     close_sent: bool,
     /// The code and the reason of the peer's Close frame; 1005 where it gave none.
     close_received: Option<(u16, String)>,
@@ -65,7 +85,7 @@ pub struct WebSocket {
 }
 
 /// Which end it is, and what only that end has.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
     reason = "one for each connection, and most are clients"
@@ -159,19 +179,19 @@ pub struct NotOpen;
 impl WebSocket {
     /// A client, whose handshake key and masking keys are drawn from `rng`. Say [`open`](Self::open) next.
     pub fn client(options: ClientOptions, rng: Rng, conn: Option<ConnId>) -> Self {
-        let max_message = options.max_message;
+        let limits = options.limits;
         let role = Role::Client {
             options,
             rng,
             key: String::new(),
         };
-        Self::new(role, max_message, conn)
+        Self::new(role, limits, conn)
     }
 
     /// A server, which waits for a client's handshake.
     pub fn server(options: ServerOptions, conn: Option<ConnId>) -> Self {
-        let max_message = options.max_message;
-        Self::new(Role::Server { options }, max_message, conn)
+        let limits = options.limits;
+        Self::new(Role::Server { options }, limits, conn)
     }
 
     /// A server on a connection whose HTTP request was read already: it is answered, with 101 or a refusal, as one
@@ -191,15 +211,18 @@ impl WebSocket {
         server
     }
 
-    fn new(role: Role, max_message: usize, conn: Option<ConnId>) -> Self {
+    fn new(role: Role, limits: Limits, conn: Option<ConnId>) -> Self {
         Self {
             conn,
             role,
             state: State::Connecting,
-            max_message,
+            limits,
             reader: Reader::default(),
-            input: Vec::new(),
+            header: Vec::new(),
+            incoming: None,
             partial: None,
+            compression: None,
+            deadline: None,
             close_sent: false,
             close_received: None,
             transmits: Queue::default(),
@@ -212,66 +235,9 @@ impl WebSocket {
         self.state
     }
 
-    /// Sends a message as one frame.
-    pub fn send(&mut self, cx: &mut Cx<'_>, message: Message) -> Result<(), NotOpen> {
-        self.send_fragmented(cx, message, usize::MAX)
-    }
-
-    /// Sends a message in frames of at most `size` (at least 1) bytes of payload (§5.4).
-    pub fn send_fragmented(
-        &mut self,
-        cx: &mut Cx<'_>,
-        message: Message,
-        size: usize,
-    ) -> Result<(), NotOpen> {
-        self.check_open()?;
-        let (mut opcode, mut rest) = match message {
-            Message::Text(text) => (Opcode::Text, text.into_bytes()),
-            Message::Binary(bytes) => (Opcode::Binary, bytes),
-        };
-        let message_cause = cx.cause;
-        loop {
-            let after = rest.split_off(size.max(1).min(rest.len()));
-            let fin = after.is_empty();
-            let frame = Frame {
-                fin,
-                ..Frame::new(opcode, rest)
-            };
-            self.send_frame(cx, frame);
-            if fin {
-                return Ok(());
-            }
-            (opcode, rest) = (Opcode::Continuation, after);
-            cx.cause = message_cause;
-        }
-    }
-
-    /// Sends a ping; at most 125 bytes are taken of `payload` (§5.5).
-    pub fn ping(&mut self, cx: &mut Cx<'_>, payload: &[u8]) -> Result<(), NotOpen> {
-        self.check_open()?;
-        self.send_frame(cx, Frame::new(Opcode::Ping, control_payload(payload)));
-        Ok(())
-    }
-
-    /// Sends a pong that nobody asked for; at most 125 bytes are taken of `payload` (§5.5.3).
-    pub fn pong(&mut self, cx: &mut Cx<'_>, payload: &[u8]) -> Result<(), NotOpen> {
-        self.check_open()?;
-        self.send_frame(cx, Frame::new(Opcode::Pong, control_payload(payload)));
-        Ok(())
-    }
-
-    /// Begins the closing handshake (§7.1.2); of the reason as much is taken as a Close frame holds. Without a code
-    /// the frame has no body, and the reason is left out (§5.5.1).
-    pub fn close(
-        &mut self,
-        cx: &mut Cx<'_>,
-        code: Option<u16>,
-        reason: &str,
-    ) -> Result<(), NotOpen> {
-        self.check_open()?;
-        self.state = State::Closing;
-        self.send_close(cx, code, reason);
-        Ok(())
+    /// What was agreed on compression, once it is open; `None`: nothing is compressed.
+    pub fn deflate_params(&self) -> Option<DeflateParams> {
+        self.compression.as_ref().map(|own| own.params)
     }
 
     /// Bytes for the carrier: a handshake message or a frame.
@@ -284,50 +250,8 @@ impl WebSocket {
         self.events.pop(cx)
     }
 
-    fn check_open(&self) -> Result<(), NotOpen> {
-        match self.state {
-            State::Open => Ok(()),
-            _ => Err(NotOpen),
-        }
-    }
-
-    fn send_close(&mut self, cx: &mut Cx<'_>, code: Option<u16>, reason: &str) {
-        let longest = reason.floor_char_boundary(MAX_CONTROL - 2);
-        self.close_sent = true;
-        self.send_frame(cx, Frame::close(code, &reason[..longest]));
-    }
-
-    /// Puts a frame on its way, masked if this is the client (§5.3).
-    fn send_frame(&mut self, cx: &mut Cx<'_>, mut frame: Frame) {
-        if let Role::Client { rng, .. } = &mut self.role {
-            let mut key = [0; 4];
-            rng.fill(&mut key);
-            frame = frame.masked(key);
-        }
-        let bytes = frame.emit();
-        self.record(cx, What::Down, &frame, bytes.len());
-        self.transmits.push(cx, bytes.into());
-    }
-
-    fn record(&self, cx: &mut Cx<'_>, what: fn(Unit) -> What, frame: &Frame, len: usize) {
-        if !cx.log.is_on() {
-            return;
-        }
-        let mut info = describe(frame.fin, frame.rsv, frame.opcode, &frame.payload);
-        if let Some(key) = frame.mask {
-            info += &format!(", masked with {:08x}", u32::from_be_bytes(key));
-        }
-        let unit = Unit {
-            protocol: "websocket",
-            len,
-            info: info.into(),
-        };
-        cx.step(5, self.conn, cite(frame.opcode), what(unit));
-    }
-
-    /// The end: the application is told, and the carrier is to be closed.
+    /// The end of a connection that was open: the application is told, and the carrier is to be closed.
     fn finish(&mut self, cx: &mut Cx<'_>) {
-        self.state = State::Closed;
         let clean = self.close_sent && self.close_received.is_some();
         let (code, reason) = self.close_received.take().unwrap_or((1006, String::new()));
         let closed = Event::Closed {
@@ -335,25 +259,15 @@ impl WebSocket {
             reason,
             clean,
         };
-        self.events.push(cx, closed);
-        self.events.push(cx, Event::Disconnect);
+        self.end(cx, closed);
     }
-}
 
-/// The longest payload of a control frame (§5.5).
-const MAX_CONTROL: usize = 125;
-
-fn control_payload(payload: &[u8]) -> &[u8] {
-    &payload[..payload.len().min(MAX_CONTROL)]
-}
-
-/// The paragraph on this kind of frame.
-fn cite(opcode: Opcode) -> &'static str {
-    match opcode {
-        Opcode::Close => "RFC 6455 §5.5.1",
-        Opcode::Ping => "RFC 6455 §5.5.2",
-        Opcode::Pong => "RFC 6455 §5.5.3",
-        Opcode::Continuation => "RFC 6455 §5.4",
-        _ => "RFC 6455 §5.6",
+    /// The end, whatever it was.
+    fn end(&mut self, cx: &mut Cx<'_>, last: Event) {
+        self.stop_waiting(cx);
+        self.state = State::Closed;
+        (self.incoming, self.partial, self.compression) = (None, None, None);
+        self.events.push(cx, last);
+        self.events.push(cx, Event::Disconnect);
     }
 }

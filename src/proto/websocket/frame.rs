@@ -185,12 +185,7 @@ impl Frame {
 
     /// A Close frame (§5.5.1): without a code it is empty, and then `reason` is left out.
     pub fn close(code: Option<u16>, reason: &str) -> Self {
-        let mut payload = Vec::new();
-        if let Some(code) = code {
-            payload.extend(code.to_be_bytes());
-            payload.extend(reason.as_bytes());
-        }
-        Self::new(Opcode::Close, payload)
+        Self::new(Opcode::Close, CloseBody::emit(code, reason))
     }
 
     /// The same frame, masked with `key` when it is emitted.
@@ -220,36 +215,61 @@ impl Frame {
 
     /// The frame's bytes, its length written in the fewest bytes.
     pub fn emit(&self) -> Vec<u8> {
-        let len = self.payload.len();
-        let mut out = Vec::with_capacity(len + 14);
-        out.push(u8::from(self.fin) << 7 | (self.rsv & 0x07) << 4 | self.opcode.bits());
-        let mask_bit = u8::from(self.mask.is_some()) << 7;
-        match extended_len(len as u64) {
-            0 => out.push(mask_bit | len as u8),
-            2 => {
-                out.push(mask_bit | 126);
-                out.extend((len as u16).to_be_bytes());
-            }
-            _ => {
-                out.push(mask_bit | 127);
-                out.extend((len as u64).to_be_bytes());
-            }
-        }
-        out.extend(self.mask.iter().flatten());
-        let start = out.len();
-        out.extend(&self.payload);
-        if let Some(key) = self.mask {
-            apply_mask(&mut out[start..], key);
-        }
-        out
+        emit_frame(self.fin, self.rsv, self.opcode, self.mask, &self.payload)
     }
+}
+
+/// The bytes of a frame with this payload, which is masked if there is a `mask`; its length is written in the fewest
+/// bytes.
+pub fn emit_frame(
+    fin: bool,
+    rsv: u8,
+    opcode: Opcode,
+    mask: Option<[u8; 4]>,
+    payload: &[u8],
+) -> Vec<u8> {
+    let len = payload.len();
+    let mut out = Vec::with_capacity(len + 14);
+    out.push(u8::from(fin) << 7 | (rsv & 0x07) << 4 | opcode.bits());
+    let mask_bit = u8::from(mask.is_some()) << 7;
+    match extended_len(len as u64) {
+        0 => out.push(mask_bit | len as u8),
+        2 => {
+            out.push(mask_bit | 126);
+            out.extend((len as u16).to_be_bytes());
+        }
+        _ => {
+            out.push(mask_bit | 127);
+            out.extend((len as u64).to_be_bytes());
+        }
+    }
+    out.extend(mask.iter().flatten());
+    let start = out.len();
+    out.extend_from_slice(payload);
+    if let Some(key) = mask {
+        apply_mask(&mut out[start..], key);
+    }
+    out
 }
 
 /// Masks a payload, or undoes it: octet `i` is combined with octet `i mod 4` of the key (§5.3).
 pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) {
-    for (octet, key) in payload.iter_mut().zip(key.iter().cycle()) {
+    let [a, b, c, d] = key;
+    let twice = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let mut eights = payload.chunks_exact_mut(8);
+    for eight in &mut eights {
+        let word = u64::from_ne_bytes((&*eight).try_into().expect("eight bytes"));
+        eight.copy_from_slice(&(word ^ twice).to_ne_bytes());
+    }
+    for (octet, key) in eights.into_remainder().iter_mut().zip(key.iter().cycle()) {
         *octet ^= key;
     }
+}
+
+/// Like [`apply_mask`], for the piece of a payload that starts at octet `at` of it.
+pub fn apply_mask_from(piece: &mut [u8], mut key: [u8; 4], at: usize) {
+    key.rotate_left(at % 4);
+    apply_mask(piece, key);
 }
 
 /// The payload of a Close frame, taken apart (§5.5.1).
@@ -264,6 +284,17 @@ pub enum CloseBody<'a> {
 }
 
 impl<'a> CloseBody<'a> {
+    /// The payload of a Close frame: without a code it is empty, and then `reason` is left out.
+    pub fn emit(code: Option<u16>, reason: &str) -> Vec<u8> {
+        let code = code.map(u16::to_be_bytes);
+        let reason = code.map_or("", |_| reason);
+        [
+            code.as_ref().map_or(&[][..], |code| code),
+            reason.as_bytes(),
+        ]
+        .concat()
+    }
+
     /// Takes a Close frame's payload apart.
     pub fn parse(payload: &'a [u8]) -> Self {
         match payload {
@@ -305,12 +336,11 @@ pub fn close_code_name(code: u16) -> &'static str {
 
 /// A frame in one line, such as `Text "hi"` or `Connection Close 1000 (Normal Closure)`; long text is cut.
 pub fn describe(fin: bool, rsv: u8, opcode: Opcode, payload: &[u8]) -> String {
-    let mut out = match opcode {
-        Opcode::Reserved(bits) => format!("Reserved opcode {bits}"),
-        other => other.name().to_owned(),
-    };
+    if rsv & RSV1 != 0 {
+        return describe_compressed(fin, opcode, payload.len());
+    }
+    let mut out = name_of(opcode);
     match CloseBody::parse(payload) {
-        _ if rsv & RSV1 != 0 => out += &format!(", {} bytes, compressed", payload.len()),
         CloseBody::Code(code, reason) if opcode == Opcode::Close => {
             out += &format!(" {code} ({})", close_code_name(code));
             out += &quoted(reason);
@@ -321,10 +351,27 @@ pub fn describe(fin: bool, rsv: u8, opcode: Opcode, payload: &[u8]) -> String {
         CloseBody::Empty => {}
         _ => out += &format!(", {} bytes", payload.len()),
     }
-    if !fin {
-        out += " (more follows)";
+    out + more_follows(fin)
+}
+
+/// A frame of a compressed message, whose payload has `len` bytes, in one line.
+pub fn describe_compressed(fin: bool, opcode: Opcode, len: usize) -> String {
+    format!(
+        "{}, {len} bytes, compressed{}",
+        name_of(opcode),
+        more_follows(fin)
+    )
+}
+
+fn name_of(opcode: Opcode) -> String {
+    match opcode {
+        Opcode::Reserved(bits) => format!("Reserved opcode {bits}"),
+        other => other.name().to_owned(),
     }
-    out
+}
+
+fn more_follows(fin: bool) -> &'static str {
+    if fin { "" } else { " (more follows)" }
 }
 
 /// ` "text"`, cut after [`SHOWN`] characters; nothing for no text; the length alone where it is no UTF-8.

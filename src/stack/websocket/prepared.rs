@@ -3,14 +3,17 @@
 use bytes::Bytes;
 
 use super::{Message, NotOpen, Role, WebSocket};
-use crate::proto::websocket::{Frame, FrameHeader, Opcode};
+use crate::proto::websocket::{FrameHeader, Opcode, describe, emit_frame};
 use crate::stack::cx::Cx;
 use crate::stack::record::What;
 
 /// A message as the one frame that a server sends it in, unmasked and not compressed: all who are sent it share its
 /// bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prepared(Bytes);
+pub struct Prepared {
+    frame: Bytes,
+    opcode: Opcode,
+}
 
 impl Prepared {
     /// Writes the frame.
@@ -19,18 +22,16 @@ impl Prepared {
             Message::Text(text) => (Opcode::Text, text.as_bytes()),
             Message::Binary(bytes) => (Opcode::Binary, bytes.as_slice()),
         };
-        Self(Frame::new(opcode, payload).emit().into())
+        Self {
+            frame: emit_frame(true, 0, opcode, None, payload).into(),
+            opcode,
+        }
     }
 
-    /// The frame.
-    fn frame(&self) -> Option<Frame> {
-        Frame::parse(&self.0).map(|(frame, _)| frame)
-    }
-
-    /// The length of the message in bytes.
-    pub fn payload_len(&self) -> usize {
-        let header = FrameHeader::parse(&self.0);
-        self.0.len() - header.map_or(0, |header| header.header_len())
+    /// The message's bytes.
+    pub fn payload(&self) -> &[u8] {
+        let header = FrameHeader::parse(&self.frame);
+        &self.frame[header.map_or(0, |header| header.header_len())..]
     }
 }
 
@@ -39,17 +40,15 @@ impl WebSocket {
     pub fn send_prepared(&mut self, cx: &mut Cx<'_>, prepared: &Prepared) -> Result<(), NotOpen> {
         self.check_open()?;
         if matches!(self.role, Role::Client { .. }) {
-            if let Some(frame) = prepared.frame() {
-                self.send_frame(cx, frame);
-            }
+            self.send_frame(cx, true, 0, prepared.opcode, prepared.payload());
             return Ok(());
         }
-        if cx.log.is_on()
-            && let Some(frame) = prepared.frame()
-        {
-            self.record(cx, What::Down, &frame, prepared.0.len());
+        let (opcode, frame) = (prepared.opcode, &prepared.frame);
+        if cx.log.is_on() {
+            let info = describe(true, 0, opcode, prepared.payload());
+            self.record_frame(cx, What::Down, (opcode, None), frame.len(), info);
         }
-        self.transmits.push(cx, prepared.0.clone());
+        self.transmits.push(cx, frame.clone());
         Ok(())
     }
 }

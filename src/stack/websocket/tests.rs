@@ -1,9 +1,13 @@
+mod compression;
+mod options;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::base::{NodeId, Rng, Time};
 use crate::proto::http::Headers;
-use crate::stack::record::Log;
+use crate::proto::websocket::{Frame, Opcode};
+use crate::stack::record::{Log, What};
 
 /// Calls `run` in surroundings that nobody looks at.
 fn quiet<T>(run: impl FnOnce(&mut Cx<'_>) -> T) -> T {
@@ -169,11 +173,16 @@ fn a_server_refuses_with_the_right_status() {
     check("Sec-WebSocket-Version: 13\r\n", "", 426);
     check(key, "c2hvcnQ=", 400);
     check(&format!("Sec-WebSocket-Key: {key}\r\n"), "", 400);
-    check("GET", "POST", 400);
+    let other = check("GET", "POST", 405);
+    assert_eq!(other.headers.get("Allow"), Some("GET"));
     check("HTTP/1.1", "HTTP/1.0", 400);
     check("Upgrade: WebSocket\r\n", "", 400);
     check("Connection: keep-alive, upgrade\r\n", "", 400);
     check("Host: a\r\n", "", 400);
+    check("Host: a\r\n", "Host: a\r\nHost: b\r\n", 400);
+    let twice = format!("Sec-WebSocket-Key: {key}\r\n").repeat(2);
+    check(&format!("Sec-WebSocket-Key: {key}\r\n"), &twice, 400);
+    check("Host", "Sec-WebSocket-Extensions: a b\r\nHost", 400);
     check("GET / HTTP/1.1", "hello?", 400);
 }
 
@@ -511,7 +520,7 @@ fn a_prepared_message_is_the_same_bytes_for_all() {
     let (_, mut other) = pair();
     let message = Message::Binary(vec![7; 300]);
     let prepared = Prepared::new(&message);
-    assert_eq!(prepared.payload_len(), 300);
+    assert_eq!(prepared.payload(), [7; 300]);
     quiet(|cx| server.send_prepared(cx, &prepared)).unwrap();
     quiet(|cx| other.send_prepared(cx, &prepared)).unwrap();
     let sent = quiet(|cx| server.poll_transmit(cx)).unwrap();
