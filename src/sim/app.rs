@@ -32,9 +32,9 @@ use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::tcp::Unreachable;
 
-pub use service::Service;
-pub use socketio::{Outside, Said, SocketIo};
-pub(super) use talk::Order;
+pub use service::{Said, Service};
+pub use socketio::{Outside, SocketIo};
+pub use talk::Order;
 
 /// What a host runs. It is called when something happens, and uses the host by the host's own verbs.
 pub trait Program {

@@ -1,7 +1,7 @@
 //! Bytes over TCP: what a script sends and awaits.
 
 use super::script::{SCENARIO, Script, describe_received, quote, readable};
-use super::talk::{Order, Orders, Rest, Talk, no_delay_call, reading_call};
+use super::talk::{Order, Orders, Talk, no_delay_call, reading_call};
 use crate::base::Time;
 use crate::sim::spec::{Action, Content, Reply};
 use crate::stack::cx::Cx;
@@ -125,8 +125,7 @@ impl Bytes {
         let call = What::AppCall(format!("send {}", content.describe()).into());
         cx.step(7, Some(self.conn), SCENARIO, call);
         write_down(cx, Some(self.conn), content);
-        let rest = Rest::from(content.shared_bytes());
-        self.orders.push(cx, Order::Send(rest));
+        self.orders.push(cx, Order::Send(content.shared_bytes()));
     }
 
     fn order(&mut self, cx: &mut Cx, order: Order, call: impl Into<Text>) {

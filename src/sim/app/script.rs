@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::base::{RecordId, Time};
 use crate::sim::spec::{Action, Content};
 use crate::stack::cx::Cx;
@@ -131,10 +133,10 @@ impl Content {
     }
 
     /// The bytes, shared.
-    pub fn shared_bytes(&self) -> Arc<[u8]> {
+    pub fn shared_bytes(&self) -> Bytes {
         match self.clone() {
-            Self::Text(text) => text.into(),
-            Self::Binary(bytes) => bytes,
+            Self::Text(text) => Bytes::from_owner(Arc::<[u8]>::from(text)),
+            Self::Binary(bytes) => Bytes::from_owner(bytes),
         }
     }
 

@@ -2,19 +2,20 @@
 
 mod deeds;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::fill::Known;
 use super::http::PRODUCT;
 use super::script::SCENARIO;
-use super::service::Service;
+use super::service::{Said, Service};
+use super::talk::Order;
 use crate::base::{Rng, Time};
 use crate::proto::http::{Request, Response};
 use crate::sim::spec::{Condition, Handler, SocketIoServer, Trigger};
 use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
-use crate::stack::engineio::{self, Order, Origins, SessionId};
+use crate::stack::engineio::{self, Origins, SessionId};
 use crate::stack::record::{ConnId, What};
 use crate::stack::socketio::{Args, Server, ServerEvent, ServerOptions, SocketId, Token};
 
@@ -34,7 +35,7 @@ pub struct SocketIo {
     rates: BTreeMap<SessionId, (Time, u32)>,
     most_a_second: Option<u32>,
     site: Option<Site>,
-    said: Option<VecDeque<Said>>,
+    said: Option<Vec<Said>>,
 }
 
 /// What answers requests that are not Socket.IO's.
@@ -45,15 +46,6 @@ type Site = Box<dyn FnMut(&Request) -> Response>;
 struct Person {
     auth: Option<String>,
     room: Option<String>,
-}
-
-/// A line that a server says to whoever runs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
-    /// A client came or left, or was refused; or the scenario's own log.
-    Line(String),
-    /// An event came or went.
-    Event(String),
 }
 
 /// What only a server on real sockets has.
@@ -79,7 +71,7 @@ impl SocketIo {
         Self::build(spec, rng, engineio::ServerOptions::default())
     }
 
-    /// A server on real sockets; it [says](Self::take_said) what happens.
+    /// A server on real sockets; it [says](Service::take_said) what happens.
     pub fn outside(spec: &SocketIoServer, rng: Rng, outside: Outside) -> Self {
         let origins = outside.origins.map_or(Origins::Unchecked, |list| {
             if list.iter().any(|origin| origin == "*") {
@@ -98,7 +90,7 @@ impl SocketIo {
         Self {
             most_a_second: outside.most_a_second,
             site: outside.site,
-            said: Some(VecDeque::new()),
+            said: Some(Vec::new()),
             ..Self::build(spec, rng, engine)
         }
     }
@@ -134,22 +126,6 @@ impl SocketIo {
             site: None,
             said: None,
         }
-    }
-
-    /// What it said since it was asked last.
-    pub fn take_said(&mut self) -> impl Iterator<Item = Said> {
-        self.said.iter_mut().flat_map(std::mem::take)
-    }
-
-    /// How many sessions are open.
-    pub fn session_count(&self) -> usize {
-        self.server.session_count()
-    }
-
-    /// Ends every session.
-    pub fn shut_down(&mut self, cx: &mut Cx) {
-        self.server.shut_down(cx);
-        self.pump(cx);
     }
 
     /// Takes what happened, until there is nothing more.
@@ -407,13 +383,13 @@ impl SocketIo {
 
     fn say_line(&mut self, text: String) {
         if let Some(said) = &mut self.said {
-            said.push_back(Said::Line(text));
+            said.push(Said::Line(text));
         }
     }
 
     fn say_event(&mut self, text: String) {
         if let Some(said) = &mut self.said {
-            said.push_back(Said::Event(text));
+            said.push(Said::Event(text));
         }
     }
 }
@@ -496,6 +472,20 @@ impl Service for SocketIo {
     }
 
     fn poll_order(&mut self, cx: &mut Cx) -> Option<(ConnId, Order)> {
-        self.server.poll_order(cx)
+        let (conn, order) = self.server.poll_order(cx)?;
+        let order = match order {
+            engineio::Order::Send(bytes) => Order::Send(bytes),
+            engineio::Order::Close => Order::Close,
+        };
+        Some((conn, order))
+    }
+
+    fn shut_down(&mut self, cx: &mut Cx) {
+        self.server.shut_down(cx);
+        self.pump(cx);
+    }
+
+    fn take_said(&mut self) -> Vec<Said> {
+        self.said.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::base::{RecordId, Time};
 use crate::sim::spec::Reading;
@@ -33,7 +34,7 @@ pub trait Talk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Send these bytes.
-    Send(Rest),
+    Send(Bytes),
     /// Send what [`made_up`] makes for this range of places.
     SendMadeUp(Range<u64>),
     /// Read in this way from now on.
@@ -46,36 +47,6 @@ pub enum Order {
     Close,
     /// Break it off.
     Abort,
-}
-
-/// Bytes to send, as far as they are left. They may be many, and come from what the program was told to send: they are
-/// shared with that, and stay where they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rest {
-    bytes: Arc<[u8]>,
-    sent: usize,
-}
-
-impl Rest {
-    /// What is left.
-    pub fn left(&self) -> &[u8] {
-        &self.bytes[self.sent..]
-    }
-
-    /// So many bytes of it were sent; what is left, if anything is.
-    pub fn behind(self, sent: usize) -> Option<Self> {
-        let sent = self.sent + sent;
-        (sent < self.bytes.len()).then_some(Self { sent, ..self })
-    }
-}
-
-impl<T: Into<Arc<[u8]>>> From<T> for Rest {
-    fn from(bytes: T) -> Self {
-        Self {
-            bytes: bytes.into(),
-            sent: 0,
-        }
-    }
 }
 
 /// Orders that wait to be fetched, each with its cause.

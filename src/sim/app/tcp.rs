@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::rc::Rc;
 
+use bytes::Buf as _;
+
 use super::script::{Alarm, SCENARIO};
 use super::service::Service;
 use super::talk::{Order, Orders, Talk, made_up};
@@ -15,7 +17,6 @@ use crate::base::{RecordId, Time};
 use crate::sim::ledger::Ledger;
 use crate::sim::spec::Reading;
 use crate::stack::cx::Cx;
-use crate::stack::engineio;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::record::{ConnId, What};
 use crate::stack::tcp::Event;
@@ -221,10 +222,6 @@ impl Shared {
     fn fetch(&mut self, cx: &mut Cx) {
         let cause = cx.cause;
         while let Some((conn, order)) = self.service.poll_order(cx) {
-            let order = match order {
-                engineio::Order::Send(bytes) => Order::Send(Vec::from(bytes).into()),
-                engineio::Order::Close => Order::Close,
-            };
             self.orders.entry(conn).or_default().push(cx, order);
             self.is_new = true;
         }
@@ -502,9 +499,10 @@ impl Line {
         }
         self.has_closed |= matches!(order, Order::Close | Order::Abort);
         match order {
-            Order::Send(rest) => {
-                let taken = self.send(cx, host, rest.left());
-                return rest.behind(taken).map(Order::Send);
+            Order::Send(mut bytes) => {
+                let taken = self.send(cx, host, &bytes);
+                bytes.advance(taken);
+                return (!bytes.is_empty()).then_some(Order::Send(bytes));
             }
             Order::SendMadeUp(places) => return self.send_made_up(cx, host, places),
             Order::Read(_) => {}

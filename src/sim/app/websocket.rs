@@ -99,7 +99,7 @@ impl WebSocketTalk {
     fn fetch(&mut self, cx: &mut Cx) {
         let cause = cx.cause;
         while let Some(bytes) = self.socket.poll_transmit(cx) {
-            self.orders.push(cx, Order::Send(Vec::from(bytes).into()));
+            self.orders.push(cx, Order::Send(bytes));
         }
         cx.cause = cause;
     }

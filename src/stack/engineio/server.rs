@@ -20,7 +20,7 @@ use crate::stack::alarm::Schedule;
 use crate::stack::cx::Cx;
 use crate::stack::queue::Queue;
 use crate::stack::record::{ConnId, What};
-use crate::stack::websocket::Prepared;
+use crate::stack::websocket::{DeflateOptions, Prepared};
 
 /// An Engine.IO 4 server, sans-IO, with all its connections and sessions.
 ///
@@ -73,6 +73,8 @@ pub struct ServerOptions {
     pub polling: bool,
     /// Which pages may use it.
     pub origins: Origins,
+    /// The compression of WebSocket messages that it agrees to, if any; npm's agrees to none by default.
+    pub deflate: Option<DeflateOptions>,
     /// Header fields of each response, `Server` for example.
     pub headers: Headers,
     /// In what time a request must be there whole, from its first byte or the connection's opening.
@@ -95,6 +97,7 @@ impl Default for ServerOptions {
             websocket: true,
             polling: true,
             origins: Origins::Unchecked,
+            deflate: None,
             headers: Headers::default(),
             request_timeout: None,
             idle_timeout: None,

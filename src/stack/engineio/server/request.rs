@@ -220,7 +220,12 @@ impl Server {
             return;
         }
         let options = websocket::ServerOptions {
-            max_message: self.options.max_payload,
+            deflate: self.options.deflate,
+            limits: websocket::Limits {
+                max_message: self.options.max_payload,
+                max_frame: self.options.max_payload,
+                ..websocket::Limits::default()
+            },
             ..websocket::ServerOptions::default()
         };
         let Some(connection) = self.connections.get_mut(&conn) else {
