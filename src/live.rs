@@ -6,6 +6,7 @@
 
 mod clock;
 mod drive;
+pub mod serve;
 mod tap;
 
 pub use drive::{Attached, Port};

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -32,6 +32,17 @@ impl Clock {
     pub fn now(&self) -> Time {
         Time::ZERO + self.start.elapsed()
     }
+}
+
+/// The time that is now, as it counts from [`Time::SIMULATION_EPOCH`] on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge where simulated time meets the real one"
+)]
+pub fn epoch() -> Time {
+    let since = SystemTime::UNIX_EPOCH + Time::SIMULATION_EPOCH.since(Time::ZERO);
+    // a clock that is set wrong may be before it
+    Time::ZERO + SystemTime::now().duration_since(since).unwrap_or_default()
 }
 
 /// Rings once, to the microsecond; tokio's own timers count milliseconds, which is long on a fast link.

@@ -34,7 +34,7 @@ use crate::stack::tcp::Unreachable;
 
 pub use service::{Said, Service};
 pub use socketio::{Outside, SocketIo};
-pub use talk::Order;
+pub use talk::{Order, made_up};
 
 /// What a host runs. It is called when something happens, and uses the host by the host's own verbs.
 pub trait Program {
