@@ -14,6 +14,7 @@ mod completions;
 mod export;
 mod list;
 mod screen;
+mod serve;
 mod show;
 
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ enum Command {
     Open(screen::OpenArgs),
     Capture(capture::CaptureArgs),
     Attach(attach::AttachArgs),
+    Serve(serve::ServeArgs),
     Show(show::ShowArgs),
     Export(export::ExportArgs),
     Check(check::CheckArgs),
@@ -66,6 +68,7 @@ fn run(cli: Cli) -> Result {
         Some(Command::Open(args)) => screen::open(&args, cli.look),
         Some(Command::Capture(args)) => capture::run(&args, cli.look),
         Some(Command::Attach(args)) => attach::run(&args, cli.look),
+        Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Show(args)) => show::run(&args, cli.look),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Check(args)) => check::run(&args),

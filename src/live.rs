@@ -7,6 +7,7 @@
 mod clock;
 mod drive;
 pub mod serve;
+pub mod site;
 mod tap;
 
 pub use drive::{Attached, Port};

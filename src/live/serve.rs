@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ use crate::stack::record::{ConnId, Log};
 const READ: usize = 64 * 1024;
 /// How long clients have to take what was sent when the server ends.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How long a connection that is closed waits for the peer's end.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How much a server takes.
 #[derive(Debug, Clone, Copy)]
@@ -55,13 +59,13 @@ struct Shared {
     earlier: Notify,
     due: Cell<Option<Time>>,
     say: Box<dyn Fn(Said)>,
-    tap: Box<dyn Tap>,
+    witness: Box<dyn Witness>,
     /// A line was closed or has sent all.
     progress: Notify,
 }
 
 /// Somebody who sees all bytes that pass.
-pub trait Tap {
+pub trait Witness {
     /// A connection was made.
     fn opened(&self, _now: Time, _conn: ConnId, _local: SocketAddr, _remote: SocketAddr) {}
     /// Bytes came from the client, or go to it.
@@ -71,7 +75,7 @@ pub trait Tap {
 }
 
 /// Nobody.
-impl Tap for () {}
+impl Witness for () {}
 
 /// A connection as the others see it.
 struct Line {
@@ -89,8 +93,6 @@ struct Line {
 enum End {
     /// It goes on.
     Open,
-    /// Nothing more is sent.
-    Shutdown,
     /// It is closed.
     Close,
     /// It is broken off.
@@ -99,7 +101,7 @@ enum End {
 
 impl Server {
     /// Listens at these addresses, in the runtime that this is called in; what happens is told to `say`, and what
-    /// passes to `tap`.
+    /// passes to `witness`.
     ///
     /// # Errors
     /// If an address cannot be listened at.
@@ -108,7 +110,7 @@ impl Server {
         service: Box<dyn Service>,
         limits: Limits,
         say: Box<dyn Fn(Said)>,
-        tap: Box<dyn Tap>,
+        witness: Box<dyn Witness>,
     ) -> io::Result<Self> {
         let mut listeners = Vec::new();
         for address in addresses {
@@ -124,7 +126,7 @@ impl Server {
             earlier: Notify::new(),
             due: Cell::new(None),
             say,
-            tap,
+            witness,
             progress: Notify::new(),
         };
         let shared = Rc::new(shared);
@@ -203,8 +205,7 @@ impl Shared {
                 let bytes = crate::sim::app::made_up(places);
                 return self.send(now, &line, bytes.into());
             }
-            Order::Shutdown => line.finish(End::Shutdown),
-            Order::Close => line.finish(End::Close),
+            Order::Shutdown | Order::Close => line.finish(End::Close),
             Order::Abort => line.finish(End::Abort),
             Order::NoDelay(on) => {
                 let stream: &TcpStream = line.writer.as_ref();
@@ -218,12 +219,15 @@ impl Shared {
 
     fn send(&self, now: Time, line: &Line, bytes: Bytes) -> bool {
         if line.unsent_bytes.get() > self.limits.unsent {
-            (self.say)(Said::Line(format!("connection {} does not read, and is cut off", line.conn.0)));
+            (self.say)(Said::Line(format!(
+                "connection {} does not read, and is cut off",
+                line.conn.0
+            )));
             self.lines.borrow_mut().remove(&line.conn);
             line.finish(End::Abort);
             return false;
         }
-        self.tap.passed(now, line.conn, false, &bytes);
+        self.witness.passed(now, line.conn, false, &bytes);
         line.send(bytes);
         true
     }
@@ -256,7 +260,9 @@ impl Shared {
                 Ok((stream, peer)) => self.clone().open(stream, peer),
                 Err(error) => {
                     // such as: too many files are open; it may be better in a moment
-                    (self.say)(Said::Line(format!("a connection could not be accepted: {error}")));
+                    (self.say)(Said::Line(format!(
+                        "a connection could not be accepted: {error}"
+                    )));
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
@@ -271,7 +277,7 @@ impl Shared {
         let _ = stream.set_nodelay(true);
         let conn = ConnId(self.next_conn.replace(self.next_conn.get() + 1));
         if let Ok(local) = stream.local_addr() {
-            self.tap.opened(self.now(), conn, local, peer);
+            self.witness.opened(self.now(), conn, local, peer);
         }
         let (reader, writer) = stream.into_split();
         let line = Rc::new(Line {
@@ -291,7 +297,7 @@ impl Shared {
     async fn attend(self: Rc<Self>, line: Rc<Line>, reader: OwnedReadHalf) {
         let conn = line.conn;
         self.converse(&line, reader).await;
-        self.tap.ended(self.now(), conn, false);
+        self.witness.ended(self.now(), conn, false);
         self.lines.borrow_mut().remove(&conn);
         self.call(|service, cx| service.handle_gone(cx, conn));
         self.progress.notify_one();
@@ -303,7 +309,7 @@ impl Shared {
         loop {
             match line.end.get() {
                 End::Abort => return line.abort(),
-                End::Close if line.is_sent() => return,
+                End::Close if line.is_sent() => return line.close(&mut reader).await,
                 _ => {}
             }
             let more = async {
@@ -316,11 +322,11 @@ impl Shared {
                 read = more, if reads => match read {
                     Ok(0) => {
                         reads = false;
-                        self.tap.ended(self.now(), line.conn, true);
+                        self.witness.ended(self.now(), line.conn, true);
                         self.call(|service, cx| service.handle_end(cx, line.conn));
                     }
                     Ok(_) => {
-                        self.tap.passed(self.now(), line.conn, true, &buffer);
+                        self.witness.passed(self.now(), line.conn, true, &buffer);
                         self.call(|service, cx| service.handle_input(cx, line.conn, &buffer));
                         if buffer.capacity() > READ {
                             buffer = Vec::new();
@@ -388,6 +394,17 @@ impl Line {
         true
     }
 
+    /// Sends the end, and waits a little for the peer's: what it still sends must not reset the connection before it has
+    /// read all (RFC 9112 §9.6).
+    async fn close(&self, reader: &mut OwnedReadHalf) {
+        let stream: &TcpStream = self.writer.as_ref();
+        // SAFETY: two numbers, the first a descriptor that the stream owns.
+        let _ = unsafe { libc::shutdown(stream.as_raw_fd(), libc::SHUT_WR) };
+        let mut buffer = [0; 4096];
+        let rest = async { while matches!(reader.read(&mut buffer).await, Ok(1..)) {} };
+        let _ = tokio::time::timeout(LINGER, rest).await;
+    }
+
     /// Breaks the connection off with a RST.
     fn abort(&self) {
         let stream: &TcpStream = self.writer.as_ref();
@@ -397,8 +414,10 @@ impl Line {
 
 /// The connection is reset when it is closed, and what is unsent is forgotten.
 fn socket_linger_zero(stream: &TcpStream) -> io::Result<()> {
-    use std::os::fd::AsRawFd as _;
-    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    let linger = libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
     // SAFETY: the descriptor is the stream's, and the option is read from a value that lives until the call is over.
     let result = unsafe {
         libc::setsockopt(

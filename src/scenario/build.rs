@@ -12,6 +12,7 @@ mod lesson;
 mod raw;
 mod router;
 mod script;
+mod socketio;
 mod tcp;
 
 use std::net::Ipv4Addr;

@@ -6,6 +6,7 @@ mod expect;
 mod fault;
 mod lesson;
 mod script;
+pub(super) mod socketio;
 mod tcp;
 
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -3,6 +3,7 @@
 //! Text with a meaning of its own is a [`Meaning`]; those of networks are in `net`, times and rates in `units`.
 
 mod net;
+mod template;
 mod units;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use super::mistake::{Mistake, quote};
 use super::read::{At, Reader, Value};
 
 pub(super) use net::{Header, Hex, Mac, Prefixed, Prefixed6, Target};
+pub(super) use template::{Filled, Known, Line};
 pub(super) use units::{Percent, Rate, Size};
 
 impl<T: Value> Value for Option<T> {

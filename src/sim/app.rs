@@ -22,6 +22,8 @@ use self::bytes::Bytes;
 use self::http::{HttpClient, HttpServer};
 use self::ping::Ping;
 use self::raw::RawTcp;
+use self::service::Each;
+use self::talk::Talk;
 use self::tcp::{connect, listen, serve};
 use self::udp::{UdpClient, UdpEcho};
 use self::websocket::WebSocketTalk;
@@ -82,6 +84,28 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
         AppKind::RawTcp(spec) => Box::new(RawTcp::new(&spec)),
         AppKind::Ping(spec) => Box::new(Ping::new(&spec, index as u16 + 1)),
     }
+}
+
+/// The server that `kind` describes, as a service on its own port, for real sockets; `None` for other programs. Its chance
+/// comes from `rng`.
+pub fn service(kind: &AppKind, rng: Rng, outside: Outside) -> Option<(u16, Box<dyn Service>)> {
+    Some(match kind.clone() {
+        AppKind::SocketIoServer(spec) => {
+            (spec.port, Box::new(SocketIo::outside(&spec, rng, outside)))
+        }
+        AppKind::WebSocketServer(spec) => {
+            let port = spec.port;
+            let speak =
+                move |conn| -> Box<dyn Talk> { Box::new(WebSocketTalk::server(conn, &spec)) };
+            (port, Box::new(Each::new(speak)))
+        }
+        AppKind::HttpServer(spec) => {
+            let port = spec.port;
+            let speak = move |conn| -> Box<dyn Talk> { Box::new(HttpServer::new(conn, &spec)) };
+            (port, Box::new(Each::new(speak)))
+        }
+        _ => return None,
+    })
 }
 
 /// Why a peer cannot be reached, in words.

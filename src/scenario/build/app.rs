@@ -39,6 +39,7 @@ impl<'b> Builder<'b, '_> {
         Some(match kind {
             From::WebSocketClient(app) => AppKind::WebSocketClient(self.websocket_client(on, app)?),
             From::WebSocketServer(app) => AppKind::WebSocketServer(self.websocket_server(app)?),
+            From::SocketIoServer(app) => AppKind::SocketIoServer(self.socketio_server(app)?),
             From::HttpClient(app) => AppKind::HttpClient(self.http_client(on, app)?),
             From::HttpServer(app) => AppKind::HttpServer(self.http_server(app)?),
             From::TcpClient(app) => {
@@ -268,6 +269,7 @@ impl<'b> Builder<'b, '_> {
             let (udp, port) = match &app.kind {
                 format::AppKind::WebSocketServer(app) => (false, &app.port),
                 format::AppKind::HttpServer(app) => (false, &app.port),
+                format::AppKind::SocketIoServer(app) => (false, &app.port),
                 format::AppKind::TcpServer(app) => (false, &app.port),
                 format::AppKind::UdpEcho(app) => (true, &app.port),
                 _ => continue,
@@ -286,7 +288,7 @@ impl<'b> Builder<'b, '_> {
         }
     }
 
-    fn path(&mut self, path: &At<String>) {
+    pub(super) fn path(&mut self, path: &At<String>) {
         let right =
             |path: &str| path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic());
         if path.get().is_some_and(|path| !right(path)) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::scenario::declare::{either, table, words};
 use crate::scenario::values::{Header, Number, Port, Size, Target};
 
+use super::socketio::SocketIoServer;
 use super::{Action, List};
 
 table! {
@@ -25,6 +26,8 @@ either! {
         "websocket-client" => WebSocketClient(WebSocketClient),
         /// Accepts WebSockets and follows a script on each (RFC 6455).
         "websocket-server" => WebSocketServer(WebSocketServer),
+        /// Serves Socket.IO, and does what its handlers say.
+        "socketio-server" => SocketIoServer(SocketIoServer),
         /// Makes HTTP requests one after the other over one connection (RFC 9112).
         "http-client" => HttpClient(HttpClient),
         /// Answers HTTP requests with fixed pages, and with 404 for any other path (RFC 9112).

@@ -1,7 +1,9 @@
 //! A program for many connections at once, sans-IO: what is said on one may be heard on another.
 
-use super::talk::Order;
-use crate::base::Time;
+use std::collections::{BTreeMap, VecDeque};
+
+use super::talk::{Order, Talk};
+use crate::base::{RecordId, Time};
 use crate::stack::cx::Cx;
 use crate::stack::record::ConnId;
 
@@ -30,6 +32,86 @@ pub trait Service {
     /// What it said to whoever runs it, since this was asked last.
     fn take_said(&mut self) -> Vec<Said> {
         Vec::new()
+    }
+}
+
+/// A service that speaks on each connection for itself.
+pub struct Each<F> {
+    speak: F,
+    talks: BTreeMap<ConnId, Box<dyn Talk>>,
+    orders: VecDeque<(ConnId, Option<RecordId>, Order)>,
+}
+
+impl<F: FnMut(ConnId) -> Box<dyn Talk>> Each<F> {
+    /// Speaks on each connection as `speak` says.
+    pub fn new(speak: F) -> Self {
+        Self {
+            speak,
+            talks: BTreeMap::new(),
+            orders: VecDeque::new(),
+        }
+    }
+
+    fn with(&mut self, cx: &mut Cx, conn: ConnId, call: impl FnOnce(&mut dyn Talk, &mut Cx)) {
+        let cause = cx.cause;
+        if let Some(talk) = self.talks.get_mut(&conn) {
+            call(talk.as_mut(), cx);
+            while let Some(order) = talk.poll_order(cx) {
+                self.orders.push_back((conn, cx.cause, order));
+            }
+        }
+        cx.cause = cause;
+    }
+}
+
+impl<F: FnMut(ConnId) -> Box<dyn Talk>> Service for Each<F> {
+    fn start(&mut self, _cx: &mut Cx) {}
+
+    fn handle_open(&mut self, cx: &mut Cx, conn: ConnId) {
+        let talk = (self.speak)(conn);
+        self.talks.insert(conn, talk);
+        self.with(cx, conn, |talk, cx| talk.handle_open(cx));
+    }
+
+    fn handle_input(&mut self, cx: &mut Cx, conn: ConnId, bytes: &[u8]) {
+        self.with(cx, conn, |talk, cx| talk.handle_input(cx, bytes));
+    }
+
+    fn handle_end(&mut self, cx: &mut Cx, conn: ConnId) {
+        self.with(cx, conn, |talk, cx| talk.handle_end(cx));
+    }
+
+    fn handle_gone(&mut self, cx: &mut Cx, conn: ConnId) {
+        self.with(cx, conn, |talk, cx| talk.handle_gone(cx));
+        self.talks.remove(&conn);
+    }
+
+    fn handle_timeout(&mut self, cx: &mut Cx) {
+        let is_due = |(_, talk): &(&ConnId, &Box<dyn Talk>)| {
+            talk.poll_timeout().is_some_and(|due| due <= cx.now)
+        };
+        let due: Vec<ConnId> = self
+            .talks
+            .iter()
+            .filter(is_due)
+            .map(|(conn, _)| *conn)
+            .collect();
+        for conn in due {
+            self.with(cx, conn, |talk, cx| talk.handle_timeout(cx));
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        self.talks
+            .values()
+            .filter_map(|talk| talk.poll_timeout())
+            .min()
+    }
+
+    fn poll_order(&mut self, cx: &mut Cx) -> Option<(ConnId, Order)> {
+        let (conn, cause, order) = self.orders.pop_front()?;
+        cx.cause = cause;
+        Some((conn, order))
     }
 }
 

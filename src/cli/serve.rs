@@ -1,0 +1,276 @@
+//! `layerwalk serve`: a real server that does what a scenario's handlers say.
+
+use std::io::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+
+use super::capture::time::parse_duration;
+use super::exit::{Exit, Result};
+use super::source;
+use crate::base::Rng;
+use crate::base::text::safe;
+use crate::live::serve::{Limits, Server};
+use crate::live::site;
+use crate::sim::app::{self, Outside, Said};
+use crate::sim::spec::{self, AppKind, Spec};
+
+/// The scenario whose server runs where none is named.
+const DEFAULT: &str = "socketio-chat";
+
+/// Serve Socket.IO or WebSocket to real clients, as a scenario's handlers say
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  layerwalk serve
+      a chat with rooms at http://127.0.0.1:3000/, with a page to try it
+  layerwalk serve my.toml --listen 0.0.0.0:8080 --cors http://localhost:5173
+      the server of your own scenario, for a page of another origin, too
+  layerwalk serve --static public
+      your own page beside it
+
+What a handler can do stands in docs/scenarios.md. Ctrl-C ends it, and tells the clients.")]
+pub struct ServeArgs {
+    /// A built-in scenario's name, or a .toml file; else a chat with rooms
+    scenario: Option<String>,
+    /// The node whose server it is; else the first that has one
+    #[arg(long, value_name = "NAME")]
+    node: Option<String>,
+    /// Where to listen: an address and a port, or one of them; may be given several times
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    listen: Vec<(Option<IpAddr>, Option<u16>)>,
+    /// Time from a pong to the next ping, such as 25s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    ping_interval: Option<Duration>,
+    /// Time in which a ping must be answered
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    ping_timeout: Option<Duration>,
+    /// Time in which a client must have asked for a namespace
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    connect_timeout: Option<Duration>,
+    /// The longest poll and message, in bytes
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(100..=16_000_000))]
+    max_payload: Option<u64>,
+    /// The path of Socket.IO, such as /socket.io/
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
+    /// The origin of a page that may use it, such as http://localhost:5173, or * for any; may be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    cors: Vec<String>,
+    /// A folder whose files are served beside it
+    #[arg(long = "static", value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// The most connections at one time
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    max_connections: usize,
+    /// The most events of one client in a second; one that sends more is sent away
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    max_events: u32,
+    /// The most bytes that wait for a client that does not read; it is cut off then
+    #[arg(long, value_name = "BYTES", default_value_t = 4_000_000)]
+    max_unsent: usize,
+    /// Time in which a request must be there whole
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    request_timeout: Duration,
+    /// Time that a connection may stand without a request
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    idle_timeout: Duration,
+    /// Print only who comes and goes, and the scenario's log
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print nothing but where it listens
+    #[arg(long)]
+    silent: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the scenario has no server, or an address cannot be listened at.
+pub fn run(args: &ServeArgs) -> Result {
+    let name = args.scenario.as_deref().unwrap_or(DEFAULT);
+    let spec = source::read_scenario(name)?.spec(None);
+    let mut kind = server(&spec, args.node.as_deref(), name)?;
+    args.adjust(&mut kind)?;
+    let (port, service) =
+        app::service(&kind, rng(), args.outside()?).ok_or_else(|| no_server(name))?;
+    let addresses = args.addresses(port);
+    raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Exit::usage(format!("the server could not be started: {error}")))?;
+    let limits = Limits {
+        connections: args.max_connections,
+        unsent: args.max_unsent,
+    };
+    let (quiet, silent) = (args.quiet || args.silent, args.silent);
+    let say = move |said| match said {
+        Said::Line(_) if silent => {}
+        Said::Event(_) if quiet => {}
+        Said::Line(text) | Said::Event(text) => print(&safe(&text)),
+    };
+    LocalSet::new().block_on(&runtime, async {
+        let server = Server::bind(&addresses, service, limits, Box::new(say), Box::new(())).await;
+        let server = server.map_err(|error| cannot_listen(&addresses, &error))?;
+        for address in server.addresses() {
+            print(&format!("listening at http://{address}/"));
+        }
+        server.run(stopped()).await;
+        Ok(())
+    })
+}
+
+impl ServeArgs {
+    /// Puts what the options say in place of what the scenario says.
+    fn adjust(&self, kind: &mut AppKind) -> Result {
+        let AppKind::SocketIoServer(server) = kind else {
+            return Ok(());
+        };
+        server.ping_interval = self.ping_interval.unwrap_or(server.ping_interval);
+        server.ping_timeout = self.ping_timeout.unwrap_or(server.ping_timeout);
+        server.connect_timeout = self.connect_timeout.unwrap_or(server.connect_timeout);
+        if let Some(bytes) = self.max_payload {
+            server.max_payload = usize::try_from(bytes).unwrap_or(usize::MAX);
+        }
+        if let Some(path) = &self.path {
+            if !path.starts_with('/') {
+                return Err(Exit::usage(format!("--path {path}: a path starts with /")));
+            }
+            server.path = format!("{}/", path.trim_end_matches('/'));
+        }
+        Ok(())
+    }
+
+    fn outside(&self) -> Result<Outside> {
+        if let Some(folder) = &self.folder
+            && !folder.is_dir()
+        {
+            let folder = folder.display();
+            return Err(Exit::usage(format!(
+                "--static {folder}: there is no such folder"
+            )));
+        }
+        let folder = self.folder.clone();
+        Ok(Outside {
+            origins: Some(self.cors.clone()),
+            request_timeout: Some(self.request_timeout),
+            idle_timeout: Some(self.idle_timeout),
+            max_sessions: Some(self.max_connections),
+            most_a_second: Some(self.max_events),
+            site: Some(Box::new(move |request| {
+                site::answer(folder.as_deref(), request)
+            })),
+        })
+    }
+
+    /// Where to listen; the scenario's port where no other is given.
+    fn addresses(&self, port: u16) -> Vec<SocketAddr> {
+        let whole = |(ip, given): &(Option<IpAddr>, Option<u16>)| {
+            let ip = ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            SocketAddr::new(ip, given.unwrap_or(port))
+        };
+        match self.listen.as_slice() {
+            [] => vec![whole(&(None, None))],
+            given => given.iter().map(whole).collect(),
+        }
+    }
+}
+
+fn parse_listen(text: &str) -> std::result::Result<(Option<IpAddr>, Option<u16>), String> {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Ok((Some(address.ip()), Some(address.port())));
+    }
+    if let Ok(ip) = text.parse() {
+        return Ok((Some(ip), None));
+    }
+    match text.trim_start_matches(':').parse() {
+        Ok(port) => Ok((None, Some(port))),
+        Err(_) => Err("write it as 127.0.0.1:3000, [::1]:3000, 0.0.0.0 or 3000".to_owned()),
+    }
+}
+
+/// The server of the scenario: of the node that is named, or the first.
+fn server(spec: &Spec, node: Option<&str>, scenario: &str) -> Result<AppKind> {
+    let named = |app: &&spec::App| node.is_none_or(|name| spec.nodes[app.on.index()].name == name);
+    let serves = |app: &&spec::App| {
+        matches!(
+            app.kind,
+            AppKind::SocketIoServer(_) | AppKind::WebSocketServer(_) | AppKind::HttpServer(_)
+        )
+    };
+    let found = spec.apps.iter().filter(named).find(serves);
+    found
+        .map(|app| app.kind.clone())
+        .ok_or_else(|| no_server(scenario))
+}
+
+fn no_server(scenario: &str) -> Exit {
+    Exit::usage(format!(
+        "{} has no server that can be served: a `[[app]]` of kind socketio-server, websocket-server or http-server",
+        safe(scenario)
+    ))
+}
+
+fn cannot_listen(addresses: &[SocketAddr], error: &io::Error) -> Exit {
+    let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+    let message = format!("cannot listen at {}: {error}", addresses.join(", "));
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Exit::not_permitted(message),
+        io::ErrorKind::AddrInUse => Exit::usage(format!(
+            "{message}; another program does, choose another with --listen"
+        )),
+        _ => Exit::usage(message),
+    }
+}
+
+/// Until the user, or the system, ends it.
+async fn stopped() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    print("ending");
+}
+
+/// The reader of the lines may be gone; the server goes on.
+fn print(line: &str) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Names of sessions must not be guessed: they are drawn from the system's own chance.
+fn rng() -> Rng {
+    let draw = || {
+        let mut bytes = [0; 8];
+        // SAFETY: the buffer is ours and of this length.
+        let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+        assert_eq!(got, 8, "the system has chance to give");
+        u64::from_ne_bytes(bytes)
+    };
+    Rng::new(draw(), &draw().to_string())
+}
+
+/// Each connection is an open file: as many as the system lets us have.
+fn raise_file_limit() {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the struct is ours, and lives until both calls are over.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) == 0 {
+            limit.rlim_cur = limit.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Socket.IO servers.
+
+use crate::scenario::format::socketio as format;
+use crate::scenario::format::socketio::{DeedKind, FromWhat, Moment, Transports};
+use crate::scenario::read::At;
+use crate::scenario::values::{Filled, Line, Number};
+use crate::sim::spec::{Condition, Deed, Handler, Piece, SocketIoServer, Template, Trigger, Whom};
+
+use super::{Builder, tables};
+
+impl Builder<'_, '_> {
+    pub(super) fn socketio_server(
+        &mut self,
+        app: &format::SocketIoServer,
+    ) -> Option<SocketIoServer> {
+        self.path(&app.path);
+        if app.path.get().is_some_and(|path| !path.ends_with('/')) {
+            self.note(
+                &app.path.span,
+                "the path of Socket.IO ends with `/`",
+                "no `/` at its end",
+            );
+        }
+        for namespace in app.namespaces.value.iter().flatten() {
+            let right = |name: &String| name.starts_with('/') && !name.contains([',', '?']);
+            if namespace.get().is_some_and(|name| !right(name)) {
+                let message = "a namespace starts with `/` and has no `,` or `?`";
+                self.note(&namespace.span, message, "not a namespace");
+            }
+        }
+        for span in [&app.ping_interval, &app.ping_timeout] {
+            if span.get().is_some_and(std::time::Duration::is_zero) {
+                self.note(
+                    &span.span,
+                    "pings without a pause would never end",
+                    "no time",
+                );
+            }
+        }
+        let handlers: Vec<Option<Handler>> = tables(&app.handle)
+            .map(|handle| self.handler(&handle.trigger))
+            .collect();
+        let transports = app.transports.value?;
+        Some(SocketIoServer {
+            port: app.port.value?.narrow(),
+            path: app.path.value.clone()?,
+            namespaces: tables(&app.namespaces).cloned().collect(),
+            polling: transports != Transports::WebSocket,
+            websocket: transports != Transports::Polling,
+            ping_interval: app.ping_interval.value?,
+            ping_timeout: app.ping_timeout.value?,
+            connect_timeout: app.connect_timeout.value?,
+            upgrade_timeout: app.upgrade_timeout.value?,
+            max_payload: app.max_payload.value?.narrow(),
+            recovery: app.recovery.value?,
+            handlers: handlers.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn handler(&mut self, trigger: &format::Trigger) -> Option<Handler> {
+        use format::Trigger as From;
+        let (trigger, rest) = match trigger {
+            From::Event(on) => (Trigger::Event(on.event.value.clone()?), &on.rest),
+            From::AnyEvent(on) => {
+                if !on.any_event.value? {
+                    let message = "a handler of no event is never run";
+                    self.note(&on.any_event.span, message, "`true` belongs here");
+                }
+                (Trigger::AnyEvent, &on.rest)
+            }
+            From::When(on) => {
+                let trigger = match on.when.value? {
+                    Moment::Connecting => Trigger::Connecting,
+                    Moment::Connection => Trigger::Connection,
+                    Moment::Disconnect => Trigger::Disconnect,
+                };
+                (trigger, &on.rest)
+            }
+            From::AnswerTo(on) => (Trigger::Answer(on.answer_to.value.clone()?), &on.rest),
+            From::NoAnswerTo(on) => (Trigger::Timeout(on.no_answer_to.value.clone()?), &on.rest),
+            From::Every(on) => {
+                let every = on.every.value?;
+                if every.is_zero() {
+                    self.note(&on.every.span, "this would never end", "no time");
+                }
+                let times: Number<1, 1_000_000> = on.times.value?;
+                (Trigger::Every(every, times.0), &on.rest)
+            }
+            From::Unclear => return None,
+        };
+        let condition = self.condition(rest)?;
+        let deeds: Vec<Option<Deed>> = tables(&rest.r#do)
+            .map(|deed| self.deed(&deed.what, &trigger, &deed.span))
+            .collect();
+        Some(Handler {
+            trigger,
+            nsp: rest.namespace.value.clone()?,
+            condition,
+            deeds: deeds.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn condition(&mut self, rest: &format::HandleRest) -> Option<Option<Condition>> {
+        let (given, equals, differs) = (
+            rest.given.value.clone()?,
+            rest.equals.value.clone()?,
+            rest.differs.value.clone()?,
+        );
+        let (value, equal) = match (&given, equals, differs) {
+            (None, None, None) => return Some(None),
+            (Some(_), Some(value), None) => (value, true),
+            (Some(_), None, Some(value)) => (value, false),
+            _ => {
+                let message = "a condition is `given` and one of `equals` and `differs`";
+                self.note(&rest.span, message, "not a condition");
+                return None;
+            }
+        };
+        let Template::Json(json) = value.0 else {
+            let message = "what a value is compared with has no `$` in it";
+            self.note(&rest.equals.span, message, "a fixed value belongs here");
+            return None;
+        };
+        let slot = given?.0;
+        // it was written by us
+        let value = serde_json::from_str(&json).ok()?;
+        Some(Some(Condition { slot, value, equal }))
+    }
+
+    fn deed(
+        &mut self,
+        what: &DeedKind,
+        trigger: &Trigger,
+        span: &std::ops::Range<usize>,
+    ) -> Option<Deed> {
+        let line = |line: &At<Line>| Some(line.value.clone()?.0);
+        let has_socket = !matches!(trigger, Trigger::Every(..) | Trigger::Disconnect);
+        let needs = |deed: Option<Deed>, builder: &mut Self| {
+            if !has_socket {
+                builder.note(span, "no socket is there at this moment", "nobody is meant");
+            }
+            deed
+        };
+        match what {
+            DeedKind::Emit(emit) => {
+                let to = match emit.to.value? {
+                    format::Whom::Socket => Whom::Socket,
+                    format::Whom::Others => Whom::Others,
+                    format::Whom::Everyone => Whom::Everyone,
+                };
+                let (rooms, except) = (lines(&emit.rooms)?, lines(&emit.except)?);
+                // rooms name the audience, and the socket alone is none
+                let to = match to {
+                    Whom::Socket if !rooms.is_empty() => Whom::Everyone,
+                    to => to,
+                };
+                let answer_within = emit.answer_within.value?;
+                let deed = Some(Deed::Emit {
+                    to,
+                    rooms,
+                    except,
+                    event: line(&emit.emit)?,
+                    args: templates(&emit.args)?,
+                    answer_within,
+                });
+                if answer_within.is_some() && to != Whom::Socket {
+                    let message = "an answer is asked of one socket alone";
+                    self.note(
+                        &emit.answer_within.span,
+                        message,
+                        "does not go together with `to`",
+                    );
+                }
+                if to == Whom::Socket {
+                    needs(deed, self)
+                } else {
+                    deed
+                }
+            }
+            DeedKind::Answer(answer) => {
+                if !matches!(trigger, Trigger::Event(_) | Trigger::AnyEvent) {
+                    self.note(
+                        span,
+                        "only events are answered",
+                        "there is nothing to answer",
+                    );
+                }
+                Some(Deed::Answer(templates(&answer.answer)?))
+            }
+            DeedKind::Join(join) => needs(Some(Deed::Join(line(&join.join)?)), self),
+            DeedKind::Leave(leave) => needs(Some(Deed::Leave(line(&leave.leave)?)), self),
+            DeedKind::Disconnect(disconnect) => {
+                let session = disconnect.disconnect.value? == FromWhat::Session;
+                needs(Some(Deed::Disconnect { session }), self)
+            }
+            DeedKind::Refuse(refuse) => {
+                if *trigger != Trigger::Connecting {
+                    let message = "a client is refused when it asks to come in";
+                    self.note(span, message, "belongs to `when = \"connecting\"`");
+                }
+                let data = refuse.data.value.clone()?.map(|data| data.0);
+                Some(Deed::Refuse(line(&refuse.refuse)?, data))
+            }
+            DeedKind::Log(log) => Some(Deed::Log(line(&log.log)?)),
+            DeedKind::Unclear => None,
+        }
+    }
+}
+
+fn lines(list: &At<super::format::List<Line>>) -> Option<Vec<Vec<Piece>>> {
+    let all = list.get()?.iter();
+    all.map(|line| Some(line.value.clone()?.0)).collect()
+}
+
+fn templates(list: &At<super::format::List<Filled>>) -> Option<Vec<Template>> {
+    let all = list.get()?.iter();
+    all.map(|one| Some(one.value.clone()?.0)).collect()
+}
