@@ -204,6 +204,9 @@ pub(super) fn unit_topic(protocol: &str, down: bool) -> Option<&'static str> {
         "udp" => ["down-udp", "up-udp"],
         "http" => ["down-http", "up-http"],
         "websocket" => ["down-ws", "up-ws"],
+        "engineio" => ["down-engineio", "up-engineio"],
+        "socketio" => ["down-socketio", "up-socketio"],
+        "json" => ["down-json", "up-json"],
         "utf-8" => ["down-text", "up-text"],
         _ => return None,
     };
@@ -223,6 +226,8 @@ pub(super) fn protocol_id(name: &str) -> &str {
         "UDP" => "udp",
         "HTTP" => "http",
         "WebSocket" => "websocket",
+        "Engine.IO" => "engineio",
+        "Socket.IO" => "socketio",
         other => other,
     }
 }

@@ -13,6 +13,41 @@ topics! {
         rfc: "FIN, opcode, MASK, payload length, masking key, payload.", "RFC 6455 §5.2",
         meets: "seven-on-the-wire",
     }
+    "down-engineio" {
+        short: "Session: {node} puts it into a packet of Engine.IO: {info}.",
+        full: "One digit goes before it: what kind of packet it is. The session has a name, the sid, and lives longer than the connections under it: today a poll carries the packet, tomorrow a WebSocket.",
+        rfc: "<packet type>[<data>]", "Engine.IO protocol 4, Packet encoding",
+        meets: "sio-is-ws",
+    }
+    "up-engineio" {
+        short: "Session: {node} takes a packet of Engine.IO apart: {info}.",
+        full: "The digit says for whom it is. 4 goes up to Socket.IO; a ping, a pong, an upgrade stay here, and the program never sees them.",
+        rfc: "<packet type>[<data>]", "Engine.IO protocol 4, Packet encoding",
+        meets: "sio-is-ws",
+    }
+    "down-socketio" {
+        short: "Session: {node} makes a packet of Socket.IO of it: {info}.",
+        full: "A digit for its kind, the namespace if it is not /, a number if an answer is asked for, and the JSON. A plain WebSocket has none of these.",
+        rfc: "<packet type>[<# of binary attachments>-][<namespace>,][<acknowledgment id>][JSON-stringified payload]", "Socket.IO protocol 5, Packet encoding",
+        meets: "42-is-a-code",
+    }
+    "up-socketio" {
+        short: "Session: {node} reads a packet of Socket.IO: {info}.",
+        full: "The kind and the namespace say which socket it is for; the number, if there is one, which answer belongs to which event.",
+        rfc: "<packet type>[<# of binary attachments>-][<namespace>,][<acknowledgment id>][JSON-stringified payload]", "Socket.IO protocol 5, Packet encoding",
+        meets: "42-is-a-code",
+    }
+    "down-json" {
+        short: "Presentation: {node} writes the values down as JSON: {info}.",
+        full: "An object in memory is no bytes yet. JSON is a way to write it that the other program can read, whatever language that is written in. Bytes have no form in JSON, and go beside it.",
+        rfc: "A JSON text is a serialized value.", "RFC 8259 §2",
+        meets: "seven-on-the-wire",
+    }
+    "up-json" {
+        short: "Presentation: {node} reads the JSON as values again: {info}.",
+        full: "The program on the other side made it of its own objects. What is read here are copies: functions, dates and classes do not pass, only what JSON knows.",
+        rfc: "A JSON parser transforms a JSON text into another representation.", "RFC 8259 §9",
+    }
     "down-tcp" {
         short: "Transport: TCP at {node} takes the bytes into a segment: {info}.",
         full: "The header has the ports, the number of the first byte, what has been received (ack), the flags, the window and a checksum over the segment and the IP addresses.",
