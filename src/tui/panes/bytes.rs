@@ -85,9 +85,9 @@ impl Pane for BytesPane {
     }
 }
 
-/// `3 Layers: [TCP 40] IP 20 Eth 14`: the headers in the frame, innermost first; the chosen one is always there.
+/// `3 Layers: [TCP 40] IP 20 Eth 14`: the headers in the frame, innermost first; the chosen one is always there. The
+/// word gives way before a layer does.
 fn layers_in_short(cx: &Cx<'_>, columns: usize) -> String {
-    const HEAD: &str = "3 Layers:";
     let chosen = cx.chosen.and_then(|chosen| cx.rows.get(chosen.row));
     let mut words: Vec<(String, bool)> = Vec::new();
     let mut last = "";
@@ -112,15 +112,21 @@ fn layers_in_short(cx: &Cx<'_>, columns: usize) -> String {
         true => format!(" [{word}]"),
         false => format!(" {word}"),
     };
-    let room = columns.saturating_sub(HEAD.len() + 1);
     let total = |words: &[(String, bool)]| words.iter().map(|w| width(&shown(w))).sum::<usize>();
+    let fits = |head: &str| head.len() + 1 + total(&words) <= columns;
+    let head = match words.is_empty() {
+        true => "3 Layers",
+        false if fits("3 Layers:") => "3 Layers:",
+        false => "3",
+    };
+    let room = columns.saturating_sub(head.len() + 1);
     while total(&words) > room && words.first().is_some_and(|(_, is_chosen)| !is_chosen) {
         words.remove(0);
     }
     while total(&words) > room && words.len() > 1 {
         words.pop();
     }
-    HEAD.to_owned() + &words.iter().map(shown).collect::<String>()
+    head.to_owned() + &words.iter().map(shown).collect::<String>()
 }
 
 /// The name of a layer where there is room for a word of two or three letters.

@@ -42,7 +42,7 @@ impl Pane for WhyPane {
         for (y, line) in (0..room).zip(&lines[start..]) {
             let is_cut = more && y + 1 == room;
             let line = if is_cut {
-                cut(line, columns)
+                cut(line, columns, "..")
             } else {
                 line.clone()
             };
@@ -96,15 +96,15 @@ fn lines(cx: &Cx<'_>, columns: usize) -> Vec<String> {
     lines
 }
 
-/// The line with `..` after the last word that leaves room for it: more follows.
-fn cut(line: &str, columns: usize) -> String {
+/// The line with a mark (`..`) after the last word that leaves room for it: more follows.
+fn cut(line: &str, columns: usize, mark: &str) -> String {
     let mut line = line;
-    while width(line) + 3 > columns
+    while width(line) + 1 + width(mark) > columns
         && let Some((before, _)) = line.rsplit_once(' ')
     {
         line = before;
     }
-    format!("{line} ..")
+    format!("{line} {mark}")
 }
 
 /// A line at the foot: words on the left, and some on the right.
@@ -146,7 +146,7 @@ fn foot(cx: &Cx<'_>, columns: usize, height: usize, room: usize) -> Vec<FootLine
         if wrapped.len() > shown {
             wrapped.truncate(shown);
             if let Some(last) = wrapped.last_mut() {
-                *last = cut(last, columns);
+                *last = cut(last, columns, if cx.zoom { ".." } else { ".. (7 z: all)" });
             }
         }
         lines.extend(wrapped.into_iter().map(|text| FootLine {
