@@ -143,6 +143,10 @@ fn segment(pipeline: &Pipeline, frame: FrameId, tcp: &Tcp) -> String {
     if tcp.wire_len > 0 {
         text += &format!(" len={}", tcp.wire_len);
     }
+    // The window of a RST says nothing.
+    if tcp.window == 0 && !tcp.flags.rst {
+        text += " win=0";
+    }
     text
 }
 

@@ -161,6 +161,19 @@ struct Stop {
     title: String,
 }
 
+/// Whether a program is told that its connection is over, and no frame that came is why: nothing else on the wire tells
+/// of it.
+fn ends_unseen(told: &Told<'_>, record: &Record, text: &str) -> bool {
+    let records = told.outcome.log.records();
+    let cause = |record: &&Record| record.cause.map(|id| &records[id.index()]);
+    let mut causes = std::iter::successors(Some(record), cause);
+    let mut by_frame = || causes.any(|record| matches!(record.what, What::FrameArrived(_)));
+    matches!(
+        text,
+        "connection timed out" | "connection reset" | "host unreachable"
+    ) && !by_frame()
+}
+
 /// Whether a record is worth a stop.
 fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
     let layer = |title: String| {
@@ -182,6 +195,7 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
         })
     };
     match &record.what {
+        What::AppEvent(text) if ends_unseen(told, record, text) => frame(text.to_string()),
         What::AppCall(text) | What::AppEvent(text) => layer(text.to_string()),
         What::Discarded(text) => layer(format!("discarded: {text}")),
         What::Decided(text) | What::Routed(text) => layer(text.to_string()),
