@@ -40,6 +40,8 @@ struct Conn {
 pub(super) struct Truth {
     conns: Vec<Conn>,
     conn_index: FxHashMap<(NodeId, ConnId), usize>,
+    /// The connections of each end, by its address and its peer's.
+    between: FxHashMap<[SocketAddr; 2], Vec<usize>>,
     /// The records of ports that were opened, and of which node.
     listening: Vec<(usize, Option<NodeId>, SocketAddr)>,
     /// The records of nodes that lost their power.
@@ -91,6 +93,8 @@ impl Truth {
                 if let Some(key) = key {
                     self.conn_index.insert(key, self.conns.len());
                 }
+                let between = self.between.entry([*local, *remote]).or_default();
+                between.push(self.conns.len());
                 self.conns.push(Conn {
                     local: *local,
                     remote: *remote,
@@ -202,17 +206,25 @@ impl Truth {
     pub fn join_flows(&mut self, flows: &Flows) {
         self.of_flow = vec![[None; 2]; flows.list().len()];
         self.flow_of = vec![None; self.conns.len()];
+        let mut between: FxHashMap<[SocketAddr; 2], Vec<usize>> = FxHashMap::default();
+        for (id, flow) in flows.list().iter().enumerate() {
+            between.entry(in_order(flow.ends)).or_default().push(id);
+        }
         for (index, conn) in self.conns.iter().enumerate() {
-            if let Some((flow, end)) = Self::flow_of_conn(flows, conn) {
+            let same = between.get(&in_order([conn.local, conn.remote]));
+            let same = same.map_or(&[][..], Vec::as_slice);
+            if let Some((flow, end)) = Self::flow_of_conn(flows, same, conn) {
                 self.of_flow[flow][end] = Some(index);
                 self.flow_of[index] = Some(FlowId(flow as u32));
             }
         }
     }
 
-    /// The flow that a connection is, and which end of it: the one that began with its SYN.
-    fn flow_of_conn(flows: &Flows, conn: &Conn) -> Option<(usize, usize)> {
-        flows.list().iter().enumerate().find_map(|(id, flow)| {
+    /// The flow that a connection is, of those between its addresses, and which end of it: the one that began with its
+    /// SYN.
+    fn flow_of_conn(flows: &Flows, same: &[usize], conn: &Conn) -> Option<(usize, usize)> {
+        same.iter().find_map(|&id| {
+            let flow = &flows.list()[id];
             let end = flow.ends.iter().position(|end| *end == conn.local)?;
             let (caller, isn) = if conn.active {
                 (end, conn.iss)
@@ -265,8 +277,11 @@ impl Truth {
             let state = last_before(&conn.states, index, |(record, _)| *record);
             state.is_some_and(|(_, state)| *state != TcpState::Closed)
         };
-        let same = |conn: &&Conn| conn.local == local && conn.remote == remote;
-        self.conns.iter().rev().filter(same).find(is_open)
+        let same = self.between.get(&[local, remote])?;
+        same.iter()
+            .rev()
+            .map(|conn| &self.conns[*conn])
+            .find(is_open)
     }
 
     /// The end's connection at the record at `index`: before it is made, an earlier one between the same addresses.
@@ -317,6 +332,12 @@ impl Truth {
             }),
         }
     }
+}
+
+/// Two ends in an order that does not depend on which is which.
+fn in_order(mut ends: [SocketAddr; 2]) -> [SocketAddr; 2] {
+    ends.sort_unstable();
+    ends
 }
 
 /// The last entry of a list, sorted by record, that is not after the record at `index`.
