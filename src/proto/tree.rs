@@ -166,7 +166,7 @@ pub struct Derived {
     pub pieces: Vec<Piece>,
 }
 
-/// A run of derived bytes and its origin, byte for byte.
+/// A run of derived bytes and its origin, byte for byte unless the origin says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// Where the run starts in the derived bytes.
@@ -182,6 +182,9 @@ pub struct Piece {
 pub enum Origin {
     /// A buffer of the same dissection (0 is the input), from this offset.
     Buffer(usize, usize),
+    /// Not byte for byte, as what is inflated: the whole run from all of the bytes of a buffer that start at this offset
+    /// and are so many.
+    Made(usize, usize, usize),
     /// Another frame of the walk (by index), from this offset: reassembled fragments.
     Frame(crate::base::FrameId, usize),
 }

@@ -285,9 +285,16 @@ fn down_to_input(derived: &[Derived], from: Held) -> Vec<Held> {
                     range.start.max(piece.start),
                     range.end.min(piece.start + piece.len),
                 );
-                if let (Origin::Buffer(origin, at), true) = (piece.origin, from < to) {
-                    let start = at + (from - piece.start);
-                    next.push((origin, start..start + (to - from)));
+                if from >= to {
+                    continue;
+                }
+                match piece.origin {
+                    Origin::Buffer(origin, at) => {
+                        let start = at + (from - piece.start);
+                        next.push((origin, start..start + (to - from)));
+                    }
+                    Origin::Made(origin, at, len) => next.push((origin, at..at + len)),
+                    Origin::Frame(..) => {}
                 }
             }
         }
@@ -306,14 +313,19 @@ fn up_from_input(derived: &[Derived], range: Range<usize>) -> Vec<Held> {
     for (index, made) in derived.iter().enumerate() {
         let mut here = Vec::new();
         for piece in &made.pieces {
-            let Origin::Buffer(origin, at) = piece.origin else {
-                continue;
+            let (origin, at, len) = match piece.origin {
+                Origin::Buffer(origin, at) => (origin, at, piece.len),
+                Origin::Made(origin, at, len) => (origin, at, len),
+                Origin::Frame(..) => continue,
             };
+            let is_made = matches!(piece.origin, Origin::Made(..));
             for (_, range) in all.iter().filter(|(buffer, _)| *buffer == origin) {
-                let (from, to) = (range.start.max(at), range.end.min(at + piece.len));
-                if from < to {
-                    let start = piece.start + (from - at);
-                    here.push((index + 1, start..start + (to - from)));
+                let (from, to) = (range.start.max(at), range.end.min(at + len));
+                let start = piece.start + (from - at.min(from));
+                match from < to {
+                    true if is_made => here.push((index + 1, piece.start..piece.start + piece.len)),
+                    true => here.push((index + 1, start..start + (to - from))),
+                    false => {}
                 }
             }
         }

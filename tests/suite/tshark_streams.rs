@@ -20,11 +20,6 @@ const SEPARATOR: &str = "\u{1d}";
 /// Disagreements that were looked into: the file (empty: any), how the field's name starts, and why.
 const EXPLAINED: &[(&str, &str, &str)] = &[
     (
-        "sio-deflate.pcap",
-        "websocket.payload.text",
-        "tshark inflates permessage-deflate; here the payload is shown compressed",
-    ),
-    (
         "",
         "websocket.payload.continue",
         "with the last fragment tshark shows the whole message, here each frame shows its own",

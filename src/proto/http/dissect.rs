@@ -12,7 +12,7 @@ use super::show;
 use crate::proto::engineio;
 use crate::proto::stream::{self, Dir, Message, Next, StreamProtocol};
 use crate::proto::tree::Dissection;
-use crate::proto::websocket::WebSocket;
+use crate::proto::websocket::{DeflateParams, Extension, PERMESSAGE_DEFLATE, WebSocket};
 
 /// The requests and responses of a connection.
 #[derive(Debug, Default)]
@@ -273,9 +273,11 @@ impl Http {
             return None;
         }
         if parsed.headers.has("Upgrade", "websocket") {
-            let extensions = parsed.headers.list("Sec-WebSocket-Extensions");
-            let mut names = extensions.filter_map(|extension| extension.split(';').next());
-            let deflate = names.any(|name| name.trim() == "permessage-deflate");
+            let agreed = parsed.headers.list("Sec-WebSocket-Extensions");
+            let mut agreed = agreed.filter_map(Extension::parse);
+            let deflate = agreed.find(|agreed| agreed.name == PERMESSAGE_DEFLATE);
+            let deflate =
+                deflate.map(|agreed| DeflateParams::parse_answer(&agreed).unwrap_or_default());
             let engineio = parsed.asked.as_ref().and_then(|asked| asked.engineio);
             return Some(Box::new(WebSocket::new(deflate, engineio)));
         }

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::proto::websocket::Frame;
+use crate::proto::tree::{Origin, Piece};
+use crate::proto::websocket::frame::RSV1;
+use crate::proto::websocket::{Deflater, Frame};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -14,7 +16,7 @@ struct Seen {
 
 /// Reads all frames of one direction, in pieces of at most `cut` bytes; and why it ended.
 fn read(deflate: bool, dir: Dir, bytes: &[u8], cut: usize) -> (Vec<Seen>, Option<String>) {
-    let mut protocol = WebSocket::new(deflate, None);
+    let mut protocol = WebSocket::new(deflate.then(Default::default), None);
     let mut messages = Vec::new();
     let mut waiting = Vec::new();
     for piece in bytes.chunks(cut) {
@@ -181,26 +183,201 @@ fn other_frames() {
     );
 }
 
+/// The frames of a message that is compressed, in `parts` pieces.
+fn compressed(deflater: &mut Deflater, opcode: Opcode, message: &[u8], parts: usize) -> Vec<Frame> {
+    let small = deflater.deflate(message);
+    let pieces: Vec<&[u8]> = small.chunks(small.len().div_ceil(parts)).collect();
+    let frame = |(i, piece): (usize, &&[u8])| Frame {
+        fin: i + 1 == pieces.len(),
+        rsv: if i == 0 { RSV1 } else { 0 },
+        ..Frame::new(if i == 0 { opcode } else { Opcode::Continuation }, *piece)
+    };
+    pieces.iter().enumerate().map(frame).collect()
+}
+
+fn emit(frames: &[Frame]) -> Vec<u8> {
+    frames.iter().flat_map(Frame::emit).collect()
+}
+
 #[test]
-fn compressed_payload_is_not_taken_for_text() {
-    let mut first = Frame::new(Opcode::Text, vec![0xff, 0xfe]);
-    (first.rsv, first.fin) = (RSV1, false);
-    let last = Frame::new(Opcode::Continuation, vec![0xfd]);
-    let bytes = [first.emit(), last.emit()].concat();
-    let (messages, _) = read(true, Dir::ToClient, &bytes, usize::MAX);
+fn compressed_messages_are_shown_both_ways() {
+    let mut deflater = Deflater::new(6, 15, true).unwrap();
+    let text = "the same again, the same again";
+    let mut frames = compressed(&mut deflater, Opcode::Text, text.as_bytes(), 1);
+    frames.extend(compressed(&mut deflater, Opcode::Text, text.as_bytes(), 3));
+    assert!(frames.iter().all(|frame| frame.payload.len() < text.len()));
+    frames = frames.into_iter().map(|frame| frame.masked(KEY)).collect();
+    let (messages, _) = read(true, Dir::ToServer, &emit(&frames), usize::MAX);
     assert_eq!(experts(&messages), [""; 0]);
-    for message in &messages {
-        assert_eq!(value(message, "websocket.payload.text"), None);
-        assert_eq!(value(message, "websocket.payload.continue"), None);
-        assert!(value(message, "websocket.compressed").is_some());
-    }
-    assert_eq!(value(&messages[0], "websocket.pmc").as_deref(), Some("1"));
-    assert_eq!(messages[0].info, "Text, 2 bytes, compressed (more follows)");
-    let (messages, _) = read(false, Dir::ToClient, &bytes, usize::MAX);
+    let first = &messages[0];
+    let small = frames[0].payload.len();
+    assert_eq!(
+        first.info,
+        format!("Text \"{text}\" (inflated from {small} bytes)")
+    );
+    assert_eq!(
+        value(first, "websocket.payload.text").as_deref(),
+        Some(text)
+    );
+    assert_eq!(value(first, "websocket.pmc").as_deref(), Some("1"));
+    assert!(value(first, "websocket.compressed").is_some());
+    let lens = |message: &Seen| {
+        let number = |id| value(message, id).and_then(|text| text.parse::<usize>().ok());
+        (
+            number("websocket.compressed_length"),
+            number("websocket.inflated_length"),
+            number("websocket.fragment.count"),
+        )
+    };
+    assert_eq!(lens(first), (Some(small), Some(text.len()), None));
+    let derived = &first.dissection.derived;
+    assert_eq!(derived[0].bytes, frames[0].payload);
+    assert_eq!(derived[1].bytes, text.as_bytes());
+    assert_eq!(derived[1].pieces[0].origin, Origin::Made(1, 0, small));
+    // The second message needs the window that the first one left.
+    let last = messages.last().unwrap();
+    assert!(messages.len() > 2);
+    assert_eq!(value(last, "websocket.payload.text").as_deref(), Some(text));
+    let fragments = messages.len() - 1;
+    assert_eq!(lens(last).2, Some(fragments));
+    assert_eq!(lens(last).1, Some(text.len()));
+    assert_eq!(value(&messages[1], "websocket.payload.text"), None);
+    assert!(value(&messages[1], "websocket.compressed").is_some());
+    // What was not agreed is not inflated.
+    let (messages, _) = read(false, Dir::ToServer, &emit(&frames), usize::MAX);
     assert_eq!(
         experts(&messages)[0],
         "A reserved bit is set that no extension gives a meaning"
     );
+}
+
+#[test]
+fn what_cannot_be_inflated_is_said_and_shown_as_it_is() {
+    let broken = Frame {
+        rsv: RSV1,
+        ..Frame::new(Opcode::Text, vec![0xff, 0xfe])
+    };
+    let mut deflater = Deflater::new(6, 15, true).unwrap();
+    let mut frames = vec![broken];
+    frames.extend(compressed(&mut deflater, Opcode::Text, b"later", 1));
+    frames.push(Frame::new(Opcode::Text, "plain"));
+    let (messages, _) = read(true, Dir::ToClient, &emit(&frames), usize::MAX);
+    assert_eq!(
+        experts(&messages),
+        ["The compressed data cannot be inflated"]
+    );
+    assert_eq!(messages[0].info, "Text, 2 bytes, compressed");
+    assert_eq!(value(&messages[1], "websocket.payload.text"), None);
+    let text = value(&messages[2], "websocket.payload.text");
+    assert_eq!(text.as_deref(), Some("plain"));
+
+    let mut deflater = Deflater::new(6, 15, true).unwrap();
+    let frames = compressed(&mut deflater, Opcode::Text, b"\xff\xfe", 1);
+    let (messages, _) = read(true, Dir::ToClient, &emit(&frames), usize::MAX);
+    assert_eq!(experts(&messages), ["The text is not UTF-8"]);
+}
+
+#[test]
+fn a_bomb_is_not_kept() {
+    let bomb = Deflater::new(9, 15, true)
+        .unwrap()
+        .deflate(&vec![0; 40_000_000]);
+    let frame = Frame {
+        rsv: RSV1,
+        ..Frame::new(Opcode::Binary, bomb)
+    };
+    let message = one(true, Dir::ToClient, &frame.emit());
+    assert!(message.dissection.derived.is_empty());
+    let shown = message.dissection.field("websocket.compressed").unwrap();
+    assert!(
+        shown.text.ends_with("not inflated: too long to be kept"),
+        "{}",
+        shown.text
+    );
+    // Many messages that can be kept each are not kept all.
+    let mut deflater = Deflater::new(9, 15, true).unwrap();
+    let small = deflater.deflate(&vec![0; 15_000_000]);
+    let frame = Frame {
+        rsv: RSV1,
+        ..Frame::new(Opcode::Binary, small)
+    };
+    let mut protocol = WebSocket::new(Some(Default::default()), None);
+    let bytes = frame.emit();
+    let kept = (0..8).filter(|_| match protocol.next(Dir::ToClient, &bytes, false) {
+        Next::Message(message) => !message.seed.dissection(&bytes).derived.is_empty(),
+        _ => false,
+    });
+    assert_eq!(kept.count(), 4);
+}
+
+#[test]
+fn the_last_fragment_shows_the_whole_message() {
+    let text = "across three frames";
+    let parts = ["across ", "three ", "frames"];
+    let mut frames: Vec<Frame> = parts
+        .iter()
+        .enumerate()
+        .map(|(i, part)| Frame {
+            fin: i == 2,
+            ..Frame::new(
+                if i == 0 {
+                    Opcode::Text
+                } else {
+                    Opcode::Continuation
+                },
+                *part,
+            )
+        })
+        .collect();
+    frames.insert(1, Frame::new(Opcode::Ping, ""));
+    let (messages, _) = read(false, Dir::ToClient, &emit(&frames), 3);
+    assert_eq!(messages[1].info, "Ping");
+    assert_eq!(messages[2].info, "Continuation, 6 bytes (more follows)");
+    let last = &messages[3];
+    assert_eq!(
+        last.info,
+        format!("Text \"{text}\" (put together in 3 frames)")
+    );
+    assert_eq!(value(last, "websocket.payload.text").as_deref(), Some(text));
+    assert_eq!(
+        value(last, "websocket.fragment.count").as_deref(),
+        Some("3")
+    );
+    assert_eq!(
+        value(last, "websocket.reassembled.length").as_deref(),
+        Some("19")
+    );
+    let derived = &last.dissection.derived[0];
+    assert_eq!(derived.bytes, text.as_bytes());
+    let piece = Piece {
+        start: 13,
+        len: 6,
+        origin: Origin::Buffer(0, 2),
+    };
+    assert_eq!(derived.pieces, [piece]);
+}
+
+#[test]
+fn engineio_is_found_in_compressed_and_fragmented_messages() {
+    let session =
+        crate::proto::engineio::Session::of_target("/socket.io/?EIO=4&transport=websocket");
+    assert!(session.is_some());
+    let mut deflater = Deflater::new(6, 15, true).unwrap();
+    let mut frames = compressed(&mut deflater, Opcode::Text, br#"42["hi",1]"#, 1);
+    frames.extend(compressed(&mut deflater, Opcode::Text, br#"42["hi",2]"#, 2));
+    let mut protocol = WebSocket::new(Some(Default::default()), session);
+    let mut said = Vec::new();
+    for frame in frames {
+        let bytes = frame.emit();
+        let Next::Message(message) = protocol.next(Dir::ToServer, &bytes, false) else {
+            panic!("no frame");
+        };
+        let dissection = message.seed.dissection(&bytes);
+        let args = dissection.field("socketio.type").is_some();
+        said.push((message.seed.info(&bytes), args));
+    }
+    assert!(said[0].0.starts_with("EVENT "), "{said:?}");
+    assert!(said[0].1 && !said[1].1 && said[2].1, "{said:?}");
 }
 
 #[test]
@@ -290,7 +467,7 @@ fn what_is_wrong_is_said() {
 #[test]
 fn a_claimed_length_is_waited_for_and_not_believed() {
     let header = [0x82, 0x7f, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3];
-    let mut protocol = WebSocket::new(false, None);
+    let mut protocol = WebSocket::new(None, None);
     assert!(matches!(
         protocol.next(Dir::ToClient, &header, false),
         Next::More
