@@ -68,7 +68,7 @@ fn run(cli: Cli) -> Result {
         Some(Command::Open(args)) => screen::open(&args, cli.look),
         Some(Command::Capture(args)) => capture::run(&args, cli.look),
         Some(Command::Attach(args)) => attach::run(&args, cli.look),
-        Some(Command::Serve(args)) => serve::run(&args),
+        Some(Command::Serve(args)) => serve::run(&args, cli.look),
         Some(Command::Show(args)) => show::run(&args, cli.look),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Check(args)) => check::run(&args),

@@ -6,6 +6,7 @@
 
 mod clock;
 mod drive;
+pub mod record;
 pub mod serve;
 pub mod site;
 mod tap;

@@ -1,23 +1,33 @@
 //! `layerwalk serve`: a real server that does what a scenario's handlers say.
 
-use std::io::{self, Write as _};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use super::capture::time::parse_duration;
 use super::exit::{Exit, Result};
+use super::screen::{self, Look};
 use super::source;
-use crate::base::Rng;
 use crate::base::text::safe;
-use crate::live::serve::{Limits, Server};
+use crate::base::{LinkType, Rng};
+use crate::capture::packet::{Interface, Packet};
+use crate::capture::pcapng::Writer;
+use crate::live::record::Recorder;
+use crate::live::serve::{Limits, Server, Witness};
 use crate::live::site;
 use crate::sim::app::{self, Outside, Said};
 use crate::sim::spec::{self, AppKind, Spec};
+use crate::tui;
+use crate::walk::Walk;
 
 /// The scenario whose server runs where none is named.
 const DEFAULT: &str = "socketio-chat";
@@ -78,6 +88,12 @@ pub struct ServeArgs {
     /// Time that a connection may stand without a request
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     idle_timeout: Duration,
+    /// Write what passes to this file (pcapng): the bytes of the streams, in segments made for them
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Show what passes on the screen, as a walk that grows; `q` ends the server
+    #[arg(long)]
+    walk: bool,
     /// Print only who comes and goes, and the scenario's log
     #[arg(short, long)]
     quiet: bool,
@@ -90,38 +106,126 @@ pub struct ServeArgs {
 ///
 /// # Errors
 /// If the scenario has no server, or an address cannot be listened at.
-pub fn run(args: &ServeArgs) -> Result {
-    let name = args.scenario.as_deref().unwrap_or(DEFAULT);
-    let spec = source::read_scenario(name)?.spec(None);
-    let mut kind = server(&spec, args.node.as_deref(), name)?;
+pub fn run(args: &ServeArgs, look: Look) -> Result {
+    let name = args.scenario.as_deref().unwrap_or(DEFAULT).to_owned();
+    let spec = source::read_scenario(&name)?.spec(None);
+    let mut kind = server(&spec, args.node.as_deref(), &name)?;
     args.adjust(&mut kind)?;
-    let (port, service) =
-        app::service(&kind, rng(), args.outside()?).ok_or_else(|| no_server(name))?;
-    let addresses = args.addresses(port);
+    let outside = args.outside()?;
+    let addresses = args.addresses(port_of(&kind));
     raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Exit::usage(format!("the server could not be started: {error}")))?;
     let limits = Limits {
         connections: args.max_connections,
         unsent: args.max_unsent,
     };
-    let (quiet, silent) = (args.quiet || args.silent, args.silent);
+    let file = args.file()?;
+    let (quiet, silent) = (args.quiet || args.silent, args.silent || args.walk);
     let say = move |said| match said {
-        Said::Line(_) if silent => {}
+        Said::Line(_) | Said::Event(_) if silent => {}
         Said::Event(_) if quiet => {}
         Said::Line(text) | Said::Event(text) => print(&safe(&text)),
     };
-    LocalSet::new().block_on(&runtime, async {
-        let server = Server::bind(&addresses, service, limits, Box::new(say), Box::new(())).await;
-        let server = server.map_err(|error| cannot_listen(&addresses, &error))?;
-        for address in server.addresses() {
-            print(&format!("listening at http://{address}/"));
+    let serve = move |screen: Option<mpsc::Sender<Packet>>, ready: Ready| {
+        let is_seen = file.is_some() || screen.is_some();
+        let sink = sink(file, screen.clone());
+        let witness: Box<dyn Witness> = match is_seen {
+            true => Box::new(Recorder::new(rng(), sink)),
+            false => Box::new(()),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(Exit::unreadable)?;
+        let (_, service) = app::service(&kind, rng(), outside).ok_or_else(|| no_server(&name))?;
+        LocalSet::new().block_on(&runtime, async {
+            let server = Server::bind(&addresses, service, limits, Box::new(say), witness).await;
+            let server = server.map_err(|error| cannot_listen(&addresses, &error))?;
+            ready(&server.addresses());
+            server.run(stopped(screen)).await;
+            Ok(())
+        })
+    };
+    match args.walk {
+        true => on_screen(serve, look),
+        false => serve(None, Box::new(tell)),
+    }
+}
+
+/// What is called with the addresses when the server listens.
+type Ready = Box<dyn FnOnce(&[SocketAddr])>;
+
+fn urls(addresses: &[SocketAddr]) -> Vec<String> {
+    addresses
+        .iter()
+        .map(|address| format!("http://{address}/"))
+        .collect()
+}
+
+fn tell(addresses: &[SocketAddr]) {
+    for url in urls(addresses) {
+        print(&format!("listening at {url}"));
+    }
+}
+
+/// Serves on a thread of its own, and shows what passes on the screen.
+fn on_screen(
+    serve: impl FnOnce(Option<mpsc::Sender<Packet>>, Ready) -> Result + Send + 'static,
+    look: Look,
+) -> Result {
+    if !tui::has_terminal() {
+        return Err(Exit::usage(
+            "--walk needs a terminal; --record writes a file instead",
+        ));
+    }
+    let (sender, packets) = mpsc::channel(WAITING);
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let server = thread::spawn(move || serve(Some(sender), Box::new(move || drop(ready.send(())))));
+    if is_ready.recv().is_err() {
+        // it did not begin
+        return server.join().expect("the server does not panic");
+    }
+    let walk = Walk::growing("serve", &[interface()], &[]);
+    let shown = screen::show(walk, Some(packets), look);
+    let served = server.join().expect("the server does not panic");
+    shown.and(served)
+}
+
+/// So many packets wait for the screen; what comes beyond it is not shown.
+const WAITING: usize = 100_000;
+
+/// Who gets the packets.
+fn sink(
+    file: Option<Writer<BufWriter<File>>>,
+    screen: Option<mpsc::Sender<Packet>>,
+) -> Box<dyn Fn(Packet)> {
+    let file = RefCell::new(file);
+    Box::new(move |packet| {
+        let mut file = file.borrow_mut();
+        let written = file.as_mut().map(|writer| {
+            writer.packet(&packet)?;
+            writer.flush()
+        });
+        if let Some(Err(error)) = written {
+            eprintln!("layerwalk: nothing more is recorded: {error}");
+            *file = None;
         }
-        server.run(stopped()).await;
-        Ok(())
+        if let Some(screen) = &screen {
+            drop(screen.try_send(packet));
+        }
     })
+}
+
+/// What is recorded, described.
+fn interface() -> Interface {
+    let how = "The bytes of the streams are those that passed. A program on a socket sees no packets: \
+               the segments were made for them, with their numbers and acknowledgments.";
+    Interface {
+        name: Some("layerwalk serve".to_owned()),
+        link_type: LinkType::RAW,
+        snap_len: 0,
+        fcs_len: None,
+        comments: vec![how.to_owned()],
+    }
 }
 
 impl ServeArgs {
@@ -143,6 +247,22 @@ impl ServeArgs {
             server.path = format!("{}/", path.trim_end_matches('/'));
         }
         Ok(())
+    }
+
+    /// The file to record into, begun.
+    fn file(&self) -> Result<Option<Writer<BufWriter<File>>>> {
+        let Some(path) = &self.record else {
+            return Ok(None);
+        };
+        let begin = || {
+            let mut writer = Writer::new(BufWriter::new(File::create(path)?), &[])?;
+            writer.interface(&interface())?;
+            writer.flush()?;
+            Ok(Some(writer))
+        };
+        begin().map_err(|error: io::Error| {
+            Exit::unreadable(format!("{} cannot be written: {error}", path.display()))
+        })
     }
 
     fn outside(&self) -> Result<Outside> {
@@ -208,6 +328,15 @@ fn server(spec: &Spec, node: Option<&str>, scenario: &str) -> Result<AppKind> {
         .ok_or_else(|| no_server(scenario))
 }
 
+fn port_of(kind: &AppKind) -> u16 {
+    match kind {
+        AppKind::SocketIoServer(server) => server.port,
+        AppKind::WebSocketServer(server) => server.port,
+        AppKind::HttpServer(server) => server.port,
+        _ => 0,
+    }
+}
+
 fn no_server(scenario: &str) -> Exit {
     Exit::usage(format!(
         "{} has no server that can be served: a `[[app]]` of kind socketio-server, websocket-server or http-server",
@@ -227,19 +356,29 @@ fn cannot_listen(addresses: &[SocketAddr], error: &io::Error) -> Exit {
     }
 }
 
-/// Until the user, or the system, ends it.
-async fn stopped() {
+/// Until the user, or the system, ends it, or the screen is closed.
+async fn stopped(screen: Option<mpsc::Sender<Packet>>) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
     ) else {
         return std::future::pending().await;
     };
+    let is_shown = screen.is_some();
+    let closed = async {
+        match screen {
+            Some(screen) => screen.closed().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        () = closed => {}
     }
-    print("ending");
+    if !is_shown {
+        print("ending");
+    }
 }
 
 /// The reader of the lines may be gone; the server goes on.

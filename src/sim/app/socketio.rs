@@ -39,7 +39,7 @@ pub struct SocketIo {
 }
 
 /// What answers requests that are not Socket.IO's.
-type Site = Box<dyn FnMut(&Request) -> Response>;
+type Site = Box<dyn FnMut(&Request) -> Response + Send>;
 
 /// What the handlers know of a socket.
 #[derive(Debug, Default)]
