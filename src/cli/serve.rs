@@ -179,12 +179,15 @@ fn on_screen(
     }
     let (sender, packets) = mpsc::channel(WAITING);
     let (ready, is_ready) = std::sync::mpsc::channel();
-    let server = thread::spawn(move || serve(Some(sender), Box::new(move || drop(ready.send(())))));
-    if is_ready.recv().is_err() {
+    let server = thread::spawn(move || {
+        let tell = move |addresses: &[SocketAddr]| drop(ready.send(urls(addresses).join(" ")));
+        serve(Some(sender), Box::new(tell))
+    });
+    let Ok(urls) = is_ready.recv() else {
         // it did not begin
         return server.join().expect("the server does not panic");
-    }
-    let walk = Walk::growing("serve", &[interface()], &[]);
+    };
+    let walk = Walk::live(&urls, interface());
     let shown = screen::show(walk, Some(packets), look);
     let served = server.join().expect("the server does not panic");
     shown.and(served)

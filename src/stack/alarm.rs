@@ -60,6 +60,15 @@ impl Alarm {
     }
 }
 
+impl Alarm {
+    /// It is not needed any more. What follows does not follow from this.
+    pub fn stop(self, cx: &mut Cx<'_>) {
+        let (name, action) = (self.name, TimerAction::Stopped);
+        let what = What::Timer { name, action };
+        cx.record(self.layer, self.conn, self.cite, what);
+    }
+}
+
 /// When each of many wants to be called, and who is first.
 #[derive(Debug, Clone)]
 pub struct Schedule<K> {

@@ -1,9 +1,14 @@
-//! Engine.IO 4 endpoints, sans-IO: [`Server`], with all its connections and sessions.
+//! Engine.IO 4 endpoints, sans-IO: [`Server`], with all its connections and sessions, and [`Client`], one session.
 //!
 //! The protocol: <https://socket.io/docs/v4/engine-io-protocol/>.
 
+mod client;
 mod server;
 
+pub use client::{
+    Client, ClientCloseReason, ClientError, ClientEvent, ClientOptions, ClientOrder, ClientState,
+    ServerReason, Slot, Transports,
+};
 pub use server::{
     CloseReason, Opened, Order, Origins, Server, ServerEvent, ServerOptions, SessionId,
 };

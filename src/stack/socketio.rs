@@ -1,10 +1,16 @@
-//! Socket.IO 5 endpoints, sans-IO, over sessions of Engine.IO: [`Server`], with all its sockets.
+//! Socket.IO 5 endpoints, sans-IO, over sessions of Engine.IO: [`Server`], with all its sockets, and
+//! [`Client`].
 //!
 //! The protocol: <https://socket.io/docs/v4/socket-io-protocol/>.
 
+mod client;
 mod message;
 mod server;
 
+pub use client::{
+    AckFailure, Client, ClientDisconnectReason, ClientEvent, ClientOptions, ConnectError, Emit,
+    EmitError,
+};
 pub use message::{Args, DecodeError, Decoder, Whole};
 pub use server::{
     Audience, DisconnectReason, Gone, Server, ServerEvent, ServerOptions, SocketId, Token,

@@ -2,9 +2,10 @@
 
 use serde_json::value::RawValue;
 
+use crate::base::text::safe;
 use crate::proto::engineio::Packet as EngineIoPacket;
 use crate::proto::engineio::PacketType as EngineIoType;
-use crate::proto::socketio::{Packet, PacketError, PacketType};
+use crate::proto::socketio::{Packet, PacketError, PacketType, placeholder};
 
 /// The arguments of an event or of an acknowledgment: JSON, and the bytes that its placeholders stand for.
 ///
@@ -24,6 +25,33 @@ impl Args {
             values: values.into_iter().map(Into::into).collect(),
             attachments: Vec::new(),
         }
+    }
+
+    /// The arguments as a person reads them, with what they are the arguments of in front: `chat message("hi", <01 02>)`.
+    /// What is unsafe to show is written out.
+    pub fn describe(&self, name: &str) -> String {
+        let mut list = self.values.join(", ");
+        for (number, bytes) in self.attachments.iter().enumerate() {
+            let shown: Vec<String> = bytes.iter().take(16).map(|b| format!("{b:02x}")).collect();
+            let more = match bytes.len() {
+                0..=16 => String::new(),
+                len => format!(" … {len} bytes"),
+            };
+            let bytes = format!("<{}{more}>", shown.join(" "));
+            list = list.replacen(&placeholder(number as u64), &bytes, 1);
+        }
+        format!("{}({})", safe(name), safe(&list))
+    }
+
+    /// Whether these are the same arguments, however their JSON is written.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |(one, two): (&String, &String)| {
+            let read = |text: &String| serde_json::from_str::<serde_json::Value>(text).ok();
+            one == two || read(one).is_some_and(|one| Some(one) == read(two))
+        };
+        self.attachments == other.attachments
+            && self.values.len() == other.values.len()
+            && self.values.iter().zip(&other.values).all(same)
     }
 
     /// The arguments as a JSON array, with the name of an event in front where there is one.
@@ -241,6 +269,22 @@ mod tests {
         assert_eq!(ack.into_ack(), Some(args));
         let none = through(Whole::ack("/", 3, Args::default()));
         assert_eq!(none.packet.emit(), "33[]");
+    }
+
+    #[test]
+    fn arguments_are_told_safely_with_their_bytes() {
+        let mut args = Args {
+            values: vec![
+                r#""hi\u001b""#.into(),
+                placeholder(0),
+                r#"{"a":"\u{202e}"}"#.into(),
+            ],
+            attachments: vec![vec![1, 255]],
+        };
+        let told = "say\\n(\"hi\\u001b\", <01 ff>, {\"a\":\"\\u{202e}\"})";
+        assert_eq!(args.describe("say\n"), told);
+        args = Args::default();
+        assert_eq!(args.describe("a"), "a()");
     }
 
     #[test]
