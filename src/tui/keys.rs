@@ -152,7 +152,7 @@ pub static TABLE: &[Binding] = &[
     hinted(Command::Pane(9), "states", &[Char('9')], "show the state diagram", ("view", 6)),
     bind(Command::OtherWay, "other-way", &[Char('d')], "graphs: what the other end sends"),
     bind(Command::Hold, "hold", &[Char('f')], "graphs: stay at the first connection, at the next; then again at the step's own"),
-    bind(Command::LayOver, "lay-over", &[Char('o')], "graphs: lay another connection's cwnd over this one's"),
+    bind(Command::LayOver, "lay-over", &[Char('o')], "graphs: lay another connection over this one"),
     hinted(Command::Open, "open", &[Code(KeyCode::Enter)], "open or close; follow the chosen bytes down to the wire", ("open", 8)),
     hinted(Command::Zoom, "zoom", &[Char('z')], "the pane alone, on the whole screen", ("zoom", 9)),
     hinted(Command::Find, "find", &[Char('/')], "find text, or frames by a display filter (tcp.flags.syn == 1)", ("find", 10)),

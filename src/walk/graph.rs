@@ -95,7 +95,13 @@ impl Walk {
             .filter(|beside| is_tcp(beside) && *beside != flow_id)
             .map(|beside| {
                 let dir = self.graph_dir(beside, choice.reverse);
-                let name = self.end_name(self.pipeline.flows.get(beside).ends[dir.index()]);
+                // The end that tells it from the connection shown: often both go to one server.
+                let of_beside = self.pipeline.flows.get(beside).ends;
+                let [from, to] = [dir, dir.reverse()].map(|dir| of_beside[dir.index()]);
+                let name = match from == ends[0] {
+                    true => format!("> {}", self.end_name(to)),
+                    false => self.end_name(from),
+                };
                 let known = self.known(beside, dir, at, grain);
                 (name, self.series(beside, dir), known)
             });

@@ -147,18 +147,25 @@ impl Kind {
         match self {
             Self::Sequence if graphs.inferred => pieces.push("R again s SACKed".to_owned()),
             Self::Sequence => pieces.push("R again X lost s SACKed".to_owned()),
-            Self::Congestion => {
-                if let Some((name, series, known)) = &graphs.beside {
-                    let value = value(series, *known, Quantity::Cwnd);
-                    pieces.push(format!("o cwnd of {name} {value}"));
-                }
-            }
             Self::RoundTrip if graphs.inferred => {
                 pieces.push("(SRTT and RTO stay in the host)".to_owned());
             }
-            Self::Window | Self::RoundTrip => {}
+            Self::Window | Self::Congestion | Self::RoundTrip => {}
+        }
+        if let (Some((quantity, of)), Some((name, series, known))) = (self.over(), &graphs.beside) {
+            let value = value(series, *known, quantity);
+            pieces.push(format!("o {of} of {name} {value}"));
         }
         pieces
+    }
+
+    /// What is drawn of another connection that is laid over this one, and its name.
+    fn over(self) -> Option<(Quantity, &'static str)> {
+        match self {
+            Self::Window => Some((Quantity::Flight, "in flight")),
+            Self::Congestion => Some((Quantity::Cwnd, "cwnd")),
+            Self::Sequence | Self::RoundTrip => None,
+        }
     }
 
     /// A value with its unit, `~` where it is inferred, `-` where it is not known.
@@ -205,8 +212,8 @@ impl Kind {
         if let Some((quantity, _)) = self.dots() {
             to = to.max(most(series.line(quantity), time));
         }
-        if let (Self::Congestion, Some((_, beside, _))) = (self, &graphs.beside) {
-            to = to.max(most(beside.line(Quantity::Cwnd), time));
+        if let (Some((quantity, _)), Some((_, beside, _))) = (self.over(), &graphs.beside) {
+            to = to.max(most(beside.line(quantity), time));
         }
         let others = self.others().iter();
         let heights: Vec<u64> = others
@@ -288,21 +295,18 @@ pub fn draw(plot: &mut Plot, theme: &Theme, graphs: &Graphs, kind: Kind, frame: 
             draw_line(plot, line, frame, end, (other.glyph, style, rank));
         }
     }
-    match kind {
-        Kind::Sequence => draw_segments(plot, theme, graphs, frame),
-        Kind::Congestion => {
-            if let Some((_, beside, known)) = &graphs.beside {
-                let order = if frame.known == Known::ALL {
-                    u32::MAX
-                } else {
-                    known.order
-                };
-                let line = beside.line(Quantity::Cwnd).before(order);
-                let style = theme.end(1 - graphs.dir.index());
-                draw_line(plot, line, frame, end, ('o', style, DOTS + 1));
-            }
-        }
-        Kind::Window | Kind::RoundTrip => {}
+    if kind == Kind::Sequence {
+        draw_segments(plot, theme, graphs, frame);
+    }
+    if let (Some((quantity, _)), Some((_, beside, known))) = (kind.over(), &graphs.beside) {
+        let order = if frame.known == Known::ALL {
+            u32::MAX
+        } else {
+            known.order
+        };
+        let line = beside.line(quantity).before(order);
+        let style = theme.end(1 - graphs.dir.index());
+        draw_line(plot, line, frame, end, ('o', style, DOTS + 1));
     }
 }
 
