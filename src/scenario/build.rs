@@ -113,7 +113,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     /// The address of a host, or of a router's first interface.
     fn prefixed(&self, node: NodeId) -> Option<Prefixed> {
         let node = self.nodes[node.index()];
-        let interface = || tables(&node.interface).find_map(|it| it.ip.get());
+        let interface = || tables(&node.interface).find_map(|it| it.ip.given());
         node.ip.given().or_else(interface).copied()
     }
 
@@ -190,12 +190,13 @@ impl<'b, 'a> Builder<'b, 'a> {
         let of_hosts = nodes
             .iter()
             .filter_map(|n| Some((&n.ip.span, n.ip.given()?.ip)));
-        let of_routers = interfaces().filter_map(|it| Some((&it.ip.span, it.ip.get()?.ip)));
+        let of_routers = interfaces().filter_map(|it| Some((&it.ip.span, it.ip.given()?.ip)));
         self.unique("the address", of_hosts.chain(of_routers));
         let of_hosts = nodes
             .iter()
             .filter_map(|n| Some((&n.ip6.span, n.ip6.given()?.ip)));
-        self.unique("the address", of_hosts);
+        let of_routers = interfaces().filter_map(|it| Some((&it.ip6.span, it.ip6.given()?.ip)));
+        self.unique("the address", of_hosts.chain(of_routers));
         let of_hosts = nodes
             .iter()
             .filter_map(|n| Some((&n.mac.span, n.mac.given()?.0)));

@@ -9,12 +9,12 @@ mod script;
 pub(super) mod socketio;
 mod tcp;
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::declare::{table, words};
 use super::read::At;
-use super::values::{Mac, Name, Number, Prefixed, Prefixed6, Rate};
+use super::values::{Mac, Name, Number, Prefixed, Prefixed6, PrefixedAny, Rate};
 
 pub(super) use app::{
     App, AppKind, Flag, HttpClient, HttpServer, RawSegment, RawTcp, WebSocketClient,
@@ -96,7 +96,7 @@ table! {
         /// The ways that a router knows to networks that none of its interfaces lies in.
         route: List<Route>,
         /// Whether a router tells senders by ICMP what became of their packets: time exceeded, unreachable,
-        /// fragmentation needed.
+        /// fragmentation needed, packet too big.
         icmp_errors: bool = true,
         ..tcp: TcpKeys
     }
@@ -120,10 +120,12 @@ table! {
         /// The node at the other end of its link.
         to: String,
         /// Its address and the prefix length of its network.
-        ip: Prefixed,
+        ip: Option<Prefixed>,
+        /// Its IPv6 address and the prefix length of its network, beside `ip` or in place of it.
+        ip6: Option<Prefixed6>,
         /// Its MAC address; else one is made from the place of the node, and its own, in the file.
         mac: Option<Mac>,
-        /// The largest IP packet that it sends, in bytes.
+        /// The largest IP packet that it sends, in bytes; with `ip6` at least 1280.
         mtu: Number<68, 9000> = 1500,
     }
 }
@@ -131,10 +133,11 @@ table! {
 table! {
     /// A way to a network.
     Route {
-        /// The network, such as `"10.0.3.0/24"`; `"0.0.0.0/0"` is every one that no other route leads to.
-        to: Prefixed,
-        /// The address of the next router.
-        via: Ipv4Addr,
+        /// The network, such as `"10.0.3.0/24"`; `"0.0.0.0/0"`, over IPv6 `"::/0"`, is every one that no other route
+        /// leads to.
+        to: PrefixedAny,
+        /// The address of the next router, of the same family.
+        via: IpAddr,
     }
 }
 

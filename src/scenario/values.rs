@@ -16,7 +16,7 @@ use super::describe::{Described, Shape};
 use super::mistake::{Mistake, quote};
 use super::read::{At, Reader, Value};
 
-pub(super) use net::{Header, Hex, Mac, Prefixed, Prefixed6, Target};
+pub(super) use net::{Header, Hex, Mac, Prefixed, Prefixed6, PrefixedAny, Target};
 pub(super) use template::{Filled, Known, Line};
 pub(super) use units::{Percent, Rate, Size};
 

@@ -141,6 +141,7 @@ pub fn interfaces(seed: u64, name: &str, router: &spec::Router) -> Vec<HostConfi
     let mut rng = Rng::new(seed, &format!("{name} secret"));
     let config = |interface: &spec::Interface| HostConfig {
         ipv4: interface.ipv4,
+        ipv6: interface.ipv6,
         mtu: interface.mtu,
         ..HostConfig::without_address(name, interface.mac, &mut rng)
     };

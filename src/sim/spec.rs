@@ -153,11 +153,11 @@ pub struct Router {
 impl Router {
     /// The addresses of its interfaces.
     pub fn addrs(&self) -> Vec<IpAddr> {
-        let ipv4 = self
-            .interfaces
-            .iter()
-            .filter_map(|interface| interface.ipv4);
-        ipv4.map(|own| IpAddr::V4(own.ip)).collect()
+        let interfaces = || self.interfaces.iter();
+        let ipv4 = interfaces().filter_map(|it| Some(IpAddr::V4(it.ipv4?.ip)));
+        let ipv6 = interfaces().filter_map(|it| it.ipv6);
+        let ipv6 = ipv6.flat_map(|own| own.addresses()).map(IpAddr::V6);
+        ipv4.chain(ipv6).collect()
     }
 }
 
@@ -168,8 +168,10 @@ pub struct Interface {
     pub link: LinkId,
     /// The MAC address.
     pub mac: [u8; 6],
-    /// The IPv4 address and its network, without a gateway.
+    /// The IPv4 address and its network, without a gateway, if it has one.
     pub ipv4: Option<ipv4::Interface>,
+    /// The IPv6 addresses and their network, without a gateway, if it has any.
+    pub ipv6: Option<ipv6::Interface>,
     /// The largest IP packet of the interface, in bytes.
     pub mtu: u16,
 }

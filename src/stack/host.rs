@@ -2,7 +2,7 @@
 
 mod discovery;
 pub(in crate::stack) mod icmp;
-mod icmpv6;
+pub(in crate::stack) mod icmpv6;
 mod ipv6;
 pub(in crate::stack) mod link;
 mod network;
@@ -27,7 +27,7 @@ use crate::proto::ipv4::Ipv4Header;
 use crate::proto::ipv6::{FragmentHeader, Ipv6Header, MIN_MTU};
 use crate::proto::tcp::TcpHeader;
 use packet::Packet;
-pub(in crate::stack) use transit::{Transit, TransitKind};
+pub(in crate::stack) use transit::{Transit, TransitKind, version};
 
 /// For how many addresses the width of their path is kept.
 const MOST_PATHS: usize = 256;

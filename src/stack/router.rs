@@ -1,24 +1,26 @@
-//! An IPv4 router, sans-IO (RFC 1812): packets in at one interface, out at another.
+//! A router, sans-IO (RFC 1812; over IPv6 RFC 8200 and RFC 4443): packets in at one interface, out at another.
 //!
-//! Each interface is a [`Host`] of its own: ARP, answers to echo requests and the sending of ICMP messages are the
-//! host's. What an interface finds to be for others it leaves to the router, which looks up the way, lowers the time to
-//! live, fragments where it must, and hands the packet to the interface that it goes out of.
+//! Each interface is a [`Host`] of its own: ARP and Neighbor Discovery, answers to echo requests and the sending of ICMP
+//! messages are the host's. What an interface finds to be for others it leaves to the router, which looks up the way, lowers the time to
+//! live, fragments IPv4 where it must, and hands the packet to the interface that it goes out of.
 //!
 //! Left out: routing protocols (all routes are given), redirects, multicast, source routes (IP options are passed on
-//! untouched), IPv6.
+//! untouched, and so are IPv6's hop-by-hop options). Over IPv6 the router sends no advertisements (its hosts are given
+//! their gateway), and is not in the group of all routers.
 
 mod fragment;
+mod ipv6;
 mod limit;
 mod routes;
 #[cfg(test)]
 mod tests;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::cx::Cx;
 use super::host::icmp::no_error_about;
 use super::host::link::{decide, discard};
-use super::host::{Host, HostConfig, Transit, TransitKind, Transmit};
+use super::host::{Host, HostConfig, Transit, TransitKind, Transmit, version};
 use super::record::What;
 use super::tcp::Unreachable;
 use crate::base::{FrameId, Time};
@@ -58,16 +60,16 @@ impl Router {
     /// A router that knows no neighbour yet.
     ///
     /// # Panics
-    /// If the MTU of an interface is below 68.
+    /// If the MTU of an interface is below 68, or below 1280 with IPv6.
     pub fn new(config: RouterConfig) -> Self {
         let interfaces: Vec<Host> = config
             .interfaces
             .into_iter()
             .map(Host::interface_of_router)
             .collect();
-        let links = interfaces.iter().map(Host::interface).enumerate();
+        let links = interfaces.iter().enumerate();
         let links = links
-            .filter_map(|(index, link)| Some((index, link?)))
+            .flat_map(|(index, it)| it.networks().map(move |(ip, len)| (index, ip, len)))
             .collect();
         Self {
             interfaces,
@@ -129,6 +131,9 @@ impl Router {
     }
 
     fn take(&mut self, cx: &mut Cx<'_>, transit: &Transit, frame: Option<FrameId>) {
+        if version(&transit.packet) == 6 {
+            return self.take_ipv6(cx, transit, frame);
+        }
         let Ok((header, payload)) = Ipv4Header::parse_quoted(&transit.packet) else {
             return;
         };
@@ -160,7 +165,7 @@ impl Router {
             return discard(cx, 3, cite, why);
         }
         let header = &packet.header;
-        let Some(way) = self.routes.way(header.destination) else {
+        let Some(way) = self.routes.way(header.destination.into()) else {
             let text = format!("no route leads to {}", header.destination);
             discard(cx, 3, "RFC 1812 §5.2.4.3", text);
             return self.complain(cx, packet, Unreachable::Net);
@@ -181,7 +186,7 @@ impl Router {
             return self.complain(cx, packet, Unreachable::TooBig { mtu });
         }
         if cx.log.is_on() {
-            let text = route_text(header, &way);
+            let text = route_text(header.destination.into(), &way, "TTL", header.ttl);
             cx.step(3, None, FORWARDING, What::Routed(text.into()));
         }
         let lowered = lower_ttl(packet.bytes);
@@ -207,7 +212,7 @@ impl Router {
     /// A packet of the router itself: it has passed no router yet.
     fn send_own(&mut self, cx: &mut Cx<'_>, packet: &Passing<'_>) {
         let destination = packet.header.destination;
-        match self.routes.way(destination) {
+        match self.routes.way(destination.into()) {
             Some(way) => self.send_out(cx, &way, packet.bytes, None),
             None => {
                 let text = format!("no route leads to {destination}");
@@ -270,7 +275,11 @@ impl Router {
             );
         }
         let to = packet.header.source;
-        let Some(way) = self.routes.way(to).filter(|_| self.owner(to).is_none()) else {
+        let Some(way) = self
+            .routes
+            .way(to.into())
+            .filter(|_| self.owner(to).is_none())
+        else {
             return decide(cx, 3, "RFC 1812 §4.3.2", "no way back to its sender");
         };
         // It comes from the interface that it goes out of (RFC 1812 §4.3.2.4).
@@ -286,18 +295,18 @@ struct Passing<'a> {
     to_group: bool,
 }
 
-/// `10.0.3.9 is in 10.0.3.0/24: to 10.0.2.2, TTL 64 > 63`.
-fn route_text(header: &Ipv4Header, way: &Way) -> String {
-    let (to, hop, ttl) = (header.destination, way.hop, header.ttl);
+/// `10.0.3.9 is in 10.0.3.0/24: by way of 10.0.2.2, TTL 64 becomes 63`.
+fn route_text(to: IpAddr, way: &Way, limit: &str, left: u8) -> String {
+    let hop = way.hop;
     let hop = if hop == to {
         "on the link".to_owned()
     } else {
         format!("by way of {hop}")
     };
     format!(
-        "{to} is in {}/{}: {hop}, TTL {ttl} becomes {}",
+        "{to} is in {}/{}: {hop}, {limit} {left} becomes {}",
         way.network,
         way.prefix_len,
-        ttl.saturating_sub(1)
+        left.saturating_sub(1)
     )
 }

@@ -19,7 +19,15 @@ pub(super) fn frame_topic(
     record: Option<&Record>,
 ) -> &'static str {
     if walk.is_routed(frame.id) {
-        return "routed-frame";
+        return match frame
+            .dissection
+            .own_layers()
+            .iter()
+            .any(|it| it.protocol.id == "ipv6")
+        {
+            true => "routed-frame-ipv6",
+            false => "routed-frame",
+        };
     }
     if let Some(topic) = again_topic(walk, frame, record) {
         return topic;

@@ -51,6 +51,7 @@ pub(super) fn know(
         What::NeighborQueued { ip } => subject.what("neighbor-queued", ip),
         What::Discarded(text) => subject.what(discard_topic(text), text),
         What::Decided(text) => subject.what(decision_topic(text), text),
+        What::Routed(text) if text.contains("hop limit") => subject.what("routed-ipv6", text),
         What::Routed(text) => subject.what("routed", text),
         What::FrameSent(_) => "wire-sent",
         What::FrameArrived(_) => "wire-arrived",

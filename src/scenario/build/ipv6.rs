@@ -1,20 +1,25 @@
 //! The IPv6 addresses of hosts, and which of a host's addresses is meant by its name.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::ops::Range;
 
-use super::Builder;
+use super::{Builder, tables};
 use crate::base::NodeId;
 use crate::proto::ipv6::MIN_MTU;
 use crate::scenario::format;
 use crate::scenario::mistake::quote;
-use crate::scenario::values::Prefixed6;
+use crate::scenario::read::At;
+use crate::scenario::values::{Number, Prefixed6};
 use crate::sim::spec;
 use crate::stack::ipv6::Interface;
 
 impl Builder<'_, '_> {
-    /// The IPv6 addresses of a host, if it has any.
+    /// The IPv6 addresses of a host, or of a router's first interface that has some.
     pub(super) fn ipv6(&self, node: NodeId) -> Option<Interface> {
         let table = self.nodes[node.index()];
+        if self.is_router(node) {
+            return self.router_ipv6(node).next();
+        }
         let &Prefixed6 { ip, len } = table.ip6.given()?;
         let mac = table.mac.given().map(|mac| mac.0);
         let mac = mac.unwrap_or_else(|| spec::mac_of(node.index()));
@@ -22,6 +27,34 @@ impl Builder<'_, '_> {
             gateway: table.gateway6.given().copied(),
             ..Interface::new(mac, ip, len)
         })
+    }
+
+    /// The IPv6 addresses of a router's interfaces.
+    fn router_ipv6(&self, node: NodeId) -> impl Iterator<Item = Interface> {
+        let interfaces = tables(&self.nodes[node.index()].interface).enumerate();
+        interfaces.filter_map(move |(place, table)| {
+            let &Prefixed6 { ip, len } = table.ip6.given()?;
+            let mac = table.mac.given().map(|mac| mac.0);
+            let mac = mac.unwrap_or_else(|| spec::interface_mac_of(node.index(), place));
+            Some(Interface::new(mac, ip, len))
+        })
+    }
+
+    /// Notes an IPv6 address that no host can have, and an MTU that is too small for one.
+    pub(super) fn usable_ipv6(
+        &mut self,
+        ip: Ipv6Addr,
+        len: u8,
+        span: &Range<usize>,
+        mtu: &At<Number<68, 9000>>,
+    ) {
+        if let Some(why) = not_usable(ip, len) {
+            self.note(span, format!("{ip}/{len} {why}"), "not usable here");
+        }
+        if mtu.get().is_some_and(|mtu| mtu.0 < MIN_MTU.into()) {
+            let message = "IPv6 needs an MTU of at least 1280 bytes";
+            self.note(&mtu.span, message, "RFC 8200 §5");
+        }
     }
 
     /// The same, with what cannot be noted.
@@ -34,10 +67,7 @@ impl Builder<'_, '_> {
             return None;
         };
         let Interface { ip, prefix_len, .. } = interface;
-        if let Some(why) = not_usable(ip, prefix_len) {
-            let message = format!("{ip}/{prefix_len} {why}");
-            self.note(&table.ip6.span, message, "not usable here");
-        }
+        self.usable_ipv6(ip, prefix_len, &table.ip6.span, &table.mtu);
         if let Some(gateway) = interface.gateway
             && !interface.is_on_link(gateway)
         {
@@ -48,10 +78,6 @@ impl Builder<'_, '_> {
                 message,
                 "cannot be reached from this host",
             );
-        }
-        if table.mtu.get().is_some_and(|mtu| mtu.0 < MIN_MTU.into()) {
-            let message = "IPv6 needs an MTU of at least 1280 bytes";
-            self.note(&table.mtu.span, message, "RFC 8200 §5");
         }
         Some(interface)
     }
@@ -72,8 +98,11 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Whether a host has this IPv6 address.
+    /// Whether a host, or a router, has this IPv6 address.
     pub(super) fn has_ipv6(&self, node: NodeId, ip: Ipv6Addr) -> bool {
+        if self.is_router(node) {
+            return self.router_ipv6(node).any(|own| own.owns(ip));
+        }
         self.ipv6(node).is_some_and(|own| own.owns(ip))
     }
 

@@ -145,9 +145,13 @@ impl Host {
         )
     }
 
-    /// The network that it has to itself where a router connects it: the beginning of its addresses.
-    pub fn own_network(&self) -> String {
-        format!("10.0.{}", self.number + 1)
+    /// Where a router connects it, it has a network to itself: the key of the router's address in it, with its value.
+    pub fn address_of_router(&self) -> String {
+        let network = self.number + 1;
+        match self.ipv6 {
+            true => format!("ip6 = \"2001:db8:{network}::254/64\""),
+            false => format!("ip = \"10.0.{network}.254/24\""),
+        }
     }
 
     /// Its table.
@@ -160,9 +164,13 @@ impl Host {
             number,
             ..
         } = self;
-        let ip = if routed {
-            let network = self.own_network();
-            format!("ip = \"{network}.1/24\"\ngateway = \"{network}.254\"")
+        let network = number + 1;
+        let ip = if routed && self.ipv6 {
+            let ip = format!("2001:db8:{network}::");
+            format!("ip6 = \"{ip}1/64\"\ngateway6 = \"{ip}254\"")
+        } else if routed {
+            let ip = format!("10.0.{network}.");
+            format!("ip = \"{ip}1/24\"\ngateway = \"{ip}254\"")
         } else if self.ipv6 {
             format!("ip6 = \"2001:db8::{}/64\"", number + 1)
         } else {

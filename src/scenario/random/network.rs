@@ -27,7 +27,8 @@ struct Router {
 
 struct Interface {
     to: &'static str,
-    network: String,
+    /// The key of its address, with its value.
+    address: String,
     mtu: u64,
 }
 
@@ -48,7 +49,7 @@ struct Fault {
 /// A link between two hosts, or from each host to a switch or a router.
 pub(super) fn draw(draw: &mut Draw, hosts: &[Host]) -> Network {
     let between = match draw.number(0, 99) {
-        0..15 if !hosts[0].ipv6 => Between::Router(router(draw, hosts)),
+        0..15 => Between::Router(router(draw, hosts)),
         15..32 => Between::Switch,
         _ if hosts.len() > 2 => Between::Switch,
         _ => Between::Cable,
@@ -76,9 +77,9 @@ pub(super) fn draw(draw: &mut Draw, hosts: &[Host]) -> Network {
 fn router(draw: &mut Draw, hosts: &[Host]) -> Router {
     let mut interface = |host: &Host| Interface {
         to: host.name,
-        network: host.own_network(),
+        address: host.address_of_router(),
         mtu: if draw.percent(50) {
-            draw.size(68, host.mtu)
+            draw.size(if host.ipv6 { 1280 } else { 68 }, host.mtu)
         } else {
             host.mtu
         },
@@ -321,11 +322,8 @@ impl Router {
             text,
             "\n[[node]]\nname = \"router\"\nkind = \"router\"\nicmp_errors = {icmp_errors}\ninterface = [\n"
         );
-        for Interface { to, network, mtu } in interfaces {
-            let _ = writeln!(
-                text,
-                "  {{ to = \"{to}\", ip = \"{network}.254/24\", mtu = {mtu} }},"
-            );
+        for Interface { to, address, mtu } in interfaces {
+            let _ = writeln!(text, "  {{ to = \"{to}\", {address}, mtu = {mtu} }},");
         }
         text.push_str("]\n");
     }

@@ -1,6 +1,6 @@
 //! Addresses, ports and headers.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::{Meaning, Wrong};
@@ -65,6 +65,44 @@ impl Meaning for Prefixed6 {
 
     fn parse(text: &str) -> Result<Self, Wrong> {
         let (ip, len) = prefixed(text, "IPv6", "the usual network is written", 64, 128)?;
+        Ok(Self { ip, len })
+    }
+}
+
+impl Meaning for IpAddr {
+    const WORDS: &'static str = "IP address";
+    const EXAMPLES: &'static str = "`\"10.0.0.1\"`, `\"2001:db8::1\"`";
+    const PATTERN: &'static str = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$";
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        text.parse()
+            .map_err(|_| Wrong::all(format!("{} is no IP address", quote(text))))
+    }
+}
+
+/// An IPv4 or IPv6 address with the length of its network's prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scenario) struct PrefixedAny {
+    /// The address.
+    pub ip: IpAddr,
+    /// How many leading bits are the network's.
+    pub len: u8,
+}
+
+impl Meaning for PrefixedAny {
+    const WORDS: &'static str = "IP address with prefix length";
+    const EXAMPLES: &'static str = "`\"10.0.3.0/24\"`, `\"2001:db8:3::/64\"`";
+    const PATTERN: &'static str =
+        r"^([0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/[0-9]{1,3})$";
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        if text.contains(':') {
+            let Prefixed6 { ip, len } = Prefixed6::parse(text)?;
+            let ip = ip.into();
+            return Ok(Self { ip, len });
+        }
+        let Prefixed { ip, len } = Prefixed::parse(text)?;
+        let ip = ip.into();
         Ok(Self { ip, len })
     }
 }

@@ -11,6 +11,7 @@ use std::net::Ipv6Addr;
 
 use super::Host;
 use super::link::{decide, discard};
+use crate::base::FrameId;
 use crate::proto::ethernet::{ETHER_TYPE_IPV6, EthernetHeader, MacAddr};
 use crate::proto::icmpv6::{Icmpv6Message, NeighborAdvertisement};
 use crate::proto::ipv6::{ALL_NODES, Ipv6Header, NEXT_ICMPV6, solicited_node};
@@ -19,7 +20,6 @@ use crate::stack::cx::Cx;
 use crate::stack::ipv4::NextHop;
 use crate::stack::ipv6::{Due, Learned};
 use crate::stack::record::What;
-use crate::stack::tcp::Unreachable;
 
 /// The hop limit of every message of Neighbor Discovery (RFC 4861 §3.1).
 const HOP_LIMIT: u8 = 255;
@@ -139,27 +139,28 @@ impl Host {
     }
 
     /// Hands a packet to the link, or to the queue of those that wait for a MAC address. `frame` has room for the
-    /// Ethernet header in front, and `source` is the address that the packet is from.
+    /// Ethernet header in front; `forwards` is the frame that the packet came in, where a router sends it on.
     pub(super) fn send_to_neighbor(
         &mut self,
         cx: &mut Cx<'_>,
         hop: NextHop<Ipv6Addr>,
-        source: Ipv6Addr,
         frame: Vec<u8>,
+        forwards: Option<FrameId>,
     ) {
         let ip = match hop {
             NextHop::Own => return,
-            NextHop::Mac(mac) => return self.send_frame(cx, mac, ETHER_TYPE_IPV6, frame, None),
+            NextHop::Mac(mac) => return self.send_frame(cx, mac, ETHER_TYPE_IPV6, frame, forwards),
             NextHop::Host(ip) => ip,
         };
         if let Some(mac) = self.neighbors.next_mac(ip, cx.now) {
-            return self.send_frame(cx, mac, ETHER_TYPE_IPV6, frame, None);
+            return self.send_frame(cx, mac, ETHER_TYPE_IPV6, frame, forwards);
         }
         let cause = cx.cause;
+        let source = self.asker(&frame, ip);
         let waiting = Waiting {
             frame,
             cause,
-            forwards: None,
+            forwards,
         };
         let enqueued = self.neighbors.enqueue(ip, waiting, cx.now);
         let what = What::NeighborQueued { ip: ip.into() };
@@ -186,7 +187,7 @@ impl Host {
                         RESOLUTION,
                         "no advertisement in a second: asked again",
                     );
-                    let source = source_of(&packet.frame);
+                    let source = self.asker(&packet.frame, ip);
                     self.send_solicitation(cx, ip, source, None);
                 }
                 Due::Probe(ip, mac) => {
@@ -215,8 +216,17 @@ impl Host {
         let decision = cx.cause;
         for packet in waiting {
             cx.cause = decision;
-            let quoted = &packet.frame[EthernetHeader::LEN..];
-            self.ipv6_undeliverable(cx, quoted, Unreachable::Host);
+            self.ipv6_next_hop_is_silent(cx, &packet.frame);
+        }
+    }
+
+    /// The address that is to ask for a neighbour's: that of the packet in the frame, which waits for it (RFC 4861
+    /// §7.2.2), or where that is sent on for another host, the one that this host would send from.
+    fn asker(&self, frame: &[u8], neighbour: Ipv6Addr) -> Ipv6Addr {
+        let source = source_of(frame);
+        match self.ipv6 {
+            Some(interface) if !interface.owns(source) => interface.source_for(neighbour),
+            _ => source,
         }
     }
 
@@ -252,7 +262,7 @@ impl Host {
         solicited: bool,
     ) {
         let message = Icmpv6Message::NeighborAdvertisement(NeighborAdvertisement {
-            router: false,
+            router: self.is_of_router(),
             solicited,
             override_flag: true,
             target,

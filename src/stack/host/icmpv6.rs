@@ -191,14 +191,7 @@ impl Host {
         else {
             return;
         };
-        let is_error = match upper_layer(packet) {
-            Some((NEXT_ICMPV6, rest)) => rest
-                .first()
-                .is_none_or(|&kind| Icmpv6Message::is_error(kind)),
-            _ => false,
-        };
-        let from_one = !header.source.is_unspecified() && !header.source.is_multicast();
-        if is_error || to_group || !from_one {
+        if no_error_about(&header, packet, to_group).is_some() {
             return;
         }
         let source = if interface.owns(header.destination) {
@@ -209,6 +202,37 @@ impl Host {
         let message = message(&packet[..packet.len().min(QUOTE_LEN)]);
         let header = self.ipv6_header(NEXT_ICMPV6, source, header.source);
         self.send_icmpv6(cx, cite, &header, &message);
+    }
+
+    /// Tells the sender of a packet, given from its IPv6 header on, why a router cannot send it on.
+    pub(in crate::stack) fn send_ipv6_error(
+        &mut self,
+        cx: &mut Cx<'_>,
+        packet: &[u8],
+        why: Unreachable,
+    ) {
+        let cite = match why {
+            Unreachable::TimeExceeded => "RFC 4443 §3.3",
+            Unreachable::TooBig { .. } => "RFC 4443 §3.2",
+            _ => "RFC 4443 §3.1",
+        };
+        self.as_one_call(cx, |host, cx| {
+            host.send_icmpv6_error(cx, cite, packet, false, |quoted| match why {
+                Unreachable::TimeExceeded => Icmpv6Message::TimeExceeded { code: 0, quoted },
+                Unreachable::TooBig { mtu } => Icmpv6Message::PacketTooBig {
+                    mtu: mtu.into(),
+                    quoted,
+                },
+                Unreachable::Net => Icmpv6Message::DestinationUnreachable {
+                    code: UNREACHABLE_NO_ROUTE,
+                    quoted,
+                },
+                _ => Icmpv6Message::DestinationUnreachable {
+                    code: UNREACHABLE_ADDRESS,
+                    quoted,
+                },
+            });
+        });
     }
 
     pub(super) fn send_icmpv6(
@@ -231,6 +255,29 @@ impl Host {
     /// Whether `ip` is an IPv6 address of this host.
     pub(super) fn owns_ipv6(&self, ip: Ipv6Addr) -> bool {
         self.ipv6.is_some_and(|interface| interface.owns(ip))
+    }
+}
+
+/// Why no error may be sent about a packet (RFC 4443 §2.4 e); `None`: one may.
+pub(in crate::stack) fn no_error_about(
+    header: &Ipv6Header,
+    packet: &[u8],
+    to_group: bool,
+) -> Option<&'static str> {
+    let is_error = match upper_layer(packet) {
+        Some((NEXT_ICMPV6, rest)) => rest
+            .first()
+            .is_none_or(|&kind| Icmpv6Message::is_error(kind)),
+        _ => false,
+    };
+    if is_error {
+        Some("no error is sent about an error")
+    } else if to_group {
+        Some("no error is sent about what went to a group")
+    } else if header.source.is_unspecified() || header.source.is_multicast() {
+        Some("no error is sent to a source that is no single host")
+    } else {
+        None
     }
 }
 

@@ -23,7 +23,6 @@ use crate::stack::cx::Cx;
 use crate::stack::ipv4::NextHop;
 use crate::stack::reassembly::{Fragment, Piece};
 use crate::stack::record::{Unit, What};
-use crate::stack::tcp::Unreachable;
 
 const IPV6: &str = "RFC 8200 §3";
 const EXTENSIONS: &str = "RFC 8200 §4";
@@ -43,7 +42,8 @@ impl Host {
             Err(error) => return discard(cx, 3, IPV6, error.to_string()),
         };
         if !interface.is_mine(header.destination) {
-            return discard(cx, 3, IPV6, "not for this host's IPv6 addresses");
+            let packet = &bytes[..Ipv6Header::LEN + payload.len()];
+            return self.ipv6_packet_for_others(cx, packet, to_group);
         }
         if header.source.is_multicast() || header.source.is_loopback() {
             return discard(cx, 3, "RFC 4291 §2.7", "the source is no host");
@@ -253,8 +253,19 @@ impl Host {
             .and_then(|interface| interface.next_hop(header.destination));
         let Some(hop) = hop else {
             let quoted = [&header.emit(payload.len())[..], payload].concat();
-            return self.ipv6_undeliverable(cx, &quoted, Unreachable::Net);
+            return self.no_ipv6_way(cx, &quoted);
         };
+        self.send_ipv6_to(cx, hop, header, payload);
+    }
+
+    /// Hands a packet of this host to a host of the link, in fragments if it is larger than its path takes.
+    pub(in crate::stack) fn send_ipv6_to(
+        &mut self,
+        cx: &mut Cx<'_>,
+        hop: NextHop<Ipv6Addr>,
+        header: &Ipv6Header,
+        payload: &[u8],
+    ) {
         let is_tcp = header.next_header == PROTOCOL_TCP;
         let path = self.path_mtu.get(&header.destination).copied();
         let mtu = path.filter(|_| !is_tcp).unwrap_or(self.mtu);
@@ -318,7 +329,7 @@ impl Host {
             let cause = cx.cause;
             self.loopback.push_back(Packet::V6 { packet, cause });
         } else {
-            self.send_to_neighbor(cx, hop, header.source, frame);
+            self.send_to_neighbor(cx, hop, frame, None);
         }
         cx.cause = outer;
     }
@@ -371,7 +382,7 @@ fn packet_len(ip: &Arrived<'_>) -> usize {
     }
 }
 
-fn packet_unit(header: &Ipv6Header, payload_len: usize) -> Unit {
+pub(super) fn packet_unit(header: &Ipv6Header, payload_len: usize) -> Unit {
     let protocol = match header.next_header {
         NEXT_ICMPV6 => "ICMPv6".to_owned(),
         PROTOCOL_TCP => "TCP".to_owned(),

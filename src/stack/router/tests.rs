@@ -47,9 +47,9 @@ impl Bench {
             ..HostConfig::without_address("router", MACS[i], &mut rng)
         };
         let via = Route {
-            network: Ipv4Addr::new(172, 16, 0, 0),
+            network: Ipv4Addr::new(172, 16, 0, 0).into(),
             prefix_len: 12,
-            via: HOSTS[1],
+            via: HOSTS[1].into(),
         };
         let router = Router::new(RouterConfig {
             interfaces: vec![interface(0, 1500), interface(1, mtu)],

@@ -43,6 +43,12 @@ topics! {
         rfc: "In forwarding, a router decrements the TTL and recomputes the header checksum; the source and destination address fields are not modified. The link-layer header is made anew for the next hop.", "RFC 1812 §5.2.1, §5.3.1",
         meets: "mac-is-end-to-end",
     }
+    "routed-frame-ipv6" {
+        short: "The router sends the packet of {from} on to {to}: in a new frame, from {smac} to {dmac}. The IPv6 addresses are the same as before, the hop limit is {ttl}.",
+        full: "MAC addresses name the two stations of this link only, so each router writes new ones. The IPv6 addresses name the two ends of the way and stay. Only the hop limit is one less: there is no header checksum to be computed anew, and nothing is ever cut on the way.",
+        rfc: "The hop limit is decremented by 1 by each node that forwards the packet. Fragmentation is performed by source nodes only, not by routers along a packet's delivery path.", "RFC 8200 §3, §4.5",
+        meets: "mac-is-end-to-end",
+    }
     "icmp-time-exceeded" {
         short: "{from} threw a packet away because its time to live ran out.",
         full: "Each router takes 1 from the TTL. At 0 the packet has gone in circles, or was sent with a small TTL on purpose: traceroute finds the routers on a way in this manner.",
