@@ -57,6 +57,10 @@ pub struct AttachArgs {
     /// Write the frames to this file (pcapng), or to standard output for -
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
+    /// Write the frames of every link, an interface of the file each, whatever the filter: as they were sent, the lost
+    /// ones too
+    #[arg(long, requires = "write")]
+    all_links: bool,
     /// End after so many frames
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -108,9 +112,15 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
     let names = names(&spec);
     let ports = open(args, &spec, &reals)?;
     // As the user who may do it: afterwards root's files are closed to us.
-    let output = match &args.write {
-        Some(path) => Some(Output::create(path, &interface, &names)?),
-        None => None,
+    let interfaces = match args.all_links {
+        true => links(&spec),
+        false => vec![interface.clone()],
+    };
+    let file = (args.write.as_ref()).map(|path| Output::create(path, &interfaces, &names));
+    let file = file.transpose()?;
+    let (output, of_links) = match args.all_links {
+        true => (None, file),
+        false => (file, None),
     };
     drop_privileges()?;
     for real in &reals {
@@ -140,6 +150,8 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
             epoch: time::now(),
             packets: VecDeque::new(),
             received: 0,
+            of_links,
+            written: 0,
         })
     };
     Capturing::new(session, open, args.duration)?.show(how)
@@ -282,8 +294,21 @@ fn advice(spec: &Spec, real: &Real, is_up: bool) -> String {
 
 /// The interface of a node, as a capture describes it.
 fn interface(spec: &Spec, at: NodeId) -> Interface {
+    named(spec.nodes[at.index()].name.clone())
+}
+
+/// The links, each as an interface: `client - router`.
+fn links(spec: &Spec) -> Vec<Interface> {
+    let name = |node: NodeId| &spec.nodes[node.index()].name;
+    let links = spec.links.iter();
+    links
+        .map(|link| named(format!("{} - {}", name(link.ends[0]), name(link.ends[1]))))
+        .collect()
+}
+
+fn named(name: String) -> Interface {
     Interface {
-        name: Some(spec.nodes[at.index()].name.clone()),
+        name: Some(name),
         link_type: LinkType::ETHERNET,
         snap_len: 0,
         fcs_len: None,
@@ -310,9 +335,35 @@ struct Frames {
     epoch: Time,
     packets: VecDeque<Packet>,
     received: u64,
+    /// The file for the frames of all links, if there is one.
+    of_links: Option<Output>,
+    /// How many of them are in it.
+    written: usize,
 }
 
 impl Frames {
+    /// Writes the frames that were sent on links since the last time.
+    fn write_links(&mut self) -> Result {
+        let Some(output) = &mut self.of_links else {
+            return Ok(());
+        };
+        let frames = &self.attached.world().outcome().frames;
+        for frame in &frames[self.written..] {
+            output.packet(&Packet {
+                time: Time(self.epoch.0.saturating_add(frame.sent_at.0)),
+                interface: frame.link.0,
+                original_len: u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX),
+                bytes: frame.bytes.clone(),
+                direction: None,
+                checksum_not_ready: false,
+                dropped: 0,
+                comments: Vec::new(),
+            })?;
+        }
+        self.written = frames.len();
+        Ok(())
+    }
+
     fn packet(&self, seen: Seen) -> Packet {
         let direction = match seen.direction {
             Direction::In => packet::Direction::Inbound,
@@ -348,6 +399,7 @@ impl Source for Frames {
     }
 
     fn try_next(&mut self) -> Result<Option<Packet>> {
+        self.write_links()?;
         let packet = self.packets.pop_front();
         self.received += u64::from(packet.is_some());
         Ok(packet)

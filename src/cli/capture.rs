@@ -91,7 +91,11 @@ pub fn run(args: &CaptureArgs, look: Look) -> Result {
     let live = Live::open(&args.interface, &options)?;
     // As the user who may do it: afterwards root's files are closed to us.
     let output = match &args.write {
-        Some(path) => Some(Output::create(path, live.interface(), &[])?),
+        Some(path) => Some(Output::create(
+            path,
+            std::slice::from_ref(live.interface()),
+            &[],
+        )?),
         None => None,
     };
     drop_privileges()?;

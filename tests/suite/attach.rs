@@ -349,6 +349,34 @@ fn two_kernels_talk_through_simulated_routers() {
 }
 
 /// What alice sends comes whole to bob, in packets that are no larger than the path.
+/// Every link is an interface of the file, and a packet that the routers send on is on each.
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun and ping"]
+fn the_frames_of_all_links_are_saved() {
+    let attached = Attached::start(ROUTERS, &["alice"], &["--up", "--all-links"]);
+    attached.run("ip", &["route", "add", "10.0.2.0/24", "via", "10.0.1.1"]);
+    attached.run("ping", &["-c", "3", "-i", "0.2", "-W", "5", "10.0.2.9"]);
+    let (_host, file, _) = attached.end("INT");
+    let capture = file::read(file.path()).expect("a whole file");
+    let names: Vec<_> = (capture.interfaces.iter())
+        .filter_map(|it| it.name.clone())
+        .collect();
+    assert_eq!(names, ["alice - r1", "r1 - r2", "r2 - bob"]);
+    for link in 0..3 {
+        let echoes = capture.packets.iter().filter(|packet| {
+            let is_icmp = packet.bytes.get(23) == Some(&1) && packet.bytes[12..14] == [8, 0];
+            packet.interface == link && is_icmp
+        });
+        let ttls: Vec<u8> = echoes.map(|packet| packet.bytes[22]).collect();
+        assert_eq!(ttls.len(), 6, "three requests and three replies");
+        let request = 64 - link as u8;
+        assert_eq!(
+            ttls.iter().filter(|ttl| **ttl == request).count(),
+            if link == 1 { 6 } else { 3 }
+        );
+    }
+}
+
 fn check_path_mtu(attached: &Attached, bob: &Namespace) {
     let server = "
 import hashlib, socket

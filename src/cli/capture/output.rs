@@ -21,10 +21,10 @@ pub(in crate::cli) struct Output {
 }
 
 impl Output {
-    /// Starts the file for a capture of this interface, with names for addresses; `-` is standard output.
+    /// Starts the file for a capture of these interfaces, with names for addresses; `-` is standard output.
     pub(in crate::cli) fn create(
         path: &Path,
-        interface: &Interface,
+        interfaces: &[Interface],
         names: &[ResolvedName],
     ) -> Result<Self> {
         let name = path.display().to_string();
@@ -35,7 +35,9 @@ impl Output {
                 Box::new(create(path)?)
             };
             let mut writer = Writer::new(out, &[])?;
-            writer.interface(interface)?;
+            for interface in interfaces {
+                writer.interface(interface)?;
+            }
             writer.names(names)?;
             writer.flush()?;
             Ok(writer)
@@ -47,7 +49,7 @@ impl Output {
     }
 
     /// Adds a packet.
-    pub(super) fn packet(&mut self, packet: &Packet) -> Result {
+    pub(in crate::cli) fn packet(&mut self, packet: &Packet) -> Result {
         let written = self.writer.packet(packet);
         let flushed = written.and_then(|()| self.writer.flush());
         flushed.map_err(|error| failed(&self.name, error))
