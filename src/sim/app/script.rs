@@ -159,14 +159,19 @@ pub fn readable(bytes: &[u8]) -> Option<&str> {
 /// Bytes in a few words: as text if they can be read.
 pub fn describe_received(bytes: &[u8]) -> String {
     match readable(bytes) {
-        Some(text) => format!("{} bytes {}", bytes.len(), quote(text)),
+        Some(text) => format!("{} {}", count(bytes.len()), quote(text)),
         None => describe_bytes(bytes),
     }
 }
 
+fn count(bytes: usize) -> String {
+    let plural = if bytes == 1 { "" } else { "s" };
+    format!("{bytes} byte{plural}")
+}
+
 fn describe_bytes(bytes: &[u8]) -> String {
     const SHOWN: usize = 16;
-    let mut text = format!("{} bytes", bytes.len());
+    let mut text = count(bytes.len());
     for byte in bytes.iter().take(SHOWN) {
         text.push_str(&format!(" {byte:02x}"));
     }
