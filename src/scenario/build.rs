@@ -13,6 +13,7 @@ mod raw;
 mod router;
 mod script;
 mod socketio;
+mod socketio_client;
 mod tcp;
 
 use std::net::Ipv4Addr;

@@ -7,6 +7,7 @@ mod fault;
 mod lesson;
 mod script;
 pub(super) mod socketio;
+pub(super) mod socketio_client;
 mod tcp;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -413,6 +413,10 @@ fn every_default_is_right() {
             "websocket-client",
             "to = \"server:80\"\nscript = [{ close = 1000 }]",
         ),
+        client(
+            "socketio-client",
+            "to = \"server:80\"\n[[app.handle]]\nevent = \"a\"",
+        ),
         client("http-client", "to = \"server:80\"\n[[app.request]]"),
         client("tcp-client", "to = \"server:80\""),
         client("udp-client", "to = \"server:80\""),
@@ -427,6 +431,84 @@ fn every_default_is_right() {
         "[[expect]]\nrecord = \"discarded\"\ncount = 0\n".into(),
     ];
     check(&text.concat(), &[]);
+}
+
+#[test]
+fn a_socketio_client_is_read_with_what_it_sends() {
+    use crate::sim::spec::{AppKind, SocketIoAction as Action};
+    let text = r#"
+[[app]]
+on = "client"
+kind = "socketio-client"
+to = "server:3000"
+path = "/chat"
+transports = "websocket"
+namespaces = ["/", "/admin"]
+auth = { token = "x", age = 3 }
+script = [
+  { await = "connect", namespace = "/admin" },
+  { emit = "a", args = [1, { b = [{ hex = "01" }] }], ack = true, timeout = "1 s" },
+  { await_event = "news", args = ["x"] },
+  { wait = "1 s" },
+  { disconnect = "/admin" },
+  { abort = true },
+]
+[[app.handle]]
+event = "question"
+do = [{ answer = ["yes", "$1"] }, { emit = "b" }]
+"#;
+    let scenario = read("test.toml", &with(text)).expect("it is right");
+    let spec = scenario.spec(None);
+    let AppKind::SocketIoClient(app) = &spec.apps[0].kind else {
+        panic!("{:?}", spec.apps);
+    };
+    assert_eq!((&*app.path, &*app.host), ("/chat/", "server:3000"));
+    assert_eq!(app.auth.as_deref(), Some(r#"{"token":"x","age":3}"#));
+    assert_eq!((app.namespaces.len(), app.script.len()), (2, 6));
+    assert_eq!(app.handlers[0].deeds.len(), 2);
+    let Action::Emit(emit) = &app.script[1] else {
+        panic!("{:?}", app.script);
+    };
+    assert_eq!((emit.args.len(), emit.ack), (2, true));
+}
+
+#[test]
+fn mistakes_of_a_socketio_client() {
+    let auth = "`auth` is a table, without bytes and `$` in it";
+    for (rest, message) in [
+        ("auth = 1", auth),
+        ("auth = { a = { hex = \"00\" } }", auth),
+        ("auth = { a = \"$1\" }", auth),
+        (
+            "namespaces = [\"admin\"]",
+            "a namespace starts with `/` and has no `,` or `?`",
+        ),
+        (
+            "script = [{ emit = \"disconnect\" }]",
+            "no event may be called `disconnect`",
+        ),
+        (
+            "script = [{ emit = \"a\", timeout = \"1 s\" }]",
+            "a `timeout` is one for an acknowledgment: it takes `ack = true`",
+        ),
+        (
+            "script = [{ abort = false }]",
+            "without `true` this action does nothing",
+        ),
+        (
+            "script = [{ emit = \"a\", args = [\"$1\"] }]",
+            "nothing has come here that a `$` could stand for",
+        ),
+    ] {
+        let app = "[[app]]\non = \"client\"\nkind = \"socketio-client\"\nto = \"server:80\"\n";
+        let found = mistakes(&with(&format!("{app}{rest}\n")));
+        let is_it = |found: &String| {
+            found
+                .split_once(' ')
+                .is_some_and(|(_, text)| text == message)
+        };
+        assert!(found.len() == 1 && is_it(&found[0]), "{rest}: {found:?}");
+    }
 }
 
 #[test]

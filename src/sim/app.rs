@@ -2,7 +2,7 @@
 //!
 //! A [`Program`] is what a host runs. Those that speak over TCP are one of the two of `tcp`, a listener or a
 //! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`. A server that looks at all its connections
-//! together is a [`Service`]: `socketio`. To add one: its data in `sim::spec`, a `Talk` or a `Service` in a file of its
+//! together is a [`Service`]: `socketio`; a client with several connections has them in `wires`: `socketio_client`. To add one: its data in `sim::spec`, a `Talk` or a `Service` in a file of its
 //! own here, and a line in [`program`].
 
 mod bytes;
@@ -13,16 +13,19 @@ mod raw;
 mod script;
 mod service;
 mod socketio;
+mod socketio_client;
 mod talk;
 mod tcp;
 mod udp;
 mod websocket;
+mod wires;
 
 use self::bytes::Bytes;
 use self::http::{HttpClient, HttpServer};
 use self::ping::Ping;
 use self::raw::RawTcp;
 use self::service::Each;
+use self::socketio_client::SocketIoProgram;
 use self::talk::Talk;
 use self::tcp::{connect, listen, serve};
 use self::udp::{UdpClient, UdpEcho};
@@ -79,6 +82,7 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
         AppKind::SocketIoServer(spec) => {
             serve(spec.port, books, Box::new(SocketIo::new(&spec, rng)))
         }
+        AppKind::SocketIoClient(spec) => Box::new(SocketIoProgram::new(spec, books, rng)),
         AppKind::UdpEcho(spec) => Box::new(UdpEcho::new(&spec)),
         AppKind::UdpClient(spec) => Box::new(UdpClient::new(&spec)),
         AppKind::RawTcp(spec) => Box::new(RawTcp::new(&spec)),

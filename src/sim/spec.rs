@@ -4,6 +4,7 @@
 
 mod app;
 mod socketio;
+mod socketio_client;
 mod template;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,6 +22,9 @@ pub use app::{
     Reply, Request, TcpClient, TcpServer, UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
 };
 pub use socketio::{Condition, Deed, Handler, SocketIoServer, Trigger, Whom};
+pub use socketio_client::{
+    SocketIoAction, SocketIoClient, SocketIoDeed, SocketIoEmit, SocketIoHandler,
+};
 pub use template::{Piece, Slot, Source, Template, pieces};
 
 /// A whole world, before it runs.

@@ -6,6 +6,7 @@ mod links;
 mod noise;
 mod power;
 mod real;
+mod socketio_client;
 mod truth;
 
 use std::net::{Ipv4Addr, SocketAddr};

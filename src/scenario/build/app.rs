@@ -39,6 +39,7 @@ impl<'b> Builder<'b, '_> {
         Some(match kind {
             From::WebSocketClient(app) => AppKind::WebSocketClient(self.websocket_client(on, app)?),
             From::WebSocketServer(app) => AppKind::WebSocketServer(self.websocket_server(app)?),
+            From::SocketIoClient(app) => AppKind::SocketIoClient(self.socketio_client(on, app)?),
             From::SocketIoServer(app) => AppKind::SocketIoServer(self.socketio_server(app)?),
             From::HttpClient(app) => AppKind::HttpClient(self.http_client(on, app)?),
             From::HttpServer(app) => AppKind::HttpServer(self.http_server(app)?),
@@ -297,7 +298,7 @@ impl<'b> Builder<'b, '_> {
         }
     }
 
-    fn one_line(&mut self, text: &At<Option<String>>) {
+    pub(super) fn one_line(&mut self, text: &At<Option<String>>) {
         let right = |text: &String| text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
         if text
             .given()
@@ -341,7 +342,7 @@ fn headers(list: &At<List<Header>>) -> Vec<(String, String)> {
 }
 
 /// The `Host` header: the one given, or the target, without the port where it is the usual one (RFC 9110 §7.2).
-fn host_header(host: &At<Option<String>>, to: &At<Target>) -> Option<String> {
+pub(super) fn host_header(host: &At<Option<String>>, to: &At<Target>) -> Option<String> {
     let Target { host: named, port } = to.get()?;
     // RFC 3986 §3.2.2: an IPv6 address stands in brackets there, too.
     let named = if named.contains(':') {

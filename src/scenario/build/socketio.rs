@@ -22,11 +22,7 @@ impl Builder<'_, '_> {
             );
         }
         for namespace in app.namespaces.value.iter().flatten() {
-            let right = |name: &String| name.starts_with('/') && !name.contains([',', '?']);
-            if namespace.get().is_some_and(|name| !right(name)) {
-                let message = "a namespace starts with `/` and has no `,` or `?`";
-                self.note(&namespace.span, message, "not a namespace");
-            }
+            self.namespace(namespace);
         }
         for span in [&app.ping_interval, &app.ping_timeout] {
             if span.get().is_some_and(std::time::Duration::is_zero) {
@@ -212,7 +208,7 @@ fn lines(list: &At<super::format::List<Line>>) -> Option<Vec<Vec<Piece>>> {
     all.map(|line| Some(line.value.clone()?.0)).collect()
 }
 
-fn templates(list: &At<super::format::List<Filled>>) -> Option<Vec<Template>> {
+pub(super) fn templates(list: &At<super::format::List<Filled>>) -> Option<Vec<Template>> {
     let all = list.get()?.iter();
     all.map(|one| Some(one.value.clone()?.0)).collect()
 }

@@ -6,6 +6,7 @@ use crate::scenario::declare::{either, table, words};
 use crate::scenario::values::{Header, Number, Port, Size, Target};
 
 use super::socketio::SocketIoServer;
+use super::socketio_client::SocketIoClient;
 use super::{Action, List};
 
 table! {
@@ -28,6 +29,8 @@ either! {
         "websocket-server" => WebSocketServer(WebSocketServer),
         /// Serves Socket.IO, and does what its handlers say.
         "socketio-server" => SocketIoServer(SocketIoServer),
+        /// Connects to a Socket.IO server and follows a script (protocol 5, over Engine.IO 4).
+        "socketio-client" => SocketIoClient(SocketIoClient),
         /// Makes HTTP requests one after the other over one connection (RFC 9112).
         "http-client" => HttpClient(HttpClient),
         /// Answers HTTP requests with fixed pages, and with 404 for any other path (RFC 9112).

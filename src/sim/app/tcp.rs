@@ -319,9 +319,10 @@ impl<F: Fn(ConnId) -> Box<dyn Talk>> Program for Connector<F> {
 const PAUSE: &str = "wait";
 
 /// A connection and the talk on it.
-struct Line {
+pub struct Line<T: ?Sized = dyn Talk> {
     conn: ConnId,
-    talk: Box<dyn Talk>,
+    /// What is said on it.
+    pub talk: Box<T>,
     /// Orders that wait until the host takes more bytes.
     waiting: VecDeque<(Option<RecordId>, Order)>,
     reading: Reading,
@@ -334,15 +335,18 @@ struct Line {
     has_closed: bool,
     /// Whether TCP is done with the connection, and only something to read is left.
     is_over: bool,
-    is_gone: bool,
-    book: Option<Ledger>,
+    /// Whether the connection is no more.
+    pub is_gone: bool,
+    /// What passed on it, where books are kept.
+    pub book: Option<Ledger>,
 }
 
 /// The peer has closed its side; the record that says so.
 struct PeerEnd(Option<RecordId>);
 
-impl Line {
-    fn new(conn: ConnId, talk: Box<dyn Talk>, books: bool) -> Self {
+impl<T: Talk + ?Sized> Line<T> {
+    /// A connection that is being made.
+    pub fn new(conn: ConnId, talk: Box<T>, books: bool) -> Self {
         Self {
             conn,
             talk,
@@ -365,7 +369,7 @@ impl Line {
     }
 
     /// Whether the event was about this connection.
-    fn handle_event(&mut self, cx: &mut Cx, host: &mut Host, event: &HostEventKind) -> bool {
+    pub fn handle_event(&mut self, cx: &mut Cx, host: &mut Host, event: &HostEventKind) -> bool {
         let HostEventKind::Tcp(event) = *event else {
             return false;
         };
@@ -469,7 +473,7 @@ impl Line {
     }
 
     /// Carries out what the talk has ordered, as far as the host takes it. Each order keeps its own cause.
-    fn settle(&mut self, cx: &mut Cx, host: &mut Host) {
+    pub fn settle(&mut self, cx: &mut Cx, host: &mut Host) {
         let cause = cx.cause;
         loop {
             while let Some(order) = self.talk.poll_order(cx) {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::SocketIoServer;
+use super::{SocketIoClient, SocketIoServer};
 use crate::base::NodeId;
 use crate::proto::tcp::TcpFlags;
 
@@ -44,6 +44,8 @@ pub enum AppKind {
     WebSocketClient(WebSocketClient),
     /// A Socket.IO server.
     SocketIoServer(SocketIoServer),
+    /// A Socket.IO client.
+    SocketIoClient(SocketIoClient),
 }
 
 impl AppKind {
@@ -60,7 +62,8 @@ impl AppKind {
             | Self::Ping(_)
             | Self::RawTcp(_)
             | Self::HttpClient(_)
-            | Self::WebSocketClient(_) => false,
+            | Self::WebSocketClient(_)
+            | Self::SocketIoClient(_) => false,
         }
     }
 }
