@@ -30,6 +30,7 @@ mod truth;
 pub mod expect;
 pub mod graph;
 pub mod lesson;
+pub mod select;
 pub mod states;
 pub mod step;
 pub mod view;
@@ -38,20 +39,18 @@ use std::net::IpAddr;
 
 use crate::base::{FrameId, LinkType, RecordId};
 use crate::capture::packet::{Capture, Interface, Packet, ResolvedName};
-use crate::proto::filter::Filter;
 use crate::proto::physical;
-use crate::proto::tree::Dissection;
 use crate::sim::outcome::{NodeKind, Outcome, Transmission};
 use crate::stack::record::Record;
 
 use lesson::Lesson;
 use pipeline::Pipeline;
-use step::{Grain, MessageId, PhaseId, Step, StepId};
+use step::{FlowId, Grain, MessageId, PhaseId, Step, StepId};
 use steps::Steps;
 use steps::sim::Told;
 use store::Frame;
 use truth::Truth;
-use view::{FrameView, Heading, Physical, Source};
+use view::{Heading, Physical, Source};
 
 /// So many phases before and after the current one are handed out at most.
 const PHASES_AROUND: usize = 100;
@@ -71,6 +70,8 @@ pub struct Walk {
     truth: Option<Truth>,
     lesson: Lesson,
     graphs: graph::Cache,
+    /// Of a capture: no packet will follow.
+    finished: bool,
 }
 
 /// Making a walk.
@@ -88,6 +89,7 @@ impl Walk {
             truth: None,
             lesson: Lesson::default(),
             graphs: graph::Cache::default(),
+            finished: false,
         }
     }
 
@@ -188,13 +190,55 @@ impl Walk {
         self.note_messages(&news.messages);
     }
 
-    /// Says that no packet will follow: what waits behind a hole in a stream is read without what is missing.
+    /// Says that no packet will follow: what waits behind a hole in a stream is read without what is missing, and the
+    /// last step is the end, when the last frame has arrived.
     pub fn finish(&mut self) {
+        if self.finished {
+            return;
+        }
+        self.finished = true;
         let news = self.pipeline.finish();
         for gap in &news.gaps {
             self.steps.push_gap(&self.pipeline, gap, self.last_frame());
         }
         self.note_messages(&news.messages);
+        if let Some(last) = self.last_frame() {
+            self.steps.push_end_of_frames(&self.pipeline, last);
+            self.show_last_arrivals();
+        }
+    }
+
+    /// A connection that is not the one at the end has no step behind its last frame: the arrival of that becomes one,
+    /// where it changes a state.
+    fn show_last_arrivals(&mut self) {
+        let at_end = self
+            .last(Grain::Layer)
+            .and_then(|end| self.connection_at(end));
+        let flows = self.pipeline.flows.list().iter().enumerate();
+        let others = flows.filter(|(id, _)| at_end != Some(FlowId(*id as u32)));
+        let arrivals: Vec<StepId> = others
+            .filter_map(|(_, flow)| {
+                let (tcp, last) = (flow.tcp.as_ref()?, *flow.frames.last()?);
+                let states = |ends: [infer::End; 2]| ends.map(|end| end.state);
+                let changes = states(tcp.inferred.at(last)) != states(tcp.inferred.at_end()?);
+                changes.then(|| self.arrival_at_tcp(last)).flatten()
+            })
+            .collect();
+        for id in arrivals {
+            self.steps.make_coarser(id, Grain::Frame);
+            let step = self.steps.get_mut(id);
+            let title = step.frame.map(|frame| label::title(&self.pipeline, frame));
+            step.title = format!("{} arrives", title.unwrap_or_default());
+        }
+    }
+
+    /// The step at which the receiver's TCP gets a frame of a capture.
+    fn arrival_at_tcp(&self, frame: FrameId) -> Option<StepId> {
+        let after = self.frame_steps[frame.index()].0 + 1;
+        let steps = (after..).zip(&self.steps()[after as usize..]);
+        let mut own = steps.take_while(|(_, step)| step.frame == Some(frame));
+        own.find(|(_, step)| step.layer == 4)
+            .map(|(id, _)| StepId(id))
     }
 
     fn last_frame(&self) -> Option<FrameId> {
@@ -239,6 +283,12 @@ impl Walk {
     /// The step itself, or where it lies beyond the end the last one.
     fn clamp(&self, at: StepId) -> Option<StepId> {
         Some(at.min(self.last(Grain::Layer)?))
+    }
+
+    /// Whether the step is the end, behind everything that happens.
+    pub fn is_end(&self, at: StepId) -> bool {
+        let ends = self.finished || self.outcome.is_some();
+        ends && self.next(at, Grain::Layer).is_none()
     }
 
     /// The first step of this grain or a coarser one.
@@ -414,30 +464,6 @@ impl Walk {
     pub fn originals(&self) -> impl Iterator<Item = FrameId> + '_ {
         let ids = (0..self.frames()).map(FrameId::from_index);
         ids.filter(|id| self.pipeline.meta(*id).has_own_number())
-    }
-
-    /// The frames that a display filter selects: by themselves, or by a message that is whole with them.
-    pub fn matching(&self, filter: &Filter) -> Vec<FrameId> {
-        self.originals()
-            .filter(|id| self.frame(*id).is_some_and(|view| self.fits(filter, &view)))
-            .collect()
-    }
-
-    /// Whether a display filter selects a frame, by itself or by a message that is whole with it.
-    pub fn fits(&self, filter: &Filter, view: &FrameView) -> bool {
-        let frame = Dissection {
-            layers: vec![view.frame.clone()],
-            ..Dissection::default()
-        };
-        let messages = view.messages.iter();
-        let messages: Vec<Dissection> = messages
-            .map(|id| self.pipeline.message_dissection(*id))
-            .collect();
-        let all: Vec<&Dissection> = [&frame, &view.dissection]
-            .into_iter()
-            .chain(&messages)
-            .collect();
-        filter.matches(&all)
     }
 }
 

@@ -87,6 +87,11 @@ impl Filter {
         self.names_of(Name::is_stateful)
     }
 
+    /// Those of its names that messages of streams have, and frames do not: `http`, `websocket.opcode`.
+    pub fn names_in_streams(&self) -> Vec<&'static str> {
+        self.names_of(Name::is_in_stream)
+    }
+
     fn names_of(&self, wanted: fn(&Name) -> bool) -> Vec<&'static str> {
         let mut names = Vec::new();
         self.root.names(&mut names);

@@ -47,7 +47,7 @@ impl Subject {
         if let Some(message) = &message {
             self.know_message(message);
         }
-        if walk.outcome().is_some() && walk.next(at, Grain::Layer).is_none() {
+        if walk.is_end(at) {
             self.know_end(walk);
             return;
         }
@@ -75,8 +75,12 @@ impl Subject {
         }
     }
 
-    /// The last step of a simulation: how it came to its end.
+    /// The last step: how a simulation came to its end, or that nothing more was captured.
     fn know_end(&mut self, walk: &Walk) {
+        if walk.outcome().is_none() {
+            self.topic = "end-of-frames";
+            return;
+        }
         let waited =
             |what: &What| matches!(what, What::TcpState { to, .. } if *to == TcpState::TimeWait);
         let limit = walk.outcome().and_then(|outcome| outcome.cut_short);

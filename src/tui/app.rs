@@ -6,7 +6,7 @@ mod prompts;
 
 use std::collections::BTreeMap;
 
-use super::find::Query;
+use super::find::{Query, Search};
 use super::overlay;
 use super::panes::{Depth, PaneId, Panes};
 use super::scene::Scene;
@@ -124,6 +124,8 @@ pub struct App<'w> {
     /// The number typed so far.
     count: Option<Typed>,
     query: Option<Query>,
+    /// A search that takes longer than one key may.
+    search: Option<Search>,
     marks: BTreeMap<char, StepId>,
     message: String,
     autoplay: Option<u8>,
@@ -161,6 +163,7 @@ impl<'w> App<'w> {
             prompt: Prompt::None,
             count: None,
             query: None,
+            search: None,
             marks: BTreeMap::new(),
             message: String::new(),
             autoplay: None,
@@ -235,6 +238,14 @@ impl<'w> App<'w> {
         if let Held::Own(walk) = &mut self.walk {
             walk.push_packet(packet);
         }
+    }
+
+    /// No packet will come any more.
+    pub fn finish(&mut self) {
+        if let Held::Own(walk) = &mut self.walk {
+            walk.finish();
+        }
+        self.pushed();
     }
 
     /// After packets came: goes along with them, or counts them.

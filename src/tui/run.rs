@@ -144,6 +144,7 @@ enum Woken {
     Continued,
     Tick,
     DigitsEnd,
+    Search,
 }
 
 /// Digits with a longer pause between them are not one number.
@@ -188,6 +189,7 @@ impl<'o> Loop<'o> {
                 packet = next_packet(&mut self.packets) => Woken::Packet(packet),
                 () = tick(&mut self.pace) => Woken::Tick,
                 () = until(self.digits_end) => Woken::DigitsEnd,
+                () = at_once(self.app.is_searching()) => Woken::Search,
             };
             if let Some(signal) = self.handle(woken).await? {
                 return Ok(self.ended(signal));
@@ -226,9 +228,11 @@ impl<'o> Loop<'o> {
                 self.digits_end = None;
                 self.app.pause();
             }
+            Woken::Search => self.app.search_on(),
             Woken::Packet(Some(packet)) => self.take_packets(packet).await,
             Woken::Packet(None) => {
                 self.packets = None;
+                self.app.finish();
                 self.app.say("the capture has ended");
             }
         }
@@ -314,6 +318,14 @@ async fn next_packet(packets: &mut Option<Receiver<Packet>>) -> Option<Packet> {
     match packets {
         Some(packets) => packets.recv().await,
         None => std::future::pending().await,
+    }
+}
+
+/// Comes back when everything else that is ready was looked at; never, if it is not wanted.
+async fn at_once(wanted: bool) {
+    match wanted {
+        true => tokio::task::yield_now().await,
+        false => std::future::pending().await,
     }
 }
 

@@ -8,10 +8,10 @@ use super::Walk;
 use super::connection::Scale;
 use super::flows::{Flow, Kind};
 use super::infer;
-use super::step::{FlowId, Grain, StepId};
+use super::step::{FlowId, Grain, Step, StepId};
 use super::truth::EndNow;
 use super::view::{Ends, EndsRow, Numbers};
-use crate::base::Time;
+use crate::base::{FrameId, Time};
 use crate::proto::stream::Dir;
 use crate::stack::record::{Record, TcpState, TcpVars, What};
 
@@ -164,13 +164,30 @@ impl Walk {
     }
 
     fn inferred_ends(&self, flow: &Flow, at: StepId) -> [EndNow; 2] {
-        let frames = &flow.frames;
-        let sent = frames.partition_point(|frame| self.frame_steps[frame.index()] <= at);
-        let (Some(tcp), Some(last)) = (&flow.tcp, sent.checked_sub(1)) else {
-            return BOTH.map(|_| EndNow::default());
-        };
-        let ends = tcp.inferred.at(frames[last]);
-        BOTH.map(|dir| known(flow, dir, &ends[dir.index()]))
+        match self.inferred_at(flow, at) {
+            Some(ends) => BOTH.map(|dir| known(flow, dir, &ends[dir.index()])),
+            None => BOTH.map(|_| EndNow::default()),
+        }
+    }
+
+    /// Both ends after the last segment that was sent up to the step; where no other follows, after it has arrived at
+    /// its receiver's TCP.
+    pub(super) fn inferred_at(&self, flow: &Flow, at: StepId) -> Option<[infer::End; 2]> {
+        let tcp = flow.tcp.as_ref()?;
+        let sent = (flow.frames).partition_point(|frame| self.frame_steps[frame.index()] <= at);
+        let last = flow.frames[sent.checked_sub(1)?];
+        let at_end = tcp.inferred.at_end().filter(|_| sent == flow.frames.len());
+        Some(match at_end {
+            Some(ends) if self.has_come_up(last, at) => ends,
+            _ => tcp.inferred.at(last),
+        })
+    }
+
+    /// Whether the step is behind the TCP of the frame's receiver.
+    fn has_come_up(&self, frame: FrameId, at: StepId) -> bool {
+        let step = self.step(at);
+        let goes_on = |step: &Step| step.frame != Some(frame) || step.layer >= 4;
+        at > self.frame_steps[frame.index()] && step.is_some_and(goes_on)
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) struct Inferred {
     ends: [End; 2],
     under_way: Option<Segment>,
     history: Vec<(FrameId, [End; 2])>,
+    /// No segment will follow, and the last one has arrived.
+    finished: bool,
 }
 
 impl Inferred {
@@ -75,6 +77,19 @@ impl Inferred {
         after
             .checked_sub(1)
             .map_or([End::default(); 2], |index| self.history[index].1)
+    }
+
+    /// Says that no segment will follow: the last one is taken to have arrived.
+    pub fn finish(&mut self) {
+        if let Some(last) = self.under_way.take() {
+            self.arrive(&last);
+        }
+        self.finished = true;
+    }
+
+    /// Both ends after the last segment has arrived, once none will follow.
+    pub fn at_end(&self) -> Option<[End; 2]> {
+        self.finished.then_some(self.ends)
     }
 
     fn send(&mut self, segment: &Segment) {

@@ -33,12 +33,12 @@ fn short(pipeline: &Pipeline, frame: FrameId) -> String {
         Some(Transport::Tcp(tcp)) => {
             let flags = flags(&tcp, ", ");
             if tcp.wire_len > 0 {
-                format!("{flags}, {} bytes", tcp.wire_len)
+                format!("{flags}, {}", count(tcp.wire_len, "byte"))
             } else {
                 flags
             }
         }
-        Some(Transport::Udp { payload, .. }) => format!("UDP, {} bytes", payload.len()),
+        Some(Transport::Udp { payload, .. }) => format!("UDP, {}", count(payload.len(), "byte")),
         Some(Transport::Icmp { v6, kind, code, .. }) => icmp(v6, kind, code),
         Some(Transport::Neighbor { solicits, target }) => neighbor(solicits, target),
         Some(Transport::Other(protocol)) => format!("IP protocol {protocol}"),
@@ -181,6 +181,12 @@ fn shorten(text: &str) -> String {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// So many of something: `1 byte`, `2 bytes`.
+pub(super) fn count(number: usize, of: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {of}{plural}")
 }
 
 /// The control bits, in the order in which people say them.

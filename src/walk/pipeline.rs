@@ -155,6 +155,7 @@ impl Pipeline {
                 let skipped = std::iter::from_fn(|| tcp.half_mut(dir).stream.skip());
                 gaps.extend(skipped.map(|len| Gap { flow: id, dir, len }));
             }
+            tcp.inferred.finish();
             self.read_messages(id, Dir::ToServer, EndOf::Capture);
         }
         self.gaps.extend(gaps);

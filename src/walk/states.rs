@@ -3,7 +3,6 @@
 use super::Walk;
 use super::brief::Transport;
 use super::step::{FlowId, Grain, StepId};
-use crate::base::FrameId;
 use crate::proto::stream::Dir;
 use crate::stack::record::{Record, TcpState, TimerAction, What};
 
@@ -120,19 +119,11 @@ impl Walk {
                 (from, record.and_then(|record| ended_by(self, record)))
             }
             None => {
-                let tcp = self.pipeline.flows.get(flow).tcp.as_ref()?;
-                let end = tcp.inferred.at(self.last_frame_of(flow, at)?)[dir.index()];
+                let end = self.inferred_at(self.pipeline.flows.get(flow), at)?[dir.index()];
                 (end.came_from?, end.reset.then_some(RESET))
             }
         };
         Some(edge_between(from, state, by))
-    }
-
-    /// The last frame of the connection that was sent up to the step.
-    fn last_frame_of(&self, flow: FlowId, at: StepId) -> Option<FrameId> {
-        let frames = &self.pipeline.flows.get(flow).frames;
-        let sent = frames.partition_point(|frame| self.frame_steps[frame.index()] <= at);
-        Some(frames[sent.checked_sub(1)?])
     }
 }
 

@@ -64,18 +64,23 @@ impl Steps {
 
     /// Makes the step one of the message grain: a message turned out to begin there.
     pub fn make_message(&mut self, id: StepId) {
+        self.make_coarser(id, Grain::Message);
+    }
+
+    /// Makes the step one of this grain, if it is of a finer one.
+    pub fn make_coarser(&mut self, id: StepId, grain: Grain) {
         let step = &mut self.list[id.0 as usize];
-        if step.grain == Grain::Message {
+        let before = step.grain as usize;
+        if before <= grain as usize {
             return;
         }
-        if step.grain == Grain::Layer {
-            insert_sorted(&mut self.coarser[1], id);
+        step.grain = grain;
+        let gained = grain as usize..before;
+        for list in &mut self.coarser[gained.clone()] {
+            insert_sorted(list, id);
         }
-        let finer = step.grain as usize;
-        step.grain = Grain::Message;
-        insert_sorted(&mut self.coarser[0], id);
         if let Some(pair) = self.pairs[id.0 as usize] {
-            for list in &mut self.of_pair[pair.0 as usize][..finer] {
+            for list in &mut self.of_pair[pair.0 as usize][gained] {
                 insert_sorted(list, id);
             }
         }

@@ -14,7 +14,7 @@ use crate::base::FrameId;
 use crate::proto::tree::{Derived, Origin, Piece};
 
 /// The folder of captures to test against, if it is there.
-fn captures() -> Vec<PathBuf> {
+pub(super) fn captures() -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let Some(root) = here
         .ancestors()
@@ -36,7 +36,7 @@ fn captures() -> Vec<PathBuf> {
     files
 }
 
-fn open(path: &Path) -> Walk {
+pub(super) fn open(path: &Path) -> Walk {
     let capture = crate::capture::file::read(path).expect("a capture that can be read");
     Walk::from_capture(
         &path.file_name().unwrap_or_default().to_string_lossy(),

@@ -17,6 +17,7 @@ use crate::cli::exit::{Exit, Result};
 use crate::proto::filter::Filter;
 use crate::show::{self, Format};
 use crate::walk::Walk;
+use crate::walk::select::Selector;
 
 /// Where packets come from.
 pub(in crate::cli) trait Source {
@@ -193,8 +194,7 @@ impl Session {
         let Some(filter) = &self.filter else {
             return true;
         };
-        let frame = self.walk.frame(self.last());
-        frame.is_some_and(|frame| self.walk.fits(filter, &frame))
+        self.walk.selects(&Selector::new(filter), self.last())
     }
 
     fn print_last(&self, format: Format) -> Result {

@@ -70,10 +70,14 @@ impl Name {
 
     /// Whether a frame by itself cannot tell.
     pub(super) fn is_stateful(&self) -> bool {
+        matches!(self, Self::Field(spec) if spec.stateful) || self.is_in_stream()
+    }
+
+    /// Whether the messages of a stream have it.
+    pub(super) fn is_in_stream(&self) -> bool {
         let in_stream = |protocol: &Protocol| matches!(protocol.reader, Reader::Stream(_));
         match self {
             Self::Protocol(protocol) => in_stream(protocol),
-            Self::Field(spec) if spec.stateful => true,
             Self::Field(spec) => {
                 let mut protocols = registry::PROTOCOLS.iter();
                 protocols.any(|protocol| in_stream(protocol) && protocol.fields.contains(spec))

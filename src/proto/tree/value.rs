@@ -1,7 +1,7 @@
 //! How values are written.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Kind, Value};
 
@@ -98,6 +98,15 @@ value_from! {
 impl From<()> for Value {
     fn from((): ()) -> Self {
         Self::None
+    }
+}
+
+impl From<IpAddr> for Value {
+    fn from(addr: IpAddr) -> Self {
+        match addr {
+            IpAddr::V4(addr) => Self::Ipv4(addr),
+            IpAddr::V6(addr) => Self::Ipv6(addr),
+        }
     }
 }
 

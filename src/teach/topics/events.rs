@@ -119,6 +119,12 @@ topics! {
         rfc: "The router examines the destination IP address and searches its database of routes for the next hop by the longest match; it decrements the TTL, and at zero the packet is discarded.", "RFC 1812 §5.2.1, §5.2.4.3, §5.3.1",
         meets: "mac-is-end-to-end",
     }
+    "routed-ipv6" {
+        short: "{node} looks up where the packet goes next: {what}.",
+        full: "The frame that it came in is taken off and thrown away. The router compares the destination address with its table and takes the entry that fits best: the longest prefix. Then it lowers the hop limit by one and makes a new frame for the next link. It computes no checksum, as the IPv6 header has none.",
+        rfc: "The hop limit is decremented by 1 by each node that forwards the packet; it is discarded if the hop limit was zero when it came, or becomes zero.", "RFC 8200 §3",
+        meets: "mac-is-end-to-end",
+    }
     "backlog-full" {
         short: "{node} throws the SYN away: {what}. There is no place left to remember another caller.",
         full: "Each caller that has not sent the third message yet takes a place in the listener's backlog. A SYN that finds none is dropped, and not refused: the caller will ask again, and a place may be free by then. With SYN cookies the server would need no place to answer.",
@@ -178,6 +184,11 @@ topics! {
         short: "The end of the conversation: nothing more is under way.",
         full: "What you see now is how both ends are left. Go back step by step, or open another scenario with c.",
         rfc: "A connection that has reached CLOSED is no more: its TCB is deleted.", "RFC 9293 §3.3.2",
+    }
+    "end-of-frames" {
+        short: "Here the capture ends: the last frame has arrived, and no other was seen.",
+        full: "The states are those in which both ends are left, as far as frames tell of it. What they did later, and whether they sent anything else, was not captured.",
+        rfc: "", "",
     }
     "end-time-wait" {
         short: "The end of the conversation: nothing more is under way, and the wait of the end that closed first is over.",

@@ -31,6 +31,11 @@ impl App<'_> {
         if command == Some(Command::Kill) {
             return Some(Request::Quit);
         }
+        // Whatever is pressed ends a search; Esc does nothing else.
+        if self.search.take().is_some() && command == Some(Command::Leave) {
+            self.say("the search was ended");
+            return None;
+        }
         if self.blank {
             self.blank = false;
             return None;
@@ -289,7 +294,12 @@ impl App<'_> {
         }
         self.graph.beside = next;
         self.say(match next {
-            Some(_) => "o the cwnd of another connection (o the next)",
+            Some(_) => "o another connection, in the graphs of windows and cwnd (o the next)",
+            None if self.walk.next_connection(shown).is_none()
+                && self.walk.next_connection(None) == shown =>
+            {
+                "there is no other connection to lay over this one"
+            }
             None => "no other connection is laid over",
         });
     }

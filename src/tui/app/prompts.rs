@@ -4,9 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{App, Prompt, Request};
 use crate::tui::copy;
-use crate::tui::find::Query;
+use crate::tui::find::{Progress, Query, Search};
 use crate::tui::keys::Command;
 use crate::tui::overlay::{self, Overlay};
+
+/// How many steps are searched before the screen is drawn anew and keys are heard.
+const AT_ONCE: usize = 2000;
 
 impl App<'_> {
     pub(super) fn prompt_key(&mut self, event: &KeyEvent) -> Option<Request> {
@@ -52,22 +55,37 @@ impl App<'_> {
     }
 
     pub(super) fn find(&mut self, forward: bool) {
-        let Some(query) = &self.query else {
+        if self.query.is_none() {
             return self.say("nothing to find yet: / first");
+        }
+        self.search = Some(Search::new(&self.walk, self.at, self.grain, forward));
+        self.search_on();
+    }
+
+    /// Whether a search is under way: [`App::search_on`] goes on with it.
+    pub fn is_searching(&self) -> bool {
+        self.search.is_some()
+    }
+
+    /// Goes on with the search for a moment, and says how far it is.
+    pub fn search_on(&mut self) {
+        let (Some(mut search), Some(query)) = (self.search.take(), &self.query) else {
+            return;
         };
-        let found = query.find(&self.walk, self.at, self.grain, forward);
-        let (text, not_found) = (query.describe(), query.not_found());
-        match found {
-            Some(to) => {
-                let turned = (to <= self.at) == forward;
-                self.go(to);
-                self.say(if turned {
-                    format!("{text} (from the other end)")
-                } else {
-                    text
-                });
+        let text = query.describe();
+        match search.go_on(query, &self.walk, AT_ONCE) {
+            Progress::GoesOn => {
+                let percent = search.percent();
+                self.message = format!("{text}: {percent} % searched; Esc ends it");
+                self.search = Some(search);
             }
-            None => self.say(not_found),
+            Progress::Nowhere => self.message = query.not_found(),
+            Progress::Found(to) => {
+                let turned = (to <= search.from()) == search.is_forward();
+                self.go(to);
+                let turned = if turned { " (from the other end)" } else { "" };
+                self.message = format!("{text}{turned}");
+            }
         }
     }
 

@@ -59,8 +59,8 @@ impl Steps {
             grain: Grain::Frame,
             phase: PhaseId(0),
             title: format!(
-                "gap: {} bytes from {} not seen",
-                gap.len,
+                "gap: {} from {} not seen",
+                label::count(gap.len as usize, "byte"),
                 flow.ends[gap.dir.index()]
             ),
             layer: 4,
@@ -71,6 +71,26 @@ impl Steps {
             flow: Some(gap.flow),
         };
         self.push(step, &phase, Some(flow.pair));
+    }
+
+    /// Adds the step behind the last frame, which has arrived then.
+    pub fn push_end_of_frames(&mut self, pipeline: &Pipeline, last: FrameId) {
+        let step = Step {
+            time: pipeline.store.get(last).time,
+            grain: Grain::Message,
+            phase: PhaseId(0),
+            title: "end".to_owned(),
+            layer: 7,
+            node: None,
+            record: None,
+            frame: None,
+            message: None,
+            flow: None,
+        };
+        let phase = self.phases().last().map(|phase| phase.name.clone());
+        let at = StepId(self.list().len() as u32);
+        let pair = self.pair_at(at);
+        self.push(step, &phase.unwrap_or_default(), pair);
     }
 
     /// Notes that a message was read: its first frame becomes a step of the message grain, and all its frames' steps

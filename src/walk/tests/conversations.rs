@@ -156,6 +156,69 @@ fn what_may_not_have_arrived_changes_nothing() {
     );
 }
 
+/// The states of both ends at a step, in a walk of this grain.
+fn states(walk: &Walk, at: StepId, grain: Grain) -> String {
+    let ends = walk.ends(at, grain, Numbers::Relative);
+    ends.expect("a connection").rows[0].values.join(" ")
+}
+
+#[test]
+fn at_the_end_the_last_frame_has_arrived() {
+    let lines = [('>', ("S", 1, 0, "")), ('<', ("RA", 0, 2, ""))];
+    let walk = walk([CLIENT, SERVER], &lines);
+    let end = walk.last(Grain::Message).expect("the end");
+    assert!(walk.is_end(end));
+    let before = walk.back(end, Grain::Frame).expect("the RST");
+    for grain in [Grain::Message, Grain::Frame, Grain::Layer] {
+        assert_eq!(
+            walk.last(grain),
+            Some(end),
+            "the end is a stop of every grain"
+        );
+        assert_eq!(states(&walk, before, grain), "SYN-SENT CLOSED");
+        assert_eq!(states(&walk, end, grain), "CLOSED CLOSED");
+    }
+    // In a walk by layers it has arrived as soon as the receiver's TCP has it.
+    let up: Vec<StepId> = (before.0 + 1..end.0).map(StepId).collect();
+    let seen: Vec<String> = (up.iter().map(|at| states(&walk, *at, Grain::Layer))).collect();
+    let last = "CLOSED CLOSED";
+    assert_eq!(seen, ["SYN-SENT CLOSED", "SYN-SENT CLOSED", last]);
+    let diagram = walk.states(end, Grain::Frame).expect("a diagram");
+    let taken = diagram.taken[0].expect("an edge");
+    assert!(taken.now && taken.edge.event == "rcv RST", "{taken:?}");
+}
+
+/// The end shows one connection; of any other one the last arrival is a step, where it changes a state.
+#[test]
+fn the_last_arrival_of_an_earlier_connection_is_a_step() {
+    let lines = [
+        ('>', ("S", 1, 0, "")),
+        ('<', ("RA", 0, 2, "")),
+        ('>', ("S", 77, 0, "")),
+        ('<', ("RA", 0, 78, "")),
+    ];
+    let walk = walk([CLIENT, SERVER], &lines);
+    assert_eq!(walk.flows().len(), 2);
+    let mut at = walk.first(Grain::Frame);
+    let mut told = Vec::new();
+    while let Some(step) = at {
+        let title = &walk.step(step).expect("a step").title;
+        told.push(format!("{title}: {}", states(&walk, step, Grain::Frame)));
+        at = walk.next(step, Grain::Frame);
+    }
+    assert_eq!(
+        told,
+        [
+            "SYN: SYN-SENT -",
+            "RST, ACK: SYN-SENT CLOSED",
+            "RST, ACK arrives: CLOSED CLOSED",
+            "SYN: SYN-SENT -",
+            "RST, ACK: SYN-SENT CLOSED",
+            "end: CLOSED CLOSED",
+        ]
+    );
+}
+
 #[test]
 fn client_and_server_are_told_apart() {
     let check = |lines: &[(char, Line)], client: u16, mid_stream: bool, flows: usize| {
@@ -209,7 +272,8 @@ fn loopback_has_two_lanes() {
             _ => '?',
         })
         .collect();
-    assert_eq!(ways, "><>><><<><");
+    // The last row is the end.
+    assert_eq!(ways, "><>><><<><?");
 }
 
 #[test]
