@@ -80,6 +80,7 @@ pub(super) fn protocol(id: &str) -> &str {
         "http" => "HTTP",
         "websocket" => "WebSocket",
         "engineio" => "Engine.IO",
+        "json" => "JSON",
         "socketio" => "Socket.IO",
         other => other,
     }
