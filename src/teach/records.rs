@@ -228,6 +228,7 @@ pub(super) fn protocol_id(name: &str) -> &str {
         "HTTP" => "http",
         "WebSocket" => "websocket",
         "Engine.IO" => "engineio",
+        "JSON" => "json",
         "Socket.IO" => "socketio",
         other => other,
     }
