@@ -99,4 +99,9 @@ pub trait StreamProtocol: std::fmt::Debug + Send {
     ///
     /// Never panics, and never allocates by a number that it read.
     fn next(&mut self, dir: Dir, bytes: &[u8], closed: bool) -> Next;
+
+    /// What the conversation is called from here on, where the protocol follows another one by an upgrade.
+    fn phase(&self) -> Option<&'static str> {
+        None
+    }
 }

@@ -15,6 +15,7 @@ mod script;
 mod socketio;
 mod socketio_client;
 mod tcp;
+mod websocket;
 
 use std::net::Ipv4Addr;
 use std::ops::Range;

@@ -18,14 +18,14 @@ use super::read::At;
 use super::values::{Mac, Name, Number, Prefixed, Prefixed6, PrefixedAny, Rate};
 
 pub(super) use app::{
-    App, AppKind, Flag, HttpClient, HttpServer, RawSegment, RawTcp, WebSocketClient,
-    WebSocketServer,
+    App, AppKind, Deflate, Flag, HttpClient, HttpServer, MistakenAnswer, MistakenRequest, Proxy,
+    RawSegment, RawTcp, WebSocketClient, WebSocketServer,
 };
 pub(super) use crash::Crash;
 pub(super) use expect::{BetweenExpect, Breaks, Expect, ExpectKind, Expert, State, VariableExpect};
 pub(super) use fault::{CorruptPlace, Fault, FaultEffect};
 pub(super) use lesson::{Ask, Note, WrongAnswer};
-pub(super) use script::{Action, ActionKind, AwaitWhat, EndHow};
+pub(super) use script::{Action, ActionKind, AwaitWhat, EndHow, Send};
 pub(super) use tcp::{Congestion, TcpKeys};
 
 pub use expect::{RecordKind, Variable, Which};

@@ -9,6 +9,7 @@ mod bytes;
 mod fill;
 mod http;
 mod ping;
+mod proxy;
 mod raw;
 mod script;
 mod service;
@@ -23,6 +24,7 @@ mod wires;
 use self::bytes::Bytes;
 use self::http::{HttpClient, HttpServer};
 use self::ping::Ping;
+use self::proxy::Proxy;
 use self::raw::RawTcp;
 use self::service::Each;
 use self::socketio_client::SocketIoProgram;
@@ -83,6 +85,7 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
             serve(spec.port, books, Box::new(SocketIo::new(&spec, rng)))
         }
         AppKind::SocketIoClient(spec) => Box::new(SocketIoProgram::new(spec, books, rng)),
+        AppKind::Proxy(spec) => Box::new(Proxy::new(&spec, books)),
         AppKind::UdpEcho(spec) => Box::new(UdpEcho::new(&spec)),
         AppKind::UdpClient(spec) => Box::new(UdpClient::new(&spec)),
         AppKind::RawTcp(spec) => Box::new(RawTcp::new(&spec)),

@@ -129,6 +129,7 @@ fn websocket() -> Vec<App> {
         subprotocols: vec!["chat".to_owned()],
         reply: Reply::Fixed(text("hello")),
         ping_interval: Some(ms(400)),
+        policy: ServerPolicy::default(),
         script: vec![Action::Wait(ms(300)), Action::Send(text("news"))],
     };
     let client = WebSocketClient {
@@ -138,6 +139,8 @@ fn websocket() -> Vec<App> {
         path: "/chat".to_owned(),
         version: 13,
         subprotocols: vec!["chat".to_owned(), "other".to_owned()],
+        policy: ClientPolicy::default(),
+        tunnel: None,
         local_port: None,
         script: vec![
             Action::Send(text("hi")),

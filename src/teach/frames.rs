@@ -132,6 +132,8 @@ fn message_topic(walk: &Walk, frame: &FrameView, message: &MessageView) -> &'sta
     if let Some(opcode) = uint(dissection, "websocket.opcode") {
         return match opcode {
             0 => "ws-continuation",
+            1 | 2 if !flag(dissection, "websocket.fin") => "ws-fragment",
+            1 | 2 if dissection.field("websocket.compressed").is_some() => "ws-compressed",
             1 if is_push(walk, message) => "ws-push",
             1 => "ws-text",
             2 => "ws-binary",
@@ -142,14 +144,28 @@ fn message_topic(walk: &Walk, frame: &FrameView, message: &MessageView) -> &'sta
             _ => "frame",
         };
     }
+    let answers = |id: &str, value: Option<&str>| {
+        before(walk, message).next().is_some_and(|request| {
+            let field = request.dissection.field(id);
+            field.is_some_and(|field| value.is_none_or(|value| field.text == value))
+        })
+    };
     match uint(dissection, "http.response.code") {
         Some(101) => "http-switching",
         Some(426) => "http-426",
+        Some(200..300) if answers("http.request.method", Some("CONNECT")) => "http-tunnel",
+        Some(400..500) if answers("http.upgrade", None) => "http-refused",
         Some(_) => "http-response",
+        None if has_value(dissection, "http.request.method", "CONNECT") => "http-connect",
         None if dissection.field("http.upgrade").is_some() => "http-upgrade",
         None if dissection.field("http.request.method").is_some() => "http-request",
         None => "data",
     }
+}
+
+fn has_value(dissection: &Dissection, id: &str, value: &str) -> bool {
+    let field = dissection.field(id);
+    field.is_some_and(|field| field.text == value)
 }
 
 /// The topic of the first packet of Engine.IO in a message, or of the packet of Socket.IO that it carries.

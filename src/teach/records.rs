@@ -209,6 +209,7 @@ pub(super) fn unit_topic(protocol: &str, down: bool) -> Option<&'static str> {
         "socketio" => ["down-socketio", "up-socketio"],
         "json" => ["down-json", "up-json"],
         "utf-8" => ["down-text", "up-text"],
+        "permessage-deflate" => ["down-deflate", "up-deflate"],
         _ => return None,
     };
     Some(if down { to_wire } else { from_wire })

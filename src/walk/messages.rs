@@ -204,9 +204,8 @@ impl Reading {
                         message,
                     });
                     if let Some(upgrade) = upgrade {
+                        self.speaking = upgrade.phase().or(self.speaking);
                         *protocol = upgrade;
-                        // the one upgrade that there is
-                        self.speaking = Some("WS");
                     }
                 }
             }

@@ -25,6 +25,8 @@ pub struct Http {
     lost: [Option<&'static str>; 2],
     requests: u64,
     responses: u64,
+    /// It is what may be HTTP in a tunnel through a proxy, or any other protocol.
+    is_tunnel: bool,
 }
 
 /// What is remembered of a request until its response is there.
@@ -168,8 +170,12 @@ impl StreamProtocol for Http {
         }
         let mut begun = std::mem::take(&mut self.begun[dir.index()]);
         let next = self.go_on(&mut begun, dir, bytes, closed);
-        if matches!(next, Next::More) {
-            self.begun[dir.index()] = begun;
+        match next {
+            Next::More => self.begun[dir.index()] = begun,
+            Next::NotMine(_) if self.is_tunnel && self.requests + self.responses == 0 => {
+                return Next::NotMine("a tunnel through a proxy".into());
+            }
+            _ => {}
         }
         next
     }
@@ -267,7 +273,10 @@ impl Http {
             .as_ref()
             .is_some_and(|asked| asked.method == "CONNECT");
         if is_tunnel && (200..300).contains(&code) {
-            self.lost = [Some("a tunnel through a proxy"); 2];
+            return Some(Box::new(Self {
+                is_tunnel: true,
+                ..Self::default()
+            }));
         }
         if code != 101 {
             return None;

@@ -122,6 +122,10 @@ impl StreamProtocol for WebSocket {
             _ => Next::More,
         }
     }
+
+    fn phase(&self) -> Option<&'static str> {
+        Some("WS")
+    }
 }
 
 /// What must be known of a frame beside its bytes.

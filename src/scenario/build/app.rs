@@ -41,6 +41,7 @@ impl<'b> Builder<'b, '_> {
             From::WebSocketServer(app) => AppKind::WebSocketServer(self.websocket_server(app)?),
             From::SocketIoClient(app) => AppKind::SocketIoClient(self.socketio_client(on, app)?),
             From::SocketIoServer(app) => AppKind::SocketIoServer(self.socketio_server(app)?),
+            From::Proxy(app) => AppKind::Proxy(self.proxy(on, app)?),
             From::HttpClient(app) => AppKind::HttpClient(self.http_client(on, app)?),
             From::HttpServer(app) => AppKind::HttpServer(self.http_server(app)?),
             From::TcpClient(app) => {
@@ -84,53 +85,6 @@ impl<'b> Builder<'b, '_> {
             }),
             From::RawTcp(app) => AppKind::RawTcp(self.raw_tcp(on, app)?),
             From::Unclear => return None,
-        })
-    }
-
-    fn websocket_client(
-        &mut self,
-        on: Option<NodeId>,
-        app: &format::WebSocketClient,
-    ) -> Option<spec::WebSocketClient> {
-        let to = self.target(on, &app.to);
-        let script = self.script(&app.script, Carrier::WebSocket);
-        self.path(&app.path);
-        self.one_line(&app.host);
-        self.one_line(&app.origin);
-        Some(spec::WebSocketClient {
-            to: to?,
-            host: host_header(&app.host, &app.to)?,
-            origin: app.origin.value.clone()?,
-            path: app.path.value.clone()?,
-            version: app.version.value?.narrow(),
-            subprotocols: self.tokens(&app.subprotocols),
-            local_port: app.local_port.value?.map(Number::narrow),
-            script: script?,
-        })
-    }
-
-    fn websocket_server(&mut self, app: &format::WebSocketServer) -> Option<spec::WebSocketServer> {
-        let script = self.script(&app.script, Carrier::WebSocket);
-        let reply = self.reply(&app.echo, &app.answer);
-        self.path(&app.path);
-        if app
-            .ping_every
-            .given()
-            .is_some_and(std::time::Duration::is_zero)
-        {
-            self.note(
-                &app.ping_every.span,
-                "pings without a pause would never end",
-                "no time",
-            );
-        }
-        Some(spec::WebSocketServer {
-            port: app.port.value?.narrow(),
-            path: app.path.value.clone()?,
-            subprotocols: self.tokens(&app.subprotocols),
-            reply: reply?,
-            ping_interval: app.ping_every.value?,
-            script: script?,
         })
     }
 
@@ -194,7 +148,7 @@ impl<'b> Builder<'b, '_> {
     }
 
     /// What a server answers with: nothing, the same, or a fixed text.
-    fn reply(&mut self, echo: &At<bool>, answer: &At<Option<String>>) -> Option<Reply> {
+    pub(super) fn reply(&mut self, echo: &At<bool>, answer: &At<Option<String>>) -> Option<Reply> {
         match (echo.value?, answer.value.clone()?) {
             (true, Some(_)) => {
                 self.note(
@@ -271,6 +225,7 @@ impl<'b> Builder<'b, '_> {
                 format::AppKind::WebSocketServer(app) => (false, &app.port),
                 format::AppKind::HttpServer(app) => (false, &app.port),
                 format::AppKind::SocketIoServer(app) => (false, &app.port),
+                format::AppKind::Proxy(app) => (false, &app.port),
                 format::AppKind::TcpServer(app) => (false, &app.port),
                 format::AppKind::UdpEcho(app) => (true, &app.port),
                 _ => continue,
@@ -312,7 +267,7 @@ impl<'b> Builder<'b, '_> {
         }
     }
 
-    fn tokens(&mut self, list: &At<List<String>>) -> Vec<String> {
+    pub(super) fn tokens(&mut self, list: &At<List<String>>) -> Vec<String> {
         for at in list.value.iter().flatten() {
             self.token(at);
         }

@@ -71,10 +71,7 @@ impl Builder<'_, '_> {
         use Carrier::{Tcp, Udp, WebSocket};
         let any = &[WebSocket, Tcp, Udp][..];
         let (action, fits) = match &table.what {
-            ActionKind::Send(a) => (
-                Action::Send(Content::Text(a.send.value.clone()?.into())),
-                any,
-            ),
+            ActionKind::Send(a) => self.send(a)?,
             ActionKind::SendHex(a) => (
                 Action::Send(Content::Binary(a.send_hex.value.clone()?.0.into())),
                 any,
@@ -149,6 +146,32 @@ impl Builder<'_, '_> {
         Some(action)
     }
 
+    /// A message, whole or in fragments, and what it fits.
+    fn send(&mut self, a: &format::Send) -> Option<(Action, &'static [Carrier])> {
+        let content = Content::Text(a.send.value.clone()?.into());
+        let between = a.ping_between.value.clone()?;
+        self.at_most_if(&a.ping_between, 125);
+        match a.fragment.value? {
+            None if between.is_some() => {
+                let message = "there is nothing between the frames of a message in one";
+                self.note(&a.ping_between.span, message, "needs `fragment`");
+                None
+            }
+            None => Some((
+                Action::Send(content),
+                &[Carrier::WebSocket, Carrier::Tcp, Carrier::Udp],
+            )),
+            Some(size) => {
+                let fragments = Action::SendFragments {
+                    content,
+                    size: size.narrow(),
+                    ping: between.map(String::into_bytes),
+                };
+                Some((fragments, &[Carrier::WebSocket]))
+            }
+        }
+    }
+
     /// RFC 6455 §7.4.1: some codes only stand for what happened and are never sent.
     fn close_code(&mut self, at: &At<Number<1000, 4999>>) -> Option<u16> {
         let code = at.value?.narrow();
@@ -157,6 +180,13 @@ impl Builder<'_, '_> {
             self.note(&at.span, message, "reserved by RFC 6455, 7.4.1");
         }
         Some(code)
+    }
+
+    fn at_most_if(&mut self, text: &At<Option<String>>, most: usize) {
+        if let Some(given) = text.given() {
+            let (span, value) = (text.span.clone(), Some(given.clone()));
+            self.at_most(&At { span, value }, most);
+        }
     }
 
     fn at_most(&mut self, text: &At<String>, most: usize) {

@@ -31,6 +31,8 @@ either! {
         "socketio-server" => SocketIoServer(SocketIoServer),
         /// Connects to a Socket.IO server and follows a script (protocol 5, over Engine.IO 4).
         "socketio-client" => SocketIoClient(SocketIoClient),
+        /// An HTTP proxy before one server: it opens tunnels (CONNECT), and passes other requests on (RFC 9110).
+        "proxy" => Proxy(Proxy),
         /// Makes HTTP requests one after the other over one connection (RFC 9112).
         "http-client" => HttpClient(HttpClient),
         /// Answers HTTP requests with fixed pages, and with 404 for any other path (RFC 9112).
@@ -66,6 +68,16 @@ table! {
         version: Number<0, 255> = 13,
         /// The subprotocols that it offers.
         subprotocols: List<String>,
+        /// Whether it goes on only if the server agrees to one of them, as browsers do.
+        needs_subprotocol: bool = false,
+        /// The compression that it offers (permessage-deflate, RFC 7692); `{}` for the usual one.
+        deflate: Option<Deflate>,
+        /// The longest message that it takes in, in bytes, after inflating.
+        max_message: Number<1, 1_000_000_000> = 16777216,
+        /// The proxy that it asks for a tunnel to the server (CONNECT); else it speaks to the server itself.
+        proxy: Option<Target>,
+        /// What it does wrong in its request.
+        mistake: Option<MistakenRequest>,
         /// The port that it sends from; else the host's next one.
         local_port: Option<Port>,
         /// What it does once the connection is open, in this order.
@@ -82,6 +94,14 @@ table! {
         path: String = "/",
         /// The subprotocols that it speaks, the dearest first.
         subprotocols: List<String>,
+        /// The origins whose pages may connect, such as `"https://chat.example"`, others are answered with 403; else all.
+        origins: List<String>,
+        /// The compression that it agrees to (permessage-deflate, RFC 7692); `{}` for the usual one.
+        deflate: Option<Deflate>,
+        /// The longest message that it takes in, in bytes, after inflating.
+        max_message: Number<1, 1_000_000_000> = 16777216,
+        /// What it does wrong in its answer.
+        mistake: Option<MistakenAnswer>,
         /// Sends each message back.
         echo: bool = false,
         /// Answers each message with this text.
@@ -90,6 +110,68 @@ table! {
         ping_every: Option<Duration>,
         /// What it does on each connection once that is open, in this order.
         script: List<Action>,
+    }
+}
+
+table! {
+    /// Compression of WebSocket messages (RFC 7692).
+    Deflate {
+        /// The server forgets what it sent before with each message: less memory, larger messages.
+        server_no_context_takeover: bool = false,
+        /// The client does.
+        client_no_context_takeover: bool = false,
+        /// How far back the server may refer at most: 2 to the power of this, in bytes.
+        server_max_window_bits: Option<Number<9, 15>>,
+        /// How far back the client may. A client that gives none offers to obey the server.
+        client_max_window_bits: Option<Number<9, 15>>,
+        /// Shorter messages are sent as they are, in bytes.
+        threshold: Number<0, 1_000_000_000> = 1024,
+        /// How much work goes into it.
+        level: Number<0, 9> = 6,
+    }
+}
+
+words! {
+    /// What a WebSocket client does wrong in its request.
+    MistakenRequest {
+        /// There is no `Sec-WebSocket-Key`.
+        NoKey = "no-key",
+        /// The key is not the base64 of 16 bytes.
+        ShortKey = "short-key",
+        /// There are two keys.
+        TwoKeys = "two-keys",
+        /// The method is `POST`.
+        Post = "post",
+        /// The version is HTTP/1.0.
+        Http10 = "http-1.0",
+        /// There is no `Host`.
+        NoHost = "no-host",
+        /// There is no `Upgrade`.
+        NoUpgrade = "no-upgrade",
+    }
+}
+
+words! {
+    /// What a WebSocket server does wrong in its answer.
+    MistakenAnswer {
+        /// `Sec-WebSocket-Accept` answers another key.
+        Accept = "accept",
+        /// It names a subprotocol that was not offered.
+        Subprotocol = "subprotocol",
+        /// It names an extension that was not offered.
+        Extension = "extension",
+    }
+}
+
+table! {
+    /// A proxy before one server.
+    Proxy {
+        /// The port.
+        port: Port = 3128,
+        /// The server: every tunnel and every request goes there.
+        to: Target,
+        /// Whether it knows upgrades, and passes them on. Else it leaves `Upgrade` out, as RFC 9110 demands.
+        upgrades: bool = false,
     }
 }
 

@@ -49,6 +49,10 @@ table! {
     Send {
         /// The text.
         send: String,
+        /// Over WebSocket: in frames of at most so many bytes.
+        fragment: Option<Number<1, 100_000_000>>,
+        /// With `fragment`: a ping with this text between any two frames.
+        ping_between: Option<String>,
     }
 }
 

@@ -83,8 +83,9 @@ impl Bytes {
             Action::Close { .. } => self.close(cx, Order::Close, "close"),
             Action::Abort => self.close(cx, Order::Abort, "abort"),
             Action::Wait(_) => {}
-            Action::Ping(_) | Action::AwaitPong => {
-                let what = What::Discarded("bytes over TCP know no ping".into());
+            Action::Ping(_) | Action::AwaitPong | Action::SendFragments { .. } => {
+                let what =
+                    What::Discarded("bytes over TCP know neither pings nor fragments".into());
                 cx.record(7, Some(self.conn), SCENARIO, what);
             }
         }

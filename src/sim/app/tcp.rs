@@ -320,7 +320,8 @@ const PAUSE: &str = "wait";
 
 /// A connection and the talk on it.
 pub struct Line<T: ?Sized = dyn Talk> {
-    conn: ConnId,
+    /// It.
+    pub conn: ConnId,
     /// What is said on it.
     pub talk: Box<T>,
     /// Orders that wait until the host takes more bytes.
@@ -362,7 +363,7 @@ impl<T: Talk + ?Sized> Line<T> {
         }
     }
 
-    fn open(&mut self, cx: &mut Cx, host: &mut Host) {
+    pub(super) fn open(&mut self, cx: &mut Cx, host: &mut Host) {
         self.is_open = true;
         self.talk.handle_open(cx);
         self.settle(cx, host);
@@ -432,7 +433,7 @@ impl<T: Talk + ?Sized> Line<T> {
         cx.cause = cause;
     }
 
-    fn poll_timeout(&self) -> Option<Time> {
+    pub(super) fn poll_timeout(&self) -> Option<Time> {
         let pause = self.pause.as_ref().map(|alarm| alarm.at);
         pause.into_iter().chain(self.talk.poll_timeout()).min()
     }
@@ -457,7 +458,7 @@ impl<T: Talk + ?Sized> Line<T> {
         }
     }
 
-    fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host) {
+    pub(super) fn handle_timeout(&mut self, cx: &mut Cx, host: &mut Host) {
         let cause = cx.cause;
         if let Some(pause) = self.pause.take_if(|alarm| alarm.at <= cx.now) {
             pause.expire(cx);

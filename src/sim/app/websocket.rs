@@ -8,8 +8,10 @@ use super::http::PRODUCT;
 use super::script::{Alarm, SCENARIO, Script, quote};
 use super::talk::{Order, Orders, Talk, no_delay_call, reading_call};
 use crate::base::{Rng, Time};
+use crate::proto::http::Request;
 use crate::sim::spec::{Action, Content, Reply, WebSocketClient, WebSocketServer};
 use crate::stack::cx::Cx;
+use crate::stack::http::{Client, ClientEvent};
 use crate::stack::record::{ConnId, What};
 use crate::stack::websocket::{ClientOptions, Event, Message, ServerOptions, WebSocket};
 
@@ -20,6 +22,8 @@ pub struct WebSocketTalk {
     socket: WebSocket,
     /// What a client asks for: `ws://server/chat`.
     url: Option<String>,
+    /// The way through a proxy, until that has made it.
+    tunnel: Option<Tunnel>,
     script: Script,
     reply: Reply,
     ping_interval: Option<Duration>,
@@ -38,6 +42,10 @@ impl WebSocketTalk {
     pub fn client(conn: ConnId, spec: &WebSocketClient, rng: Rng) -> Self {
         let mut options = ClientOptions::new(&spec.host, &spec.path);
         options.version = spec.version.to_string();
+        options.deflate = spec.policy.deflate;
+        options.limits.max_message = spec.policy.max_message;
+        options.needs_subprotocol = spec.policy.needs_subprotocol;
+        options.wrong = spec.policy.wrong;
         options.subprotocols = spec.subprotocols.clone();
         options.headers.push("User-Agent", PRODUCT);
         if let Some(origin) = &spec.origin {
@@ -45,8 +53,10 @@ impl WebSocketTalk {
         }
         let socket = WebSocket::client(options, rng, Some(conn));
         let url = Some(format!("ws://{}{}", spec.host, spec.path));
+        let tunnel = spec.tunnel.as_deref().map(|to| Tunnel::new(conn, to));
         Self {
             url,
+            tunnel,
             ..Self::new(conn, socket, &spec.script)
         }
     }
@@ -56,8 +66,12 @@ impl WebSocketTalk {
         let mut options = ServerOptions {
             path: Some(spec.path.clone()),
             subprotocols: spec.subprotocols.clone(),
+            origins: spec.policy.origins.clone(),
+            deflate: spec.policy.deflate,
+            wrong: spec.policy.wrong,
             ..ServerOptions::default()
         };
+        options.limits.max_message = spec.policy.max_message;
         options.headers.push("Server", PRODUCT);
         let socket = WebSocket::server(options, Some(conn));
         let (reply, ping_interval) = (spec.reply.clone(), spec.ping_interval);
@@ -73,6 +87,7 @@ impl WebSocketTalk {
             conn,
             socket,
             url: None,
+            tunnel: None,
             script: Script::new(script),
             reply: Reply::Nothing,
             ping_interval: None,
@@ -189,6 +204,11 @@ impl WebSocketTalk {
     fn perform(&mut self, cx: &mut Cx, action: &Action) -> bool {
         match action {
             Action::Send(content) => self.send(cx, content),
+            Action::SendFragments {
+                content,
+                size,
+                ping,
+            } => self.send_fragments(cx, content, *size, ping.as_deref()),
             Action::Ping(payload) => self.send_ping(cx, payload),
             Action::Await => return self.inbox.pop_front().is_some(),
             Action::AwaitContent(content) => return self.take_equal(content),
@@ -233,11 +253,22 @@ impl WebSocketTalk {
     fn send(&mut self, cx: &mut Cx, content: &Content) {
         self.call(cx, format!("send {}", content.describe()));
         write_down(cx, Some(self.conn), content);
-        let message = match content {
-            Content::Text(text) => Message::Text(text.to_string()),
-            Content::Binary(bytes) => Message::Binary(bytes.to_vec()),
+        if self.socket.send(cx, message(content)).is_err() {
+            self.discard(cx, "the WebSocket is not open");
+        }
+        self.fetch(cx);
+    }
+
+    fn send_fragments(&mut self, cx: &mut Cx, content: &Content, size: usize, ping: Option<&[u8]>) {
+        let what = content.describe();
+        self.call(cx, format!("send {what} in frames of {size} bytes"));
+        write_down(cx, Some(self.conn), content);
+        let message = message(content);
+        let sent = match ping {
+            Some(ping) => self.socket.send_with_pings(cx, message, size, ping),
+            None => self.socket.send_fragmented(cx, message, size),
         };
-        if self.socket.send(cx, message).is_err() {
+        if sent.is_err() {
             self.discard(cx, "the WebSocket is not open");
         }
         self.fetch(cx);
@@ -290,8 +321,32 @@ fn describe_close(code: u16, reason: &str) -> String {
     }
 }
 
-impl Talk for WebSocketTalk {
-    fn handle_open(&mut self, cx: &mut Cx) {
+fn message(content: &Content) -> Message {
+    match content {
+        Content::Text(text) => Message::Text(text.to_string()),
+        Content::Binary(bytes) => Message::Binary(bytes.to_vec()),
+    }
+}
+
+/// The way to the server through a proxy that is asked for it (RFC 9110 §9.3.6).
+#[derive(Debug)]
+struct Tunnel {
+    http: Client,
+    /// The server, as the proxy is told it: `chat.example:80`.
+    to: String,
+}
+
+impl Tunnel {
+    fn new(conn: ConnId, to: &str) -> Self {
+        Self {
+            http: Client::new(Some(conn)),
+            to: to.to_owned(),
+        }
+    }
+}
+
+impl WebSocketTalk {
+    fn open(&mut self, cx: &mut Cx) {
         if let Some(url) = &self.url {
             self.call(cx, format!("open {url}"));
             self.socket.open(cx);
@@ -299,12 +354,63 @@ impl Talk for WebSocketTalk {
         }
     }
 
+    fn ask_for_tunnel(&mut self, cx: &mut Cx) {
+        if let Some(tunnel) = &mut self.tunnel {
+            let to = tunnel.to.clone();
+            let text = format!("ask the proxy for a tunnel to {to}");
+            cx.step(7, Some(self.conn), SCENARIO, What::AppCall(text.into()));
+            let request = Request::new("CONNECT", &to, &to).with("User-Agent", PRODUCT);
+            tunnel.http.request(cx, request);
+            self.pump_tunnel(cx);
+        }
+    }
+
+    fn pump_tunnel(&mut self, cx: &mut Cx) {
+        while let Some(tunnel) = &mut self.tunnel {
+            while let Some(bytes) = tunnel.http.poll_transmit(cx) {
+                self.orders.push(cx, Order::Send(bytes.into()));
+            }
+            match tunnel.http.poll_event(cx) {
+                None => return,
+                Some(ClientEvent::Response(response)) if (200..300).contains(&response.code) => {
+                    self.tunnel = None;
+                    self.event(cx, "the tunnel is open".to_owned());
+                    self.open(cx);
+                }
+                Some(ClientEvent::Response(response)) => {
+                    self.event(cx, format!("no tunnel: {}", response.line()));
+                    self.orders.push(cx, Order::Close);
+                }
+                Some(ClientEvent::Interim(_)) => {}
+                Some(ClientEvent::Failed(error)) => self.event(cx, format!("no tunnel: {error}")),
+                Some(ClientEvent::Disconnect) => self.orders.push(cx, Order::Close),
+            }
+        }
+    }
+}
+
+impl Talk for WebSocketTalk {
+    fn handle_open(&mut self, cx: &mut Cx) {
+        match self.tunnel {
+            Some(_) => self.ask_for_tunnel(cx),
+            None => self.open(cx),
+        }
+    }
+
     fn handle_input(&mut self, cx: &mut Cx, bytes: &[u8]) {
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.http.handle_input(cx, bytes);
+            return self.pump_tunnel(cx);
+        }
         self.socket.handle_input(cx, bytes);
         self.pump(cx);
     }
 
     fn handle_end(&mut self, cx: &mut Cx) {
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.http.handle_end(cx);
+            return self.pump_tunnel(cx);
+        }
         self.socket.handle_end(cx);
         self.pump(cx);
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{SocketIoClient, SocketIoServer};
 use crate::base::NodeId;
 use crate::proto::tcp::TcpFlags;
+use crate::stack::websocket::{DeflateOptions, MAX_MESSAGE, WrongAnswer, WrongRequest};
 
 /// A program on a host.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +47,8 @@ pub enum AppKind {
     SocketIoServer(SocketIoServer),
     /// A Socket.IO client.
     SocketIoClient(SocketIoClient),
+    /// An HTTP proxy.
+    Proxy(Proxy),
 }
 
 impl AppKind {
@@ -56,7 +59,8 @@ impl AppKind {
             | Self::UdpEcho(_)
             | Self::HttpServer(_)
             | Self::WebSocketServer(_)
-            | Self::SocketIoServer(_) => true,
+            | Self::SocketIoServer(_)
+            | Self::Proxy(_) => true,
             Self::TcpClient(_)
             | Self::UdpClient(_)
             | Self::Ping(_)
@@ -73,6 +77,15 @@ impl AppKind {
 pub enum Action {
     /// Sends a message: over WebSocket a message, over TCP its bytes, over UDP a datagram.
     Send(Content),
+    /// Sends a WebSocket message in fragments.
+    SendFragments {
+        /// The message.
+        content: Content,
+        /// The most bytes of payload in one frame.
+        size: usize,
+        /// The payload of a ping between any two of them, if there is to be one.
+        ping: Option<Vec<u8>>,
+    },
     /// Sends a WebSocket ping with this payload (of at most 125 bytes).
     Ping(Vec<u8>),
     /// Waits for the next message: over WebSocket a message, over TCP any bytes, over UDP a datagram.
@@ -301,6 +314,8 @@ pub struct WebSocketServer {
     pub reply: Reply,
     /// Sends a ping each time so much has passed.
     pub ping_interval: Option<Duration>,
+    /// What it grants, beside path and subprotocols.
+    pub policy: ServerPolicy,
     /// What it does on each connection once that is open.
     pub script: Vec<Action>,
 }
@@ -320,8 +335,72 @@ pub struct WebSocketClient {
     pub version: u16,
     /// The subprotocols that it offers.
     pub subprotocols: Vec<String>,
+    /// What it asks for beside them.
+    pub policy: ClientPolicy,
+    /// What it asks the proxy `to` for first, by CONNECT, such as `chat.example:80`; `None`: it speaks to the server.
+    pub tunnel: Option<String>,
     /// The port it sends from; else the host's next one.
     pub local_port: Option<u16>,
     /// What it does once the connection is open.
     pub script: Vec<Action>,
+}
+
+/// What a WebSocket server grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerPolicy {
+    /// The origins whose pages may connect; none: all.
+    pub origins: Vec<String>,
+    /// The compression that it agrees to.
+    pub deflate: Option<DeflateOptions>,
+    /// The longest message that it takes.
+    pub max_message: usize,
+    /// What it does wrong in its answer.
+    pub wrong: Option<WrongAnswer>,
+}
+
+impl Default for ServerPolicy {
+    fn default() -> Self {
+        Self {
+            origins: Vec::new(),
+            deflate: None,
+            max_message: MAX_MESSAGE,
+            wrong: None,
+        }
+    }
+}
+
+/// What a WebSocket client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientPolicy {
+    /// The compression that it offers.
+    pub deflate: Option<DeflateOptions>,
+    /// The longest message that it takes.
+    pub max_message: usize,
+    /// Whether it goes on only if one of its subprotocols is agreed to.
+    pub needs_subprotocol: bool,
+    /// What it does wrong in its request.
+    pub wrong: Option<WrongRequest>,
+}
+
+impl Default for ClientPolicy {
+    fn default() -> Self {
+        Self {
+            deflate: None,
+            max_message: MAX_MESSAGE,
+            needs_subprotocol: false,
+            wrong: None,
+        }
+    }
+}
+
+/// An HTTP proxy before one server. It tunnels what asks for a tunnel (CONNECT), and passes other requests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// The port.
+    pub port: u16,
+    /// The server.
+    pub to: SocketAddr,
+    /// Whether it knows upgrades: it passes `Upgrade` on, and tunnels after a 101. Else it leaves that field out, as
+    /// every proxy must that does not know what it asks for (RFC 9110 §7.6.1).
+    pub upgrades: bool,
 }

@@ -18,6 +18,8 @@ pub struct Client {
     /// The request that was sent and not answered yet.
     unanswered: Option<Request>,
     over: bool,
+    /// A 101 came: what follows is another protocol's.
+    upgraded: bool,
     transmits: Queue<Vec<u8>>,
     events: Queue<ClientEvent>,
 }
@@ -50,6 +52,13 @@ impl Client {
             self.waiting.push_back(request);
             self.send_next(cx);
         }
+    }
+
+    /// Gives the connection up to another protocol, after the 101 that the last [`ClientEvent::Interim`] told of:
+    /// returns what came behind it and is that protocol's (RFC 9110 §7.8). From now on this machine does nothing more.
+    pub fn upgrade(&mut self) -> Vec<u8> {
+        self.over = true;
+        self.reader.take_rest()
     }
 
     /// Takes bytes that came from the server.
@@ -97,7 +106,7 @@ impl Client {
     }
 
     fn read(&mut self, cx: &mut Cx<'_>) {
-        while !self.over && !self.reader.is_empty() {
+        while !self.over && !self.upgraded && !self.reader.is_empty() {
             let Some(request) = &self.unanswered else {
                 return self.fail(cx, ReadError::Unasked);
             };
@@ -113,6 +122,7 @@ impl Client {
         let unit = unit(response.line(), len);
         cx.step(7, self.conn, "RFC 9112 §4", What::Up(unit));
         if (100..200).contains(&response.code) {
+            self.upgraded = response.code == 101;
             return self.events.push(cx, ClientEvent::Interim(response));
         }
         let asked_to_close = (self.unanswered.take())

@@ -7,6 +7,18 @@ topics! {
         rfc: "UTF-8 writes each character as one to four octets; those of US-ASCII as one octet with the same value.", "RFC 3629 §3",
         meets: "seven-on-the-wire",
     }
+    "down-deflate" {
+        short: "Presentation: {node} makes the message smaller before it is sent: {info}.",
+        full: "What repeats is written once, and then as how far back and how long. Where both have agreed to keep the window, a repetition may lie in an earlier message. Nothing is hidden by it: whoever has seen all that went before can read it.",
+        rfc: "Compress all the octets of the payload of the message using DEFLATE, ending with an empty block; remove 0x00 0x00 0xff 0xff from the tail.", "RFC 7692 §7.2.1",
+        meets: "seven-on-the-wire",
+    }
+    "up-deflate" {
+        short: "Presentation: {node} makes the message as large again as it was: {info}.",
+        full: "The limit for the length of a message holds for this, not for what came: a few bytes can say \"a million times the same\". So it is inflated a piece at a time, and stopped where it gets too much.",
+        rfc: "Append 0x00 0x00 0xff 0xff to the tail of the payload of the message; decompress the result using DEFLATE.", "RFC 7692 §7.2.2",
+        meets: "seven-on-the-wire",
+    }
     "down-ws" {
         short: "Session: {node} makes a unit of the conversation of it: {info}.",
         full: "This layer marks where a message begins and ends, for TCP's stream has no such marks. WebSocket writes the kind, the length and, from a client, a masking key before the data.",

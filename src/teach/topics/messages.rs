@@ -18,6 +18,22 @@ topics! {
         full: "The connection stays HTTP. The answer has Sec-WebSocket-Version with what the server supports, so the client can ask again with that one.",
         rfc: "If the version is not understood, the server MUST abort the handshake and send an HTTP error such as 426 with a Sec-WebSocket-Version header that lists the versions it can use.", "RFC 6455 §4.2.2, §4.4",
     }
+    "http-refused" {
+        short: "{from} refuses the WebSocket: {code} {phrase}. There is none, and the connection speaks HTTP as before.",
+        full: "Until a 101 is sent, the two speak HTTP, and HTTP has words for no: 400 the request breaks a rule, 403 it is not allowed, 404 there is nothing here, 405 not with this method. A script in a browser hears only that it failed; the status stands on the wire.",
+        rfc: "If any of the conditions is not met, the server MUST stop processing the client's handshake and return an HTTP response with an appropriate error code (such as 400).", "RFC 6455 §4.2.1, §4.2.2",
+        meets: "ws-is-http",
+    }
+    "http-connect" {
+        short: "{from} asks the proxy for a tunnel to {uri}: from then on it shall copy bytes and read nothing.",
+        full: "The target is a host and a port, nothing more. If the proxy agrees, whatever follows on this connection is for that host: TLS, a WebSocket, anything.",
+        rfc: "CONNECT requests that the recipient establish a tunnel to the destination origin server identified by the request target and, if successful, thereafter restrict its behavior to blind forwarding of data, in both directions, until the tunnel is closed.", "RFC 9110 §9.3.6",
+    }
+    "http-tunnel" {
+        short: "{from} has made the tunnel: {code} {phrase}. The next byte belongs to the server behind it.",
+        full: "There are two TCP connections now, one on each side of the proxy, each with its own numbers. The proxy copies what comes on one to the other.",
+        rfc: "Any 2xx response indicates that the sender will switch to tunnel mode immediately after the response header section; data received after that is from the server identified by the request target.", "RFC 9110 §9.3.6",
+    }
     "http-request" {
         short: "{from} asks for something: {method} {uri}. The head is text, line by line; an empty line ends it.",
         full: "Host says which of the sites behind the address is meant. If a body follows, Content-Length or chunks tell where it ends: TCP's stream has no ends of messages.",
@@ -45,6 +61,16 @@ topics! {
         short: "{from} sends binary data in one WebSocket frame, {masking}.",
         full: "Opcode 2: the bytes are handed to the program as they are; nobody checks that they are text.",
         rfc: "%x2 denotes a binary frame. Its payload is arbitrary binary data whose interpretation is solely up to the application.", "RFC 6455 §5.6",
+    }
+    "ws-compressed" {
+        short: "{from} sends a compressed message: {text}. The bit RSV1 says so.",
+        full: "In the opening both have agreed on permessage-deflate. What repeats within the message is written once, and what stood in an earlier message of the same side, too, unless that was to be forgotten. Control frames are never compressed, and a short message is often sent as it is.",
+        rfc: "A message is compressed if RSV1 of its first frame is set. The payload of all its frames together is DEFLATE data without the 0x00 0x00 0xff 0xff at its end.", "RFC 7692 §6, §7.2.1",
+    }
+    "ws-fragment" {
+        short: "{from} begins a message in several frames, {masking}. FIN is not set: more follows.",
+        full: "This frame says what the message is; the ones that go on have opcode 0. So a sender can begin before it knows how long the message gets. The program at the other end gets it when the last piece is there.",
+        rfc: "A fragmented message consists of a frame with FIN clear and an opcode other than 0, followed by zero or more with FIN clear and opcode 0, and ended by one with FIN set and opcode 0. Its fragments must not be interleaved with those of another message.", "RFC 6455 §5.4",
     }
     "ws-continuation" {
         short: "{from} sends a further piece of a message that it began before, {masking}.",

@@ -120,6 +120,47 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
             false => text.replace("path       =", "version = 7\npath ="),
         }
     }),
+    ("nobody makes a mistake", |text| {
+        without_key("mistake", text)
+    }),
+    ("pages from everywhere may connect", |text| {
+        without_key("origins", text)
+    }),
+    ("the right path is asked for", |text| {
+        text.replace("\"/chatt\"", "\"/chat\"")
+    }),
+    ("both speak the same subprotocol", |text| {
+        text.replace("[\"chat.v2\"]", "[\"chat.v1\"]")
+    }),
+    ("any subprotocol will do", |text| {
+        without_key("needs_subprotocol", text)
+    }),
+    ("messages go in one frame", |text| {
+        text.replace(", fragment = 13, ping_between = \"still there?\"", "")
+    }),
+    ("nothing is compressed", |text| without_key("deflate", text)),
+    ("all is compressed", |text| {
+        text.replace("threshold = 100", "threshold = 0")
+    }),
+    ("each message is compressed by itself", |text| {
+        text.replace(
+            "threshold = 100",
+            "threshold = 100, server_no_context_takeover = true",
+        )
+    }),
+    ("the proxy knows upgrades", |text| {
+        text.replace("kind = \"proxy\"", "kind = \"proxy\"\nupgrades = true")
+    }),
+    ("the client knows no proxy", |text| {
+        without_key("proxy ", text)
+    }),
+    ("all bye codes are others", |text| {
+        text.replace("close = 1000", "close = 4000")
+            .replace("close = 1001", "close = 4001")
+    }),
+    ("a server waits for longer", |text| {
+        text.replace("wait = \"200 ms\"", "wait = \"900 ms\"")
+    }),
     ("the right port is asked for", |text| {
         text.replace(":8080", ":80")
     }),
@@ -237,6 +278,12 @@ fn each_table_where(table: &str, text: &str, line: &str, wanted: fn(&str) -> boo
         changed += &format!("{header}{own}{rest}");
     }
     changed
+}
+
+/// The text without the lines that begin with this key.
+fn without_key(key: &str, text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with(key));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn faulty(text: &str, fault: &str) -> String {

@@ -244,6 +244,11 @@ impl Shown<'_> {
             b.put(&COMPRESSED, all, ()).text = self.compressed_text();
             return;
         }
+        // The payload of a message is that of the whole: its last fragment is only a piece.
+        if self.message().is_some() && !self.is_lone() {
+            b.raw(&CONTINUE, all);
+            return;
+        }
         b.put(&PAYLOAD, all.clone(), ());
         b.nest(|b| match self.header.opcode {
             Opcode::Text => drop(b.put(
