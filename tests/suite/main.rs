@@ -18,3 +18,4 @@ mod terminal;
 mod tool;
 mod tshark_layers;
 mod tshark_streams;
+mod websocket_peers;
