@@ -3,6 +3,8 @@
 mod connection;
 mod request;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,8 +37,9 @@ use crate::stack::websocket::{DeflateOptions, Prepared};
 /// 3. after each of these, until they are empty: [`poll_order`](Self::poll_order) for what is to be done with
 ///    connections, and [`poll_event`](Self::poll_event) for the layer above.
 ///
-/// It answers as npm's `engine.io` 6 does, and differs in this: bodies that are not UTF-8 are refused, and a client
-/// that begins a second POST before the first was answered is not noticed, as each is read whole.
+/// It answers as npm's `engine.io` 6 does, and differs in this: bodies that are not UTF-8 are refused, a client
+/// that begins a second POST before the first was answered is not noticed, as each is read whole, and a client that
+/// does not poll is given up when too much waits for it.
 #[derive(Debug)]
 pub struct Server {
     options: ServerOptions,
@@ -83,6 +86,8 @@ pub struct ServerOptions {
     pub idle_timeout: Option<Duration>,
     /// The most sessions at one time; more are refused.
     pub max_sessions: usize,
+    /// So many bytes may wait for the next poll of a client; one for which more waits is given up.
+    pub max_unsent: usize,
 }
 
 impl Default for ServerOptions {
@@ -102,6 +107,7 @@ impl Default for ServerOptions {
             request_timeout: None,
             idle_timeout: None,
             max_sessions: usize::MAX,
+            max_unsent: usize::MAX,
         }
     }
 }
@@ -379,6 +385,7 @@ impl Server {
         self.schedule.set(Timed::Session(session), due);
         for conn in used {
             self.fetch(cx, conn);
+            self.reschedule(conn);
             cx.cause = cause;
         }
     }

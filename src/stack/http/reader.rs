@@ -1,6 +1,8 @@
 //! Whole messages out of bytes that come in any cuts.
 
-use crate::proto::http::{Chunks, ChunksEnd, Framing, FramingError, HeadError, Request, Response};
+use crate::proto::http::{
+    Chunks, ChunksEnd, Framing, FramingError, HeadError, MAX_HEAD, Request, Response,
+};
 
 /// The longest body that is taken in unless less was said, in bytes.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -71,6 +73,17 @@ impl Reader {
     /// Takes in bodies of at most so many bytes from now on.
     pub(in crate::stack) fn limit(&mut self, bytes: usize) {
         self.limit = Some(bytes);
+    }
+
+    /// Whether more is there than the longest message that is taken in: more than one that would have to wait.
+    pub(in crate::stack) fn is_over_full(&self) -> bool {
+        self.bytes.len() > self.most() + MAX_HEAD
+    }
+
+    /// The head of the request that is being read, if it is there.
+    pub(in crate::stack) fn head(&self) -> Option<Request> {
+        let parsed = Request::parse(&self.bytes).ok()??;
+        Some(parsed.0)
     }
 
     pub(in crate::stack) fn end(&mut self) {
@@ -199,9 +212,13 @@ impl Reader {
         Ok(Some((body, head_len + len)))
     }
 
+    /// The longest body that is taken in.
+    fn most(&self) -> usize {
+        self.limit.unwrap_or(MAX_BODY).min(MAX_BODY)
+    }
+
     fn check_size(&self, len: usize) -> Result<(), ReadError> {
-        let most = self.limit.unwrap_or(MAX_BODY).min(MAX_BODY);
-        match len > most {
+        match len > self.most() {
             true => Err(ReadError::BodyTooLarge),
             false => Ok(()),
         }

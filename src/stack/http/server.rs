@@ -74,6 +74,11 @@ impl Server {
         self.unanswered.is_none() && self.reader.is_empty()
     }
 
+    /// The head of the request of [`ServerEvent::Failed`], where only its body could not be read.
+    pub fn failed_head(&self) -> Option<Request> {
+        self.reader.head()
+    }
+
     /// Answers the request that the last [`ServerEvent::Request`] told of, and reads the next one. Adds
     /// `Content-Length` where the response needs it and has none; leaves out the body where none may be.
     ///
@@ -103,10 +108,17 @@ impl Server {
 
     /// Takes bytes that came from the client.
     pub fn handle_input(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
-        if !self.over {
-            self.reader.push(bytes);
-            self.read(cx);
+        if self.over {
+            return;
         }
+        self.reader.push(bytes);
+        if self.unanswered.is_some() && self.reader.is_over_full() {
+            // it cannot be answered before the request that waits
+            self.events
+                .push(cx, ServerEvent::Failed(ReadError::BodyTooLarge));
+            return self.finish(cx);
+        }
+        self.read(cx);
     }
 
     /// The client will send nothing more. It may still read: a request that waits is still to be answered.

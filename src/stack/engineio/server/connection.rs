@@ -47,8 +47,8 @@ pub(super) enum Happened {
     Message(SessionId, Message),
     /// The WebSocket of this session is closed; whether its peer broke the rules.
     Closed(SessionId, bool),
-    /// What came is no request, or no opening of a WebSocket.
-    Unreadable,
+    /// What came is no request, or no opening of a WebSocket; the head, if that much could be read.
+    Unreadable(Option<Box<Request>>),
 }
 
 impl Connection {
@@ -159,7 +159,10 @@ impl Connection {
                         self.is_used = true;
                         (Some(Happened::Request(request)), false)
                     }
-                    ServerEvent::Failed(_) => (Some(Happened::Unreadable), false),
+                    ServerEvent::Failed(_) => {
+                        let head = server.failed_head().map(Box::new);
+                        (Some(Happened::Unreadable(head)), false)
+                    }
                     ServerEvent::Disconnect => (None, true),
                 },
                 Carrier::WebSocket(socket, owner) => {
@@ -244,7 +247,7 @@ fn of_session(event: Event, owner: &mut Option<SessionId>) -> Option<Happened> {
         Event::Message(message) => Some(Happened::Message((*owner)?, message)),
         Event::ProtocolError { .. } => Some(Happened::Closed(owner.take()?, true)),
         Event::Closed { .. } => Some(Happened::Closed(owner.take()?, false)),
-        Event::Refused(_) | Event::HandshakeFailed(_) => Some(Happened::Unreadable),
+        Event::Refused(_) | Event::HandshakeFailed(_) => Some(Happened::Unreadable(None)),
         _ => None,
     }
 }

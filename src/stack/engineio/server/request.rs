@@ -33,10 +33,7 @@ impl Server {
             };
             match happened {
                 Happened::Request(request) => self.take_request(cx, conn, request),
-                Happened::Unreadable => {
-                    self.events
-                        .push(cx, ServerEvent::Refused(conn, "unreadable request"));
-                }
+                Happened::Unreadable(request) => self.take_unreadable(cx, conn, request.as_deref()),
                 Happened::Message(session, _) | Happened::Closed(session, _) => {
                     if let Some(open) = self.sessions.get_mut(&session) {
                         open.take_websocket(cx, &mut self.connections, conn, happened);
@@ -49,6 +46,27 @@ impl Server {
         self.fetch(cx, conn);
         self.reschedule(conn);
         cx.cause = came;
+    }
+
+    /// What came is no whole request: a session whose poll or POST it was cannot go on.
+    fn take_unreadable(&mut self, cx: &mut Cx<'_>, conn: ConnId, request: Option<&Request>) {
+        self.events
+            .push(cx, ServerEvent::Refused(conn, "unreadable request"));
+        self.abandon_poll(cx, conn);
+        let posted = request.filter(|request| {
+            request.method == "POST" && request.target.starts_with(&self.options.path)
+        });
+        let sid = posted.and_then(|request| parameter(request, "sid"));
+        if let Some(session) = sid.and_then(|sid| self.by_sid.get(sid).copied())
+            && let Some(open) = self.sessions.get_mut(&session)
+        {
+            open.lose_posted(
+                cx,
+                &mut self.connections,
+                "a POST that cannot be read whole",
+            );
+            self.settle(cx, session);
+        }
     }
 
     /// A connection ended: the session whose poll waits there cannot go on.
@@ -104,7 +122,8 @@ impl Server {
             return Err(FORBIDDEN);
         }
         let is_websocket = transport == Some("websocket");
-        if let Some(sid) = parameter(request, "sid") {
+        let is_version_4 = parameter(request, "EIO") == Some("4");
+        if let Some(sid) = parameter(request, "sid").filter(|sid| !sid.is_empty()) {
             let session = *self.by_sid.get(sid).ok_or(UNKNOWN_SID)?;
             let polls = self.sessions[&session].transport() == Transport::Polling;
             // a session that went over to WebSocket is not polled any more
@@ -113,7 +132,7 @@ impl Server {
             } else {
                 polls && !is_websocket
             };
-            return if fits {
+            return if fits && is_version_4 {
                 Ok(Some(session))
             } else {
                 Err(BAD_REQUEST)
@@ -125,7 +144,7 @@ impl Server {
         if is_websocket != upgrades {
             return Err(BAD_REQUEST);
         }
-        if parameter(request, "EIO") != Some("4") {
+        if !is_version_4 {
             return Err(UNSUPPORTED_PROTOCOL_VERSION);
         }
         Ok(None)
@@ -188,10 +207,13 @@ impl Server {
             return;
         };
         let came = cx.cause;
-        let is_bytes = request.headers.get("Content-Type") == Some("application/octet-stream");
-        let text = std::str::from_utf8(&request.body)
-            .ok()
-            .filter(|_| !is_bytes);
+        let text = std::str::from_utf8(&request.body);
+        if request.headers.get("Content-Type") == Some("application/octet-stream") {
+            let why = "bytes, and in protocol 4 a POST is text";
+            open.lose_posted(cx, &mut self.connections, why);
+            self.settle(cx, session);
+            return self.answer(cx, conn, Response::new(400));
+        }
         let packets = text.map_or(vec![None], |text| {
             let packets = parse_payload(text).into_iter();
             packets.map(Result::ok).collect::<Vec<Option<Packet>>>()
@@ -202,8 +224,8 @@ impl Server {
         }
         self.settle(cx, session);
         let response = match text {
-            Some(_) => Response::new(200).with_body("text/html", "ok"),
-            None => Response::new(400).with_body("text/plain", "not text in UTF-8\n"),
+            Ok(_) => Response::new(200).with_body("text/html", "ok"),
+            Err(_) => Response::new(400),
         };
         self.answer(cx, conn, response);
     }

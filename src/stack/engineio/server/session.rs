@@ -33,12 +33,17 @@ pub(super) struct Session {
     probe: Option<(ConnId, bool)>,
     /// Packets for the next poll, each with its cause.
     outbox: Vec<(Option<RecordId>, Packet)>,
+    /// How many bytes that is.
+    unsent: usize,
     /// The next ping, or the end of the wait for a pong.
     heartbeat: Option<Alarm>,
     is_pinged: bool,
+    /// Since the ping, something else came than a pong.
+    is_heard: bool,
     upgrade: Option<Alarm>,
     closing: Option<Alarm>,
     times: Times,
+    max_unsent: usize,
     events: Queue<ServerEvent>,
     /// The connections that have something to send.
     used: Vec<ConnId>,
@@ -80,8 +85,10 @@ impl Session {
             poll: None,
             probe: None,
             outbox: Vec::new(),
+            unsent: 0,
             heartbeat: None,
             is_pinged: false,
+            is_heard: false,
             upgrade: None,
             closing: None,
             times: Times {
@@ -89,6 +96,7 @@ impl Session {
                 ping_timeout: options.ping_timeout,
                 upgrade_timeout: options.upgrade_timeout,
             },
+            max_unsent: options.max_unsent,
             events: Queue::default(),
             used: Vec::new(),
         }
@@ -144,8 +152,12 @@ impl Session {
         match self.transport {
             Transport::WebSocket(conn) => self.carry(cx, connections, conn, packet),
             Transport::Polling => {
-                self.outbox.push((cx.cause, packet));
+                self.keep(cx, packet);
                 self.flush(cx, connections);
+                if self.unsent > self.max_unsent {
+                    let why = "the client does not poll, and too much waits for it";
+                    self.fail(cx, connections, CloseReason::TransportError, why);
+                }
             }
         }
     }
@@ -211,8 +223,9 @@ impl Session {
 
     /// The client tries a WebSocket; whether it may.
     pub(super) fn begin_probe(&mut self, cx: &mut Cx<'_>, conn: ConnId) -> bool {
-        let may = self.transport == Transport::Polling && self.probe.is_none();
-        if may && self.state == State::Open {
+        let polls = self.state == State::Open && self.transport == Transport::Polling;
+        let may = polls && self.probe.is_none();
+        if may {
             self.probe = Some((conn, false));
             let (cause, span) = (cx.cause, self.times.upgrade_timeout);
             self.upgrade = Some(self.alarm(cx, UPGRADE, "upgrade timeout", span));
@@ -244,6 +257,18 @@ impl Session {
         }
     }
 
+    /// A POST cannot be taken, and what it carried is lost.
+    pub(super) fn lose_posted(
+        &mut self,
+        cx: &mut Cx<'_>,
+        connections: &mut Connections,
+        why: &'static str,
+    ) {
+        if self.transport == Transport::Polling {
+            self.fail(cx, connections, CloseReason::TransportError, why);
+        }
+    }
+
     /// Something happened on a WebSocket of this session.
     pub(super) fn take_websocket(
         &mut self,
@@ -256,6 +281,9 @@ impl Session {
         match happened {
             Happened::Message(_, message) => {
                 let Some(packet) = packet_of(message) else {
+                    if is_probe {
+                        return self.end_probe(cx, connections);
+                    }
                     let why = "this is no packet";
                     return self.fail(cx, connections, CloseReason::ParseError, why);
                 };
@@ -285,7 +313,7 @@ impl Session {
         if self.transport == Transport::Polling {
             let packet = Packet::Text(PacketType::Close, String::new());
             record(cx, self.poll, What::Down, &packet);
-            self.outbox.push((cx.cause, packet));
+            self.keep(cx, packet);
             self.state = State::Closing;
             if self.poll.is_none() {
                 let cite = "Engine.IO protocol 4, Packet encoding";
@@ -326,9 +354,24 @@ impl Session {
             Packet::Text(PacketType::Ping, String::new()),
         );
         cx.cause = expired;
-        self.is_pinged = true;
+        (self.is_pinged, self.is_heard) = (true, false);
+        self.await_pong(cx);
+    }
+
+    fn await_pong(&mut self, cx: &mut Cx<'_>) {
         let span = self.times.ping_timeout;
         self.heartbeat = Some(self.alarm(cx, HEARTBEAT, "ping timeout", span));
+    }
+
+    /// Who sends something else is there, and has the time to answer once more.
+    fn note_life(&mut self, cx: &mut Cx<'_>, packet: &Packet) {
+        let is_pong = matches!(packet, Packet::Text(PacketType::Pong, _));
+        if self.is_pinged && !self.is_heard && !is_pong {
+            self.is_heard = true;
+            let cause = cx.cause;
+            self.await_pong(cx);
+            cx.cause = cause;
+        }
     }
 
     fn take(
@@ -338,6 +381,7 @@ impl Session {
         conn: ConnId,
         packet: Packet,
     ) {
+        self.note_life(cx, &packet);
         match packet {
             Packet::Text(PacketType::Ping, _) => {
                 let why = "the client pings, and in protocol 4 the server does";
@@ -398,11 +442,15 @@ impl Session {
         let what = What::Decided("the session goes on over WebSocket".into());
         cx.step(5, Some(conn), UPGRADE, what);
         self.events.push(cx, ServerEvent::Upgraded(self.id));
+        self.unsent = 0;
         for (cause, packet) in std::mem::take(&mut self.outbox) {
             cx.cause = cause;
             self.carry(cx, connections, conn, packet);
         }
         cx.cause = cause;
+        if self.state == State::Closing {
+            self.finish(cx, connections, CloseReason::ForcedClose);
+        }
     }
 
     /// The WebSocket that was tried is given up; the session stays as it is.
@@ -422,6 +470,7 @@ impl Session {
             return;
         };
         let packets = std::mem::take(&mut self.outbox);
+        self.unsent = 0;
         cx.cause = packets.last().map_or(cx.cause, |(cause, _)| *cause);
         let packets: Vec<Packet> = packets.into_iter().map(|(_, packet)| packet).collect();
         if let Some(connection) = connections.get_mut(&conn) {
@@ -437,6 +486,15 @@ impl Session {
     fn push_noop(&mut self, cx: &mut Cx<'_>) {
         let packet = Packet::Text(PacketType::Noop, String::new());
         record(cx, self.poll, What::Down, &packet);
+        self.keep(cx, packet);
+    }
+
+    /// Keeps a packet for the next poll.
+    fn keep(&mut self, cx: &Cx<'_>, packet: Packet) {
+        self.unsent += match &packet {
+            Packet::Text(_, text) => text.len() + 1,
+            Packet::Binary(bytes) => bytes.len(),
+        };
         self.outbox.push((cx.cause, packet));
     }
 
