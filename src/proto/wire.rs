@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use etherparse::checksum::Sum16BitWords;
-
 /// Why bytes are no header of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
@@ -49,30 +47,49 @@ pub(super) fn split<'a, const N: usize>(
 
 /// The Internet checksum of `bytes` (RFC 1071); 0 over bytes that hold their own right checksum.
 pub fn checksum(bytes: &[u8]) -> u16 {
-    Sum16BitWords::new()
-        .add_slice(bytes)
-        .ones_complement()
-        .to_be()
+    complement(sum(bytes))
 }
 
 /// The Internet checksum of `bytes` and the pseudo-header in front of them, that of IPv4 (RFC 9293 §3.1, RFC 768) or
 /// that of IPv6 (RFC 8200 §8.1). Its length takes 16 bits there and 32 bits here, which makes no difference to the sum.
 pub fn pseudo_checksum(source: IpAddr, destination: IpAddr, protocol: u8, bytes: &[u8]) -> u16 {
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    let sum = add_address(Sum16BitWords::new(), source);
-    add_address(sum, destination)
-        .add_2bytes([0, protocol])
-        .add_4bytes(len.to_be_bytes())
-        .add_slice(bytes)
-        .ones_complement()
-        .to_be()
+    let pseudo_header = address_sum(source)
+        + address_sum(destination)
+        + sum(&[0, protocol])
+        + sum(&len.to_be_bytes());
+    complement(pseudo_header + sum(bytes))
 }
 
-fn add_address(mut sum: Sum16BitWords, address: IpAddr) -> Sum16BitWords {
+fn address_sum(address: IpAddr) -> u64 {
     match address {
-        IpAddr::V4(ip) => sum.add_4bytes(ip.octets()),
-        IpAddr::V6(ip) => sum.add_16bytes(ip.octets()),
+        IpAddr::V4(ip) => sum(&ip.octets()),
+        IpAddr::V6(ip) => sum(&ip.octets()),
     }
+}
+
+/// The sum of `bytes` as words of 32 bits, to be folded to 16. Whose octets come first in a word does not matter as
+/// long as all sums agree on it (RFC 1071 §2(B)): it is this machine's order, in which many words are added at a time.
+fn sum(bytes: &[u8]) -> u64 {
+    let (pairs, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = u64::from_ne_bytes(last);
+    let (mut low, mut high) = (last & 0xffff_ffff, last >> 32);
+    for octets in pairs {
+        let two_words = u64::from_ne_bytes(*octets);
+        low += two_words & 0xffff_ffff;
+        high += two_words >> 32;
+    }
+    low + high
+}
+
+/// Folds a sum to 16 bits, carries added in again; its complement is the checksum.
+fn complement(mut sum: u64) -> u16 {
+    while sum > 0xffff {
+        sum = (sum >> 16) + (sum & 0xffff);
+    }
+    !u16::from_be(sum as u16)
 }
 
 #[cfg(test)]
@@ -84,5 +101,18 @@ mod tests {
         // RFC 1071 §3's example: the sum is ddf2, the checksum its complement.
         let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
         assert_eq!(checksum(&bytes), !0xddf2);
+    }
+
+    proptest::proptest! {
+        /// RFC 1071 §1 word by word.
+        #[test]
+        fn checksum_of_any_bytes(bytes in proptest::collection::vec(0u8.., 0..100)) {
+            let mut sum = 0;
+            for pair in bytes.chunks(2) {
+                sum += u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0));
+                sum = (sum & 0xffff) + (sum >> 16);
+            }
+            assert_eq!(u32::from(checksum(&bytes)), !sum & 0xffff);
+        }
     }
 }

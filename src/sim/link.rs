@@ -157,8 +157,16 @@ impl Pipe {
 
     /// The time of so many bits, rounded up to a nanosecond.
     fn time_of(&self, bits: u64) -> Duration {
-        let nanos = (u128::from(bits) * 1_000_000_000).div_ceil(u128::from(self.rate));
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+        const NANOS: u64 = 1_000_000_000;
+        // The wide division takes long, and is for frames of gigabytes.
+        let nanos = match bits.checked_mul(NANOS) {
+            Some(scaled) => scaled.div_ceil(self.rate),
+            None => {
+                let scaled = u128::from(bits) * u128::from(NANOS);
+                u64::try_from(scaled.div_ceil(self.rate.into())).unwrap_or(u64::MAX)
+            }
+        };
+        Duration::from_nanos(nanos)
     }
 }
 
