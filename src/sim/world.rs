@@ -172,7 +172,9 @@ impl World {
     }
 
     /// What the run left behind.
-    pub fn into_outcome(self) -> Outcome {
+    pub fn into_outcome(mut self) -> Outcome {
+        self.outcome.frames.shrink_to_fit();
+        self.outcome.log.shrink_to_fit();
         self.outcome
     }
 

@@ -12,6 +12,7 @@ mod transport;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use super::arp::ArpCache;
 use super::cx::Cx;
@@ -144,13 +145,15 @@ pub struct Host {
     transit: Option<VecDeque<Transit>>,
     out: VecDeque<Transmit>,
     events: VecDeque<HostEvent>,
+    /// Where the next frame is put together.
+    workbench: Vec<u8>,
 }
 
 /// A frame to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
     /// Its bytes, from the destination address to the end of the padding, without FCS.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
     /// The record of its forming.
     pub cause: Option<RecordId>,
     /// The frame that its packet came in, where a router sends it on.
@@ -239,6 +242,7 @@ impl Host {
             transit: None,
             out: VecDeque::new(),
             events: VecDeque::new(),
+            workbench: Vec::new(),
         }
     }
 
@@ -392,7 +396,20 @@ impl Host {
     /// Reads at most `max` bytes from a connection (RECEIVE, RFC 9293 §3.10.3): what came in order and was not read yet.
     /// [`Event::Readable`] tells when there is more; behind the last byte of the peer, [`Event::PeerClosed`] does.
     pub fn receive(&mut self, cx: &mut Cx<'_>, conn: ConnId, max: usize) -> Vec<u8> {
-        self.as_one_call(cx, |host, cx| host.tcp.receive(cx, conn, max))
+        let mut bytes = Vec::new();
+        self.receive_into(cx, conn, max, &mut bytes);
+        bytes
+    }
+
+    /// Like [`Host::receive`], behind what is in `bytes` already; how many bytes came.
+    pub fn receive_into(
+        &mut self,
+        cx: &mut Cx<'_>,
+        conn: ConnId,
+        max: usize,
+        bytes: &mut Vec<u8>,
+    ) -> usize {
+        self.as_one_call(cx, |host, cx| host.tcp.receive_into(cx, conn, max, bytes))
     }
 
     /// Turns the Nagle algorithm on or off for a connection; off, what is written goes out at once (`TCP_NODELAY`).

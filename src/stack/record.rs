@@ -2,10 +2,15 @@
 //!
 //! A capture shows frames; a simulation also knows this.
 
+mod info;
+
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::base::{FrameId, LinkId, NodeId, RecordId, Time};
+pub use info::Info;
 
 /// A connection of one host, counted from 0 in that host and never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,15 +49,8 @@ pub enum What {
     Down(Unit),
     /// A layer of the receiver took off its own part and hands up what was inside.
     Up(Unit),
-    /// A connection was made: its two addresses. The first record of its connection.
-    ConnOpened {
-        /// The address at this host.
-        local: SocketAddr,
-        /// The address of the peer.
-        remote: SocketAddr,
-        /// Whether this end sends the first SYN.
-        active: bool,
-    },
+    /// A connection was made. The first record of its connection.
+    ConnOpened(Box<Opened>),
     /// A TCP state changed.
     TcpState {
         /// The state before.
@@ -61,7 +59,7 @@ pub enum What {
         to: TcpState,
     },
     /// The variables of a connection, after something changed one of them.
-    TcpVars(Box<TcpVars>),
+    TcpVars(Arc<TcpVars>),
     /// A port was opened for listening.
     Listening(SocketAddr),
     /// A timer was started, stopped, or expired.
@@ -129,6 +127,17 @@ pub enum What {
     },
 }
 
+/// A connection that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The address at this host.
+    pub local: SocketAddr,
+    /// The address of the peer.
+    pub remote: SocketAddr,
+    /// Whether this end sends the first SYN.
+    pub active: bool,
+}
+
 /// A protocol data unit that crosses a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
@@ -137,7 +146,7 @@ pub struct Unit {
     /// Its length in bytes, headers of this layer included.
     pub len: usize,
     /// One line: `[PSH, ACK] seq 1, ack 1, 129 bytes`.
-    pub info: Text,
+    pub info: Info,
 }
 
 /// What happened to a timer.
@@ -193,11 +202,8 @@ impl TcpState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the RFC's own names")]
 pub struct TcpVars {
-    pub local: SocketAddr,
-    pub remote: SocketAddr,
-    pub state: TcpState,
-    pub iss: Option<u32>,
-    pub irs: Option<u32>,
+    /// Those that seldom change; they can be read as if they were here.
+    pub steady: Arc<SteadyVars>,
     pub snd_una: Option<u32>,
     pub snd_nxt: Option<u32>,
     /// The peer's window, scaled, in bytes.
@@ -205,16 +211,6 @@ pub struct TcpVars {
     pub rcv_nxt: Option<u32>,
     /// Our window as advertised, scaled, in bytes.
     pub rcv_wnd: Option<u32>,
-    /// The largest segment that we may send, in bytes of data.
-    pub snd_mss: Option<u16>,
-    /// `Snd.Wind.Shift` of RFC 7323, if window scaling was agreed.
-    pub snd_wind_shift: Option<u8>,
-    /// `Rcv.Wind.Shift` of RFC 7323, if window scaling was agreed.
-    pub rcv_wind_shift: Option<u8>,
-    /// Whether SACK was agreed (RFC 2018).
-    pub sack_permitted: bool,
-    /// Whether timestamps were agreed (`Snd.TS.OK` of RFC 7323).
-    pub timestamps: bool,
     /// The round-trip time that was measured last, in nanoseconds.
     pub rtt: Option<u64>,
     /// Smoothed round-trip time (RFC 6298), in nanoseconds.
@@ -225,6 +221,44 @@ pub struct TcpVars {
     pub rto: Option<u64>,
     /// Congestion window (RFC 5681), in bytes; none without congestion control.
     pub cwnd: Option<u32>,
+    /// How much the sender takes to be in the network, in bytes: FlightSize (RFC 5681 §2), or with marks on the
+    /// scoreboard the pipe (RFC 6675 §4).
+    pub pipe: Option<u32>,
+    /// Bytes that the application wrote and that were not sent yet.
+    pub unsent: Option<u32>,
+    /// Bytes that came and that the application has not read yet.
+    pub unread: Option<u32>,
+    /// Timers that run: name, and when they expire.
+    pub timers: Vec<(&'static str, Time)>,
+}
+
+impl Deref for TcpVars {
+    type Target = SteadyVars;
+
+    fn deref(&self) -> &SteadyVars {
+        &self.steady
+    }
+}
+
+/// The variables of one end of a TCP connection that stay for many segments: [`TcpVars`] one after the other share them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the RFC's own names")]
+pub struct SteadyVars {
+    pub local: SocketAddr,
+    pub remote: SocketAddr,
+    pub state: TcpState,
+    pub iss: Option<u32>,
+    pub irs: Option<u32>,
+    /// The largest segment that we may send, in bytes of data.
+    pub snd_mss: Option<u16>,
+    /// `Snd.Wind.Shift` of RFC 7323, if window scaling was agreed.
+    pub snd_wind_shift: Option<u8>,
+    /// `Rcv.Wind.Shift` of RFC 7323, if window scaling was agreed.
+    pub rcv_wind_shift: Option<u8>,
+    /// Whether SACK was agreed (RFC 2018).
+    pub sack_permitted: bool,
+    /// Whether timestamps were agreed (`Snd.TS.OK` of RFC 7323).
+    pub timestamps: bool,
     /// Slow-start threshold (RFC 5681), in bytes; none until the first loss.
     pub ssthresh: Option<u32>,
     /// How the congestion window moves: `slow start` or `congestion avoidance` (RFC 5681 §3.1); none without congestion
@@ -232,9 +266,6 @@ pub struct TcpVars {
     pub growth: Option<&'static str>,
     /// W_max of CUBIC (RFC 9438 §4.1.2), in bytes, once it was set.
     pub w_max: Option<u32>,
-    /// How much the sender takes to be in the network, in bytes: FlightSize (RFC 5681 §2), or with marks on the
-    /// scoreboard the pipe (RFC 6675 §4).
-    pub pipe: Option<u32>,
     /// The loss recovery that is under way.
     pub recovery: Option<&'static str>,
     /// RECOVER (RFC 6582) or RecoveryPoint (RFC 6675): where the recovery ends.
@@ -245,16 +276,10 @@ pub struct TcpVars {
     pub ecn_says: Option<&'static str>,
     /// RCV.UP, in urgent mode: the number behind the urgent data (RFC 6093), raw.
     pub rcv_up: Option<u32>,
-    /// Bytes that the application wrote and that were not sent yet.
-    pub unsent: Option<u32>,
-    /// Bytes that came and that the application has not read yet.
-    pub unread: Option<u32>,
     /// The scoreboard: runs that the peer has reported by SACK: raw sequence numbers, start and end.
     pub sacked: Vec<(u32, u32)>,
     /// Runs that arrived out of order and wait for what is missing: raw sequence numbers, start and end.
     pub out_of_order: Vec<(u32, u32)>,
-    /// Timers that run: name, and when they expire.
-    pub timers: Vec<(&'static str, Time)>,
 }
 
 /// The append-only list of records. With recording off it keeps nothing and costs next to nothing.
@@ -295,6 +320,11 @@ impl Log {
         );
         self.records.push(record);
         Some(RecordId::from_index(self.records.len() - 1))
+    }
+
+    /// Gives back the memory that was reserved for more records.
+    pub fn shrink_to_fit(&mut self) {
+        self.records.shrink_to_fit();
     }
 
     /// The records so far.

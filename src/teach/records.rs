@@ -38,7 +38,7 @@ pub(super) fn know(
         What::HostDown => "host-down",
         What::HostUp => "host-up",
         // no step is about these alone
-        What::ConnOpened { .. } | What::TcpVars(_) => "state",
+        What::ConnOpened(_) | What::TcpVars(_) => "state",
         What::NeighborLearned { ip, mac } => {
             let topic = if ip.is_ipv4() {
                 "arp-learned"
@@ -183,15 +183,16 @@ fn decision_topic(text: &str) -> &'static str {
 }
 
 fn know_unit(subject: &mut Subject, unit: &Unit, down: bool) -> &'static str {
-    subject.set("info", &unit.info);
+    let info = unit.info.to_string();
+    subject.set("info", &info);
     subject.set("len", unit.len);
     let topic = match (unit.protocol, down) {
         // a segment of the control bits alone takes no bytes along
-        ("tcp", true) if !unit.info.ends_with("bytes") => Some("down-tcp-bare"),
-        ("tcp", false) if !unit.info.ends_with("bytes") => Some("up-tcp-bare"),
+        ("tcp", true) if !info.ends_with("bytes") => Some("down-tcp-bare"),
+        ("tcp", false) if !info.ends_with("bytes") => Some("up-tcp-bare"),
         (protocol, _) => unit_topic(protocol, down),
     };
-    topic.unwrap_or_else(|| subject.what("decided", &unit.info))
+    topic.unwrap_or_else(|| subject.what("decided", &info))
 }
 
 /// The topic of a unit of this protocol (its Wireshark name) that goes down or up.

@@ -3,6 +3,7 @@
 pub(super) mod variables;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Walk;
 use super::connection::Scale;
@@ -13,7 +14,7 @@ use super::truth::EndNow;
 use super::view::{Ends, EndsRow, Numbers};
 use crate::base::{FrameId, Time};
 use crate::proto::stream::Dir;
-use crate::stack::record::{Record, TcpState, TcpVars, What};
+use crate::stack::record::{Record, SteadyVars, TcpState, TcpVars, What};
 
 const BOTH: [Dir; 2] = [Dir::ToServer, Dir::ToClient];
 
@@ -203,40 +204,43 @@ fn known(flow: &Flow, dir: Dir, end: &infer::End) -> EndNow {
     let Some(state) = end.state else {
         return EndNow::default();
     };
-    let vars = TcpVars {
+    let steady = SteadyVars {
         local: flow.ends[dir.index()],
         remote: flow.ends[dir.reverse().index()],
         state,
         iss: end.iss,
         irs: end.irs,
-        snd_una: end.snd_una,
-        snd_nxt: end.snd_nxt,
-        snd_wnd: end.snd_wnd,
-        rcv_nxt: end.rcv_nxt,
-        rcv_wnd: end.rcv_wnd,
         snd_mss: end.snd_mss,
         snd_wind_shift: shift(end.snd_scale),
         rcv_wind_shift: shift(end.scale),
         sack_permitted: end.sack_permitted,
         timestamps: end.timestamps,
-        rtt: None,
-        srtt: None,
-        rttvar: None,
-        rto: None,
-        cwnd: None,
         growth: None,
         w_max: None,
-        pipe: None,
         recovery: None,
         recover: None,
         ssthresh: None,
         ecn: false,
         ecn_says: None,
         rcv_up: None,
-        unsent: None,
-        unread: None,
         sacked: Vec::new(),
         out_of_order: Vec::new(),
+    };
+    let vars = TcpVars {
+        steady: Arc::new(steady),
+        snd_una: end.snd_una,
+        snd_nxt: end.snd_nxt,
+        snd_wnd: end.snd_wnd,
+        rcv_nxt: end.rcv_nxt,
+        rcv_wnd: end.rcv_wnd,
+        rtt: None,
+        srtt: None,
+        rttvar: None,
+        rto: None,
+        cwnd: None,
+        pipe: None,
+        unsent: None,
+        unread: None,
         timers: Vec::new(),
     };
     EndNow {

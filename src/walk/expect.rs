@@ -254,7 +254,7 @@ impl Looker<'_> {
             let records = walk.records().iter();
             records.filter(move |record| record.node == Some(node))
         };
-        let opened = |record: &&Record| matches!(record.what, What::ConnOpened { .. });
+        let opened = |record: &&Record| matches!(record.what, What::ConnOpened(_));
         let found = match nth {
             Some(nth) => own().filter(opened).nth(nth as usize - 1),
             None => own().rfind(opened),

@@ -85,20 +85,19 @@ impl Truth {
         let key = record.node.zip(record.conn);
         let conn = key.and_then(|key| self.conn_index.get(&key).copied());
         match &record.what {
-            What::ConnOpened {
-                local,
-                remote,
-                active,
-            } => {
+            What::ConnOpened(opened) => {
                 if let Some(key) = key {
                     self.conn_index.insert(key, self.conns.len());
                 }
-                let between = self.between.entry([*local, *remote]).or_default();
+                let between = self
+                    .between
+                    .entry([opened.local, opened.remote])
+                    .or_default();
                 between.push(self.conns.len());
                 self.conns.push(Conn {
-                    local: *local,
-                    remote: *remote,
-                    active: *active,
+                    local: opened.local,
+                    remote: opened.remote,
+                    active: opened.active,
                     opened: index,
                     iss: None,
                     irs: None,

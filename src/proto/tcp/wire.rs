@@ -158,9 +158,21 @@ impl TcpHeader {
         destination: impl Into<IpAddr>,
         payload: &[u8],
     ) -> Vec<u8> {
-        let header_len = self.header_len();
+        let mut bytes = Vec::with_capacity(self.header_len() + payload.len());
+        self.emit_to(&mut bytes, source.into(), destination.into(), payload);
+        bytes
+    }
+
+    /// Like [`TcpHeader::emit`], behind what is in `bytes` already.
+    pub fn emit_to(
+        &self,
+        bytes: &mut Vec<u8>,
+        source: IpAddr,
+        destination: IpAddr,
+        payload: &[u8],
+    ) {
+        let (start, header_len) = (bytes.len(), self.header_len());
         assert!(header_len <= 60, "TCP options of at most 40 bytes");
-        let mut bytes = Vec::with_capacity(header_len + payload.len());
         bytes.extend_from_slice(&self.source_port.to_be_bytes());
         bytes.extend_from_slice(&self.destination_port.to_be_bytes());
         bytes.extend_from_slice(&self.sequence_number.to_be_bytes());
@@ -169,12 +181,12 @@ impl TcpHeader {
         bytes.extend_from_slice(&self.window.to_be_bytes());
         bytes.extend_from_slice(&[0, 0]);
         bytes.extend_from_slice(&self.urgent_pointer.to_be_bytes());
-        TcpOption::emit_all(&self.options, &mut bytes);
-        bytes.resize(header_len, 0);
+        TcpOption::emit_all(&self.options, bytes);
+        bytes.resize(start + header_len, 0);
         bytes.extend_from_slice(payload);
-        let sum = pseudo_checksum(source.into(), destination.into(), PROTOCOL_TCP, &bytes);
-        bytes[16..18].copy_from_slice(&sum.to_be_bytes());
-        bytes
+        let segment = &mut bytes[start..];
+        let sum = pseudo_checksum(source, destination, PROTOCOL_TCP, segment);
+        segment[16..18].copy_from_slice(&sum.to_be_bytes());
     }
 }
 

@@ -171,9 +171,11 @@ fn count(bytes: usize) -> String {
 
 fn describe_bytes(bytes: &[u8]) -> String {
     const SHOWN: usize = 16;
+    const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut text = count(bytes.len());
-    for byte in bytes.iter().take(SHOWN) {
-        text.push_str(&format!(" {byte:02x}"));
+    for &byte in bytes.iter().take(SHOWN) {
+        let digits = [byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)]));
+        text.extend([' ', digits[0], digits[1]]);
     }
     if bytes.len() > SHOWN {
         text.push('…');

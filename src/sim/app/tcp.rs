@@ -340,6 +340,8 @@ pub struct Line<T: ?Sized = dyn Talk> {
     pub is_gone: bool,
     /// What passed on it, where books are kept.
     pub book: Option<Ledger>,
+    /// Where what is read is put.
+    buffer: Vec<u8>,
 }
 
 /// The peer has closed its side; the record that says so.
@@ -360,6 +362,7 @@ impl<T: Talk + ?Sized> Line<T> {
             is_over: false,
             is_gone: false,
             book: books.then(|| Ledger::new(conn)),
+            buffer: Vec::new(),
         }
     }
 
@@ -413,7 +416,9 @@ impl<T: Talk + ?Sized> Line<T> {
             Reading::Slowly { most, every } => (most, Some(every)),
         };
         let cause = cx.cause;
-        let bytes = host.receive(cx, self.conn, most);
+        let mut bytes = std::mem::take(&mut self.buffer);
+        bytes.clear();
+        host.receive_into(cx, self.conn, most, &mut bytes);
         if let Some(book) = &mut self.book {
             book.read.extend(&bytes);
         }
@@ -430,6 +435,7 @@ impl<T: Talk + ?Sized> Line<T> {
             }
             self.talk.handle_end(cx);
         }
+        self.buffer = bytes;
         cx.cause = cause;
     }
 

@@ -97,9 +97,8 @@ fn connections_keep_their_ids_and_numbers_are_drawn_anew() {
     ];
     let outcome = crashing(apps, crash(CLIENT, 500, Some(100)));
     let records = outcome.log.records().iter();
-    let opened = records.filter(|record| {
-        record.node == Some(CLIENT) && matches!(record.what, What::ConnOpened { .. })
-    });
+    let opened = records
+        .filter(|record| record.node == Some(CLIENT) && matches!(record.what, What::ConnOpened(_)));
     let ids: BTreeSet<_> = opened.map(|record| record.conn).collect();
     assert_eq!(ids.len(), 2);
 }

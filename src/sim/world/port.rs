@@ -48,7 +48,7 @@ impl World {
     pub fn inject(&mut self, node: NodeId, bytes: &[u8]) {
         if let Some(Node::Real(port)) = self.nodes.get(node.index()) {
             let transmit = Transmit {
-                bytes: bytes.to_vec(),
+                bytes: bytes.into(),
                 cause: None,
                 forwards: None,
             };

@@ -52,7 +52,11 @@ impl World {
             );
             return;
         };
-        let bytes = Arc::from(physical::padded(bytes));
+        let bytes = if bytes.len() < physical::MIN_FRAME_LEN {
+            Arc::from(physical::padded(&*bytes))
+        } else {
+            bytes
+        };
         self.note_seen(node, Direction::Out, &bytes);
         self.offer(
             pipe,

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::link::discard;
+use super::packet::Payload;
 use super::{Host, HostEventKind};
 use crate::proto::icmp::{
     IcmpMessage, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST, UNREACHABLE_NET,
@@ -250,7 +251,7 @@ impl Host {
             let unit = message_unit(message, bytes.len());
             cx.step(3, None, cite, What::Down(unit));
         }
-        self.send_ip(cx, PROTOCOL_ICMP, to, (false, 0), &bytes);
+        self.send_ip(cx, PROTOCOL_ICMP, to, (false, 0), Payload::Bytes(&bytes));
         cx.cause = outer;
     }
 }

@@ -8,7 +8,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::link::{decide, discard, frame_with_room};
+use super::link::{decide, discard};
 use super::packet::{Arrived, Bytes, Packet};
 use super::{Host, MOST_PATHS};
 use crate::proto::icmpv6::{
@@ -319,7 +319,7 @@ impl Host {
             let unit = packet_unit(header, len);
             cx.step(3, None, IPV6, What::Down(unit));
         }
-        let mut frame = frame_with_room(Ipv6Header::LEN + len);
+        let mut frame = self.frame_with_room(Ipv6Header::LEN + len);
         let head_len = frame.len();
         frame.extend_from_slice(&header.emit(len));
         frame.extend_from_slice(extensions);

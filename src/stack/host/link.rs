@@ -1,8 +1,8 @@
 //! Layer 2 of a host: Ethernet frames and ARP.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use super::{Host, Transmit};
 use crate::base::FrameId;
@@ -14,7 +14,7 @@ use crate::proto::ethernet::{
 use crate::stack::arp::{Due, Waiting};
 use crate::stack::cx::Cx;
 use crate::stack::ipv4::NextHop;
-use crate::stack::record::{Text, Unit, What};
+use crate::stack::record::{Info, Text, Unit, What};
 
 const ETHERNET: &str = "IEEE 802.3 §3.2";
 const ARP: &str = "RFC 826";
@@ -230,7 +230,7 @@ impl Host {
         if cx.log.is_on() {
             cx.step(2, None, ARP, What::Down(arp_unit(packet)));
         }
-        let mut frame = frame_with_room(ArpPacket::LEN);
+        let mut frame = self.frame_with_room(ArpPacket::LEN);
         frame.extend_from_slice(&packet.emit());
         self.send_frame(cx, destination, ETHER_TYPE_ARP, frame, None);
         cx.cause = outer;
@@ -257,19 +257,22 @@ impl Host {
         let unit = cx.log.is_on().then(|| frame_unit(&header, frame.len()));
         let cause = unit.and_then(|unit| cx.record(2, None, ETHERNET, What::Down(unit)));
         self.out.push_back(Transmit {
-            bytes: frame,
+            bytes: Arc::from(&*frame),
             cause,
             forwards,
         });
+        self.workbench = frame;
     }
-}
 
-/// A frame whose payload will be so long, with room for the Ethernet header in front.
-pub(super) fn frame_with_room(payload_len: usize) -> Vec<u8> {
-    let len = EthernetHeader::LEN + payload_len;
-    let mut frame = Vec::with_capacity(len.max(MIN_FRAME_LEN));
-    frame.resize(EthernetHeader::LEN, 0);
-    frame
+    /// A frame whose payload will be so long, with room for the Ethernet header in front.
+    pub(super) fn frame_with_room(&mut self, payload_len: usize) -> Vec<u8> {
+        let len = EthernetHeader::LEN + payload_len;
+        let mut frame = std::mem::take(&mut self.workbench);
+        frame.clear();
+        frame.reserve(len.max(MIN_FRAME_LEN));
+        frame.resize(EthernetHeader::LEN, 0);
+        frame
+    }
 }
 
 /// Records that something is thrown away.
@@ -293,17 +296,14 @@ pub(in crate::stack) fn decide(
 }
 
 fn frame_unit(header: &EthernetHeader, len: usize) -> Unit {
-    let kind = match header.ether_type {
-        ETHER_TYPE_ARP => Cow::Borrowed("ARP"),
-        ETHER_TYPE_IPV4 => Cow::Borrowed("IPv4"),
-        ETHER_TYPE_IPV6 => Cow::Borrowed("IPv6"),
-        other => Cow::Owned(format!("type {other:#06x}")),
-    };
-    let (from, to) = (mac_text(header.source), mac_text(header.destination));
     Unit {
         protocol: "eth",
         len,
-        info: format!("{from} to {to}, {kind}").into(),
+        info: Info::Frame {
+            source: header.source,
+            destination: header.destination,
+            ether_type: header.ether_type,
+        },
     }
 }
 

@@ -3,13 +3,13 @@
 use std::net::Ipv4Addr;
 
 use super::Host;
-use super::link::{discard, frame_with_room};
-use super::packet::{Arrived, Bytes, Packet};
+use super::link::discard;
+use super::packet::{Arrived, Bytes, Packet, Payload};
 use crate::proto::ipv4::{Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, header_len};
 use crate::stack::cx::Cx;
 use crate::stack::ipv4::{NextHop, parts};
 use crate::stack::reassembly::{Fragment, Piece};
-use crate::stack::record::{Unit, What};
+use crate::stack::record::{Info, Unit, What};
 use crate::stack::tcp::Unreachable;
 
 const IPV4: &str = "RFC 791 §3.1";
@@ -95,7 +95,7 @@ impl Host {
         protocol: u8,
         to: Ipv4Addr,
         marks: (bool, u8),
-        payload: &[u8],
+        payload: Payload<'_>,
     ) {
         match self.ipv4 {
             Some(own) => self.send_ip_between(cx, protocol, [own.ip, to], marks, payload),
@@ -110,7 +110,7 @@ impl Host {
         protocol: u8,
         [source, to]: [Ipv4Addr; 2],
         marks: (bool, u8),
-        payload: &[u8],
+        payload: Payload<'_>,
     ) {
         let Some(interface) = self.ipv4 else {
             return discard(cx, 3, IPV4, "this host does not speak IPv4");
@@ -130,7 +130,7 @@ impl Host {
         };
         self.identification = self.identification.wrapping_add(1);
         let Some(hop) = interface.next_hop(to) else {
-            let packet = [&header.emit(payload.len())[..], payload].concat();
+            let packet = [&header.emit(payload.len())[..], &payload.bytes()].concat();
             return self.no_way(cx, &packet);
         };
         let room = usize::from(self.mtu) - Ipv4Header::LEN;
@@ -139,34 +139,41 @@ impl Host {
         } else if dont_fragment {
             discard(cx, 3, "RFC 791 §3.2", "larger than the MTU, and DF is set");
         } else {
-            for (part, more_fragments) in parts(payload.len(), room) {
+            let bytes = payload.bytes();
+            for (part, more_fragments) in parts(bytes.len(), room) {
                 let fragment = Ipv4Header {
                     fragment_offset: part.start as u16,
                     more_fragments,
                     ..header
                 };
-                self.send_part(cx, hop, &fragment, &payload[part]);
+                self.send_part(cx, hop, &fragment, Payload::Bytes(&bytes[part]));
             }
         }
     }
 
-    fn send_part(&mut self, cx: &mut Cx<'_>, hop: NextHop, header: &Ipv4Header, payload: &[u8]) {
+    fn send_part(
+        &mut self,
+        cx: &mut Cx<'_>,
+        hop: NextHop,
+        header: &Ipv4Header,
+        payload: Payload<'_>,
+    ) {
         let outer = cx.cause;
         if cx.log.is_on() {
             let unit = packet_unit(header, payload.len());
             cx.step(3, None, IPV4, What::Down(unit));
         }
         if hop == NextHop::Own {
-            let (header, payload, cause) = (header.clone(), payload.to_vec(), cx.cause);
+            let (header, payload, cause) = (header.clone(), payload.bytes().into_owned(), cx.cause);
             self.loopback.push_back(Packet::V4 {
                 header,
                 payload,
                 cause,
             });
         } else {
-            let mut frame = frame_with_room(Ipv4Header::LEN + payload.len());
+            let mut frame = self.frame_with_room(Ipv4Header::LEN + payload.len());
             frame.extend_from_slice(&header.emit(payload.len()));
-            frame.extend_from_slice(payload);
+            payload.emit_to(&mut frame);
             self.send_packet(cx, hop, frame, None);
         }
         cx.cause = outer;
@@ -195,21 +202,19 @@ fn decide_fragment(cx: &mut Cx<'_>, text: &'static str) {
 }
 
 pub(super) fn packet_unit(header: &Ipv4Header, payload_len: usize) -> Unit {
-    let protocol = match header.protocol {
-        PROTOCOL_ICMP => "ICMP".to_owned(),
-        PROTOCOL_TCP => "TCP".to_owned(),
-        PROTOCOL_UDP => "UDP".to_owned(),
-        other => format!("protocol {other}"),
+    let mut info = Info::Packet {
+        source: header.source,
+        destination: header.destination,
+        protocol: header.protocol,
+        ttl: header.ttl,
     };
-    let (from, to, ttl) = (header.source, header.destination, header.ttl);
-    let mut info = format!("{from} to {to}, {protocol}, TTL {ttl}");
     if header.is_fragment() {
         let start = usize::from(header.fragment_offset);
-        info += &format!(", bytes {start} to {}", start + payload_len);
+        info = format!("{info}, bytes {start} to {}", start + payload_len).into();
     }
     Unit {
         protocol: "ip",
         len: Ipv4Header::LEN + payload_len,
-        info: info.into(),
+        info,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::link::{discard, frame_with_room};
+use super::link::discard;
 use super::{Host, HostConfig, ipv6, network};
 use crate::base::{FrameId, RecordId};
 use crate::proto::ethernet::EthernetHeader;
@@ -84,7 +84,7 @@ impl Host {
         forwards: Option<FrameId>,
     ) {
         let outer = cx.cause;
-        let mut frame = frame_with_room(packet.len());
+        let mut frame = self.frame_with_room(packet.len());
         frame.extend_from_slice(packet);
         match hop {
             IpAddr::V4(hop) => self.send_ipv4_on(cx, hop, packet, frame, forwards),

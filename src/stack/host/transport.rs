@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::link::discard;
-use super::packet::{Arrived, Bytes};
+use super::packet::{Arrived, Bytes, Payload};
 use super::{Host, HostEventKind};
 use crate::proto::ipv4::{PROTOCOL_TCP, PROTOCOL_UDP};
 use crate::proto::ipv6::Ipv6Header;
@@ -12,7 +12,7 @@ use crate::proto::udp::UdpHeader;
 use crate::stack::cx::Cx;
 use crate::stack::ipv4::NextHop;
 use crate::stack::record::{Unit, What};
-use crate::stack::tcp::{CE, NOT_ECT, Outgoing, Unreachable, unit};
+use crate::stack::tcp::{CE, Endpoint, NOT_ECT, Outgoing, Unreachable, unit};
 use crate::stack::udp::Datagram;
 
 const UDP: &str = "RFC 768";
@@ -34,11 +34,14 @@ impl Host {
         };
         let local = SocketAddr::new(destination, header.destination_port);
         let remote = SocketAddr::new(source, header.source_port);
-        let before = self.tcp.progress(local, remote);
+        // Over IPv6, a neighbour that answers is confirmed by it.
+        let by_neighbor = source.is_ipv6();
+        let progress = |tcp: &Endpoint| by_neighbor.then(|| tcp.progress(local, remote))?;
+        let before = progress(&self.tcp);
         let ce = ip.ecn == CE;
         self.tcp
             .handle_segment(cx, source, destination, &header, text, ce);
-        let after = self.tcp.progress(local, remote);
+        let after = progress(&self.tcp);
         if before.is_some() && after.is_some() && before != after {
             self.confirm_neighbor(cx, source);
         }
@@ -62,7 +65,7 @@ impl Host {
             ref header,
             ..
         } = *outgoing;
-        let bytes = header.emit(local, remote, &outgoing.text);
+        let payload = Payload::Segment(header, [local, remote], &outgoing.text);
         match (local, remote) {
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
                 let local = SocketAddr::new(local, header.source_port);
@@ -72,10 +75,10 @@ impl Host {
                     flow_label: self.secret.flow_label(local, remote),
                     ..self.ipv6_header(PROTOCOL_TCP, source, destination)
                 };
-                self.send_ipv6(cx, &header, &bytes);
+                self.send_ipv6(cx, &header, &payload.bytes());
             }
             // DF, for path MTU discovery (RFC 1191 §3).
-            (_, IpAddr::V4(to)) => self.send_ip(cx, PROTOCOL_TCP, to, (true, ecn), &bytes),
+            (_, IpAddr::V4(to)) => self.send_ip(cx, PROTOCOL_TCP, to, (true, ecn), payload),
             (IpAddr::V4(_), IpAddr::V6(_)) => {}
         }
     }
@@ -94,9 +97,9 @@ impl Host {
             let made = unit(header, text.len());
             cx.step(4, None, "RFC 9293 §3.1", What::Down(made));
         }
-        let bytes = header.emit(source, destination, text);
+        let payload = Payload::Segment(header, [source.into(), destination.into()], text);
         let ends = [source, destination];
-        self.send_ip_between(cx, PROTOCOL_TCP, ends, (true, NOT_ECT), &bytes);
+        self.send_ip_between(cx, PROTOCOL_TCP, ends, (true, NOT_ECT), payload);
     }
 
     /// A UDP datagram arrived.
@@ -158,7 +161,10 @@ impl Host {
                 };
                 self.send_ipv6(cx, &header, &bytes);
             }
-            (_, IpAddr::V4(to)) => self.send_ip(cx, PROTOCOL_UDP, to, (false, 0), &bytes),
+            (_, IpAddr::V4(to)) => {
+                let payload = Payload::Bytes(&bytes);
+                self.send_ip(cx, PROTOCOL_UDP, to, (false, 0), payload);
+            }
             (IpAddr::V4(_), IpAddr::V6(_)) => {}
         }
         cx.cause = outer;

@@ -98,7 +98,7 @@ impl Bench {
             },
         );
         while let Some((interface, frame)) = self.router.poll_transmit() {
-            self.sent.push((interface, frame.bytes));
+            self.sent.push((interface, frame.bytes.to_vec()));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::config::TcpConfig;
 use super::congestion::Congestion;
@@ -20,7 +21,7 @@ use super::{Event, Outgoing, Unreachable};
 use crate::base::{RecordId, Time};
 use crate::proto::tcp::TcpHeader;
 use crate::stack::cx::Cx;
-use crate::stack::record::{ConnId, TcpState, TcpVars, Text, What};
+use crate::stack::record::{ConnId, Opened, SteadyVars, TcpState, TcpVars, Text, What};
 
 /// One end of one connection: the Transmission Control Block and what is done with it.
 ///
@@ -88,7 +89,7 @@ pub struct Connection {
     pub(super) writer_waits: bool,
     out: VecDeque<Outgoing>,
     events: VecDeque<(Event, Option<RecordId>)>,
-    last_vars: Option<Box<TcpVars>>,
+    last_vars: Option<Arc<TcpVars>>,
 }
 
 /// The timestamps variables (RFC 7323 §3.2, §4.3).
@@ -158,11 +159,12 @@ impl Connection {
         } = opening;
         let usual = || usual_iss(&config, &secret, id, cx.now, [local, remote]);
         let iss = iss.unwrap_or_else(usual);
-        let what = What::ConnOpened {
+        let active = !passive;
+        let what = What::ConnOpened(Box::new(Opened {
             local,
             remote,
-            active: !passive,
-        };
+            active,
+        }));
         let cite = if passive {
             "RFC 9293 §3.10.7.2"
         } else {
@@ -305,44 +307,64 @@ impl Connection {
     pub fn vars(&self) -> TcpVars {
         let nanos = |span: std::time::Duration| span.as_nanos() as u64;
         let syn_seen = self.rcv.synchronized;
-        let begun = !self.never_established;
-        let limited = |bytes: u32| (begun && bytes != u32::MAX).then_some(bytes);
         TcpVars {
-            local: self.local,
-            remote: self.remote,
-            state: self.state,
-            iss: Some(self.snd.iss.0),
-            irs: syn_seen.then_some(self.rcv.irs.0),
+            steady: self.shared_steady_vars(),
             snd_una: Some(self.snd.una.0),
             snd_nxt: Some(self.snd.nxt.0),
             snd_wnd: syn_seen.then_some(self.snd.wnd),
             rcv_nxt: syn_seen.then_some(self.rcv.nxt.0),
             rcv_wnd: self.rcv_wnd(),
+            rtt: self.rto.rtt().map(nanos),
+            srtt: self.rto.srtt().map(nanos),
+            rttvar: self.rto.rttvar().map(nanos),
+            rto: Some(nanos(self.rto.get())),
+            cwnd: self.limit(self.congestion.cwnd()),
+            pipe: Some(self.in_flight()),
+            unsent: Some(self.snd.unsent()),
+            unread: Some(self.rcv.readable() as u32),
+            timers: self.timers.running(),
+        }
+    }
+
+    /// Those that seldom change: the ones that were recorded last, if they are the same.
+    fn shared_steady_vars(&self) -> Arc<SteadyVars> {
+        let now = self.steady_vars();
+        match self.last_vars.as_ref().map(|vars| &vars.steady) {
+            Some(last) if **last == now => Arc::clone(last),
+            _ => Arc::new(now),
+        }
+    }
+
+    fn steady_vars(&self) -> SteadyVars {
+        let syn_seen = self.rcv.synchronized;
+        let begun = !self.never_established;
+        SteadyVars {
+            local: self.local,
+            remote: self.remote,
+            state: self.state,
+            iss: Some(self.snd.iss.0),
+            irs: syn_seen.then_some(self.rcv.irs.0),
             snd_mss: Some(self.snd.mss),
             snd_wind_shift: (syn_seen && self.window_scaling).then_some(self.snd.wind_shift),
             rcv_wind_shift: (syn_seen && self.window_scaling).then_some(self.rcv.wind_shift),
             sack_permitted: syn_seen && self.sack_permitted,
             timestamps: syn_seen && self.timestamps.is_some(),
-            rtt: self.rto.rtt().map(nanos),
-            srtt: self.rto.srtt().map(nanos),
-            rttvar: self.rto.rttvar().map(nanos),
-            rto: Some(nanos(self.rto.get())),
-            cwnd: limited(self.congestion.cwnd()),
-            ssthresh: limited(self.congestion.ssthresh()),
+            ssthresh: self.limit(self.congestion.ssthresh()),
             growth: (begun && self.congestion.limits()).then(|| self.congestion.growth()),
             w_max: self.congestion.w_max(),
-            pipe: Some(self.in_flight()),
             recovery: self.recovery.name(),
             recover: self.recovery.recover().map(|seq| seq.0),
             ecn: syn_seen && self.ecn.on,
             ecn_says: self.ecn.says(),
             rcv_up: self.rcv_up.map(|up| up.0),
-            unsent: Some(self.snd.unsent()),
-            unread: Some(self.rcv.readable() as u32),
             sacked: self.snd.sacked().map(|(l, r)| (l.0, r.0)).collect(),
             out_of_order: self.rcv.out_of_order().map(|(l, r)| (l.0, r.0)).collect(),
-            timers: self.timers.running(),
         }
+    }
+
+    /// A limit of the congestion control, once there is one.
+    fn limit(&self, bytes: u32) -> Option<u32> {
+        (!self.never_established && bytes != u32::MAX).then_some(bytes)
     }
 
     /// RCV.WND as it was advertised: by the SYN before anything came.
@@ -444,8 +466,8 @@ impl Connection {
         }
         let vars = self.vars();
         if self.last_vars.as_deref() != Some(&vars) {
-            let vars = Box::new(vars);
-            let what = What::TcpVars(vars.clone());
+            let vars = Arc::new(vars);
+            let what = What::TcpVars(Arc::clone(&vars));
             cx.record(4, Some(self.id), "RFC 9293 §3.3.1", what);
             self.last_vars = Some(vars);
         }

@@ -11,7 +11,7 @@ use super::connection::{Connection, Opening};
 use super::ecn::NOT_ECT;
 use super::isn::SecretKey;
 use super::options::header_len;
-use super::segment::{Segment, line};
+use super::segment::{self, Segment};
 use super::seq::Seq;
 use super::timeouts::usable_mtu;
 use super::{Event, Outgoing, Unreachable};
@@ -335,9 +335,15 @@ impl Endpoint {
         self.on(conn, |conn| conn.send(cx, bytes))
     }
 
-    /// RECEIVE on a connection: see [`Connection::receive`].
-    pub fn receive(&mut self, cx: &mut Cx<'_>, conn: ConnId, max: usize) -> Vec<u8> {
-        self.on(conn, |conn| conn.receive(cx, max))
+    /// RECEIVE on a connection: see [`Connection::receive_into`].
+    pub fn receive_into(
+        &mut self,
+        cx: &mut Cx<'_>,
+        conn: ConnId,
+        max: usize,
+        bytes: &mut Vec<u8>,
+    ) -> usize {
+        self.on(conn, |conn| conn.receive_into(cx, max, bytes))
     }
 
     /// The Nagle algorithm of a connection: see [`Connection::set_nagle`].
@@ -431,9 +437,5 @@ fn decide(cx: &mut Cx<'_>, cite: &'static str, text: &'static str) {
 
 /// A segment of no connection: its numbers are raw.
 pub(in crate::stack) fn unit(header: &TcpHeader, len: usize) -> Unit {
-    Unit {
-        protocol: "tcp",
-        len: header.header_len() + len,
-        info: line(header, len, Seq(0), Seq(0)).into(),
-    }
+    segment::unit(header, len, Seq(0), Seq(0))
 }

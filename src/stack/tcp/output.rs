@@ -1,17 +1,15 @@
 //! What goes out: which segment is next, and how it is formed.
 
-use std::borrow::Cow;
-
 use super::Outgoing;
 use super::connection::Connection;
 use super::options::Options;
-use super::segment::line;
+use super::segment::unit;
 use super::send::Sent;
 use super::seq::Seq;
 use super::timers::Timer;
 use crate::proto::tcp::{TcpFlags, TcpHeader};
 use crate::stack::cx::Cx;
-use crate::stack::record::{TcpState, Unit, What};
+use crate::stack::record::{TcpState, What};
 
 impl Connection {
     /// Sends everything that may be sent now, and the acknowledgment if one is due and no other segment carried it.
@@ -247,7 +245,7 @@ impl Connection {
                 timestamps.last_ack_sent = self.rcv.nxt;
             }
         }
-        let unit = || self.unit(&header, text.len(), self.snd.iss, self.rcv.irs);
+        let unit = || unit(&header, text.len(), self.snd.iss, self.rcv.irs);
         let cause = match cx.log.is_on().then(unit) {
             Some(unit) => cx.record(4, Some(self.id), cite, What::Down(unit)),
             None => None,
@@ -319,16 +317,8 @@ impl Connection {
             } else {
                 Seq(header.sequence_number)
             };
-            let unit = self.unit(header, len, irs, self.snd.iss);
+            let unit = unit(header, len, irs, self.snd.iss);
             cx.step(4, Some(self.id), "RFC 9293 §3.10.7", What::Up(unit));
-        }
-    }
-
-    fn unit(&self, header: &TcpHeader, len: usize, seq_base: Seq, ack_base: Seq) -> Unit {
-        Unit {
-            protocol: "tcp",
-            len: header.header_len() + len,
-            info: Cow::Owned(line(header, len, seq_base, ack_base)),
         }
     }
 }

@@ -201,6 +201,9 @@ impl Receive {
     /// The SACK blocks for the next segment, at most so many: what came twice (RFC 2883 §4), then the run that was
     /// added to last (RFC 2018 §4), or that the duplicate belongs to, then the others.
     pub fn sack_blocks(&self, most: usize) -> Vec<(Seq, Seq)> {
+        if self.runs.is_empty() && self.duplicate.is_none() {
+            return Vec::new();
+        }
         let mut blocks: Vec<_> = self.out_of_order().collect();
         if let Some(i) = blocks
             .iter()
@@ -263,14 +266,15 @@ impl Receive {
         self.nxt - self.unread.len() as u32
     }
 
-    /// Hands at most `max` bytes to the application.
-    pub fn read(&mut self, max: usize) -> Vec<u8> {
+    /// Hands at most `max` bytes to the application, behind what is in `bytes` already; how many.
+    pub fn read(&mut self, max: usize, bytes: &mut Vec<u8>) -> usize {
         let len = max.min(self.unread.len());
         let (head, tail) = self.unread.as_slices();
         let in_head = len.min(head.len());
-        let bytes = [&head[..in_head], &tail[..len - in_head]].concat();
+        bytes.extend_from_slice(&head[..in_head]);
+        bytes.extend_from_slice(&tail[..len - in_head]);
         self.unread.drain(..len);
-        bytes
+        len
     }
 
     /// Throws away everything that waits here.

@@ -3,6 +3,7 @@
 use super::options::Options;
 use super::seq::Seq;
 use crate::proto::tcp::{TcpFlags, TcpHeader};
+use crate::stack::record::{Info, Unit};
 
 /// A segment that arrived (RFC 9293 §3.3.1: the variables of the current segment).
 #[derive(Debug, Clone)]
@@ -62,16 +63,16 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// One line about a segment, its numbers counted from these: `[PSH, ACK] seq 1, ack 1, 129 bytes`.
-pub fn line(header: &TcpHeader, len: usize, seq_base: Seq, ack_base: Seq) -> String {
-    let seq = Seq(header.sequence_number) - seq_base;
-    let mut line = format!("[{}] seq {seq}", header.flags);
-    if header.flags.has(TcpFlags::ACK) {
-        let ack = Seq(header.acknowledgment_number) - ack_base;
-        line += &format!(", ack {ack}");
+/// A segment as a data unit, with `len` bytes of data, its numbers counted from these.
+pub fn unit(header: &TcpHeader, len: usize, seq_base: Seq, ack_base: Seq) -> Unit {
+    Unit {
+        protocol: "tcp",
+        len: header.header_len() + len,
+        info: Info::Segment {
+            flags: header.flags,
+            seq: Seq(header.sequence_number) - seq_base,
+            ack: Seq(header.acknowledgment_number) - ack_base,
+            len: len as u32,
+        },
     }
-    if len > 0 {
-        line += &format!(", {len} byte{}", if len == 1 { "" } else { "s" });
-    }
-    line
 }

@@ -89,8 +89,12 @@ impl Timers {
 
     /// Those that run, and when they expire.
     pub fn running(&self) -> Vec<(&'static str, Time)> {
-        let running = |timer: Timer| Some((timer.name(), self.get(timer)?));
-        Timer::ALL.into_iter().filter_map(running).collect()
+        let count = self.0.iter().flatten().count();
+        let mut running = Vec::with_capacity(count);
+        for timer in Timer::ALL {
+            running.extend(self.get(timer).map(|at| (timer.name(), at)));
+        }
+        running
     }
 
     /// Starts the timer, anew if it runs, to expire at `at`.

@@ -25,19 +25,26 @@ impl Connection {
 
     /// RECEIVE: hands over at most `max` bytes that came in order.
     pub fn receive(&mut self, cx: &mut Cx<'_>, max: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.receive_into(cx, max, &mut bytes);
+        bytes
+    }
+
+    /// Like [`Connection::receive`], behind what is in `bytes` already; how many bytes came.
+    pub fn receive_into(&mut self, cx: &mut Cx<'_>, max: usize, bytes: &mut Vec<u8>) -> usize {
         self.as_one_call(cx, |conn, cx| {
-            let bytes = conn.rcv.read(max);
+            let len = conn.rcv.read(max, bytes);
             conn.end_urgent_mode(cx);
             let peer_may_send = matches!(
                 conn.state,
                 TcpState::Established | TcpState::FinWait1 | TcpState::FinWait2
             );
-            if !bytes.is_empty() && peer_may_send && conn.rcv.wants_update(conn.snd.mss) {
+            if len > 0 && peer_may_send && conn.rcv.wants_update(conn.snd.mss) {
                 let cite = "RFC 9293 §3.8.6.2.2";
                 conn.decide(cx, cite, "room again: window update");
                 conn.ack_due = true;
             }
-            bytes
+            len
         })
     }
 

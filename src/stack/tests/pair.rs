@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::{NodeId, RecordId, Rng, Time};
@@ -67,7 +68,7 @@ pub struct Pair {
     /// How many records were checked.
     checked: usize,
     /// The variables in the last of them, for each connection.
-    last_vars: BTreeMap<(Option<NodeId>, Option<ConnId>), Box<TcpVars>>,
+    last_vars: BTreeMap<(Option<NodeId>, Option<ConnId>), Arc<TcpVars>>,
 }
 
 impl Pair {
@@ -136,7 +137,7 @@ impl Pair {
         let result = call(&mut self.hosts[side], &mut cx);
         let outgoing: Vec<_> = std::iter::from_fn(|| self.hosts[side].poll_transmit()).collect();
         for frame in outgoing {
-            self.put_on_wire(side, frame.bytes, frame.cause);
+            self.put_on_wire(side, frame.bytes.to_vec(), frame.cause);
         }
         let events = std::iter::from_fn(|| self.hosts[side].poll_event());
         self.events[side].extend(events);

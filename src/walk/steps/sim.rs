@@ -247,6 +247,6 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
             let how = if *flooded { "floods" } else { "forwards" };
             layer(format!("switch {how}"))
         }
-        What::ConnOpened { .. } | What::TcpVars(_) | What::Timer { .. } => None,
+        What::ConnOpened(_) | What::TcpVars(_) | What::Timer { .. } => None,
     }
 }

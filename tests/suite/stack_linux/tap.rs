@@ -193,10 +193,11 @@ impl Live {
             log: &mut self.log,
         };
         let result = call(&mut self.host, &mut cx);
-        while let Some(mut frame) = self.host.poll_transmit() {
-            self.on_the_way(&mut frame.bytes);
+        while let Some(frame) = self.host.poll_transmit() {
+            let mut bytes = frame.bytes.to_vec();
+            self.on_the_way(&mut bytes);
             if self.rng.below(256) >= self.loss {
-                self.tap.send(&frame.bytes);
+                self.tap.send(&bytes);
             }
         }
         result

@@ -570,7 +570,7 @@ fn each_packet_is_told_and_recorded() {
     };
     assert_eq!((packet.layer, packet.cause), (5, call));
     assert!(
-        matches!(&packet.what, What::Down(unit) if unit.len == 2 && unit.info == "4 message b")
+        matches!(&packet.what, What::Down(unit) if unit.len == 2 && unit.info == "4 message b".into())
     );
     assert_eq!(request.cause.map(|id| id.index()), Some(1));
     assert!(matches!(&request.what, What::Down(unit) if unit.protocol == "http"));
