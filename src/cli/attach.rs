@@ -101,8 +101,9 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
     let filter = args.filter.as_deref().map(compile).transpose()?;
     let scenario = source::read_scenario(&args.scenario)?;
     let mut spec = scenario.spec(args.seed);
-    // The frames are looked at as those of a capture.
+    // The frames are looked at as those of a capture, which keeps them.
     spec.recording = false;
+    spec.keeping_frames = false;
     let reals = make_real(args, &mut spec)?;
     let at = match &args.at {
         Some(name) => host(&spec, name)?,

@@ -104,7 +104,8 @@ pub struct Transmission {
     pub sent_at: Time,
     /// When the last bit was received; `None` if it was lost, or still under way at the end.
     pub arrived_at: Option<Time>,
-    /// The bytes as they were sent, from the destination address to the end of the padding, without preamble and FCS.
+    /// The bytes as they were sent, from the destination address to the end of the padding, without preamble and FCS;
+    /// empty where frames are not kept ([`Spec::keeping_frames`](super::spec::Spec::keeping_frames)).
     pub bytes: Arc<[u8]>,
     /// The bytes as they arrived, where a fault flipped a bit on the wire: the FCS sent no longer fits them. (A bit
     /// flipped in memory is flipped in [`Transmission::bytes`], and the FCS fits.)

@@ -47,12 +47,15 @@ pub struct Spec {
     pub limits: Limits,
     /// Whether the truth is written down. Without it the frames are the same.
     pub recording: bool,
+    /// Whether the bytes of frames are kept. Without it [`Transmission::bytes`](super::outcome::Transmission::bytes) are
+    /// empty from when the frame has arrived or is lost: a long run needs little memory.
+    pub keeping_frames: bool,
     /// Whether the programs keep books: every byte that they wrote to and read from TCP.
     pub books: bool,
 }
 
 impl Spec {
-    /// An empty world with this seed, with recording on.
+    /// An empty world with this seed, with recording on and frames kept.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -63,6 +66,7 @@ impl Spec {
             crashes: Vec::new(),
             limits: Limits::default(),
             recording: true,
+            keeping_frames: true,
             books: false,
         }
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::outcome::{Outcome, Transmission};
 use super::run;
 use super::spec::*;
-use crate::base::{LinkId, NodeId};
+use crate::base::{FrameId, LinkId, NodeId};
 use crate::stack::record::{Record, What};
 
 const CLIENT: NodeId = NodeId(0);

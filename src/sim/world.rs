@@ -41,6 +41,8 @@ pub struct World {
     pipes: Vec<Pipe>,
     rules: Vec<Box<dyn Rule>>,
     flights: Vec<Flight>,
+    /// Whether the bytes of frames are kept when they have arrived.
+    keeping_frames: bool,
     /// The node whose frames are noted in `seen`.
     watched: Option<NodeId>,
     seen: Vec<Seen>,

@@ -53,6 +53,24 @@ fn without_recording_the_frames_are_the_same() {
 }
 
 #[test]
+fn without_frames_kept_all_else_is_the_same() {
+    let mut spec = over_switch(42, websocket());
+    spec.faults = vec![
+        Fault::once(Match::Frame(FrameId(5)), Effect::Drop),
+        Fault::once(Match::Frame(FrameId(9)), Effect::Duplicate),
+    ];
+    let kept = run(&spec);
+    spec.keeping_frames = false;
+    let forgetful = run(&spec);
+    assert_eq!(forgetful.log.records(), kept.log.records());
+    for (forgotten, kept) in forgetful.frames.into_iter().zip(kept.frames) {
+        assert!(forgotten.bytes.is_empty());
+        let bytes = kept.bytes.clone();
+        assert_eq!(Transmission { bytes, ..forgotten }, kept);
+    }
+}
+
+#[test]
 fn every_cause_is_earlier() {
     let outcome = run(&over_switch(42, websocket()));
     for (index, record) in outcome.log.records().iter().enumerate() {

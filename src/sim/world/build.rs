@@ -41,6 +41,7 @@ impl World {
             pipes: spec.links.iter().enumerate().flat_map(pipes).collect(),
             rules: fault::rules(&spec.faults, spec.seed),
             flights: Vec::new(),
+            keeping_frames: spec.keeping_frames,
             watched: None,
             seen: Vec::new(),
             outcome: outcome(spec),

@@ -87,6 +87,7 @@ impl World {
                 let what = What::FrameDropped { frame: id, why };
                 self.flights[id.index()].record =
                     self.record(node, 1, cause, "RFC 7567 §2.1", what);
+                self.forget_bytes(id);
             }
         }
     }
@@ -122,6 +123,8 @@ impl World {
             let pipe = &self.pipes[pipe.0];
             let arrival = self.now + pipe.serialisation(len) + pipe.delay + late;
             self.queue.push(arrival, Event::Arrive(id));
+        } else {
+            self.forget_bytes(id);
         }
     }
 
@@ -229,6 +232,7 @@ impl World {
         frame.arrived_at = Some(self.now);
         let (link, to) = (frame.link, frame.to);
         let (bytes, arrived) = (Arc::clone(&frame.bytes), frame.arrived_bytes.clone());
+        self.forget_bytes(id);
         let cause = self.flights[id.index()].record;
         let cause = self.record(to, 1, cause, RECEPTION, What::FrameArrived(id));
         if let Some(why) = arrived.and_then(|arrived| fcs_error(&bytes, &arrived)) {
@@ -246,7 +250,16 @@ impl World {
         }
     }
 
+    /// A frame is no longer under way.
+    fn forget_bytes(&mut self, id: FrameId) {
+        if !self.keeping_frames {
+            let frame = &mut self.outcome.frames[id.index()];
+            (frame.bytes, frame.arrived_bytes) = (Arc::default(), None);
+        }
+    }
+
     fn lose_at_dead_host(&mut self, id: FrameId, node: NodeId) {
+        self.forget_bytes(id);
         let what = What::FrameDropped {
             frame: id,
             why: "the host is down".into(),
@@ -314,6 +327,9 @@ impl World {
         cite: &'static str,
         what: What,
     ) -> Option<RecordId> {
+        if !self.outcome.log.is_on() {
+            return None;
+        }
         let (time, node) = (self.now, node.into());
         self.outcome.log.push(Record {
             time,
