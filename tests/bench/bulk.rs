@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use layerwalk::walk::Walk;
 
-use transfer::{Transfer, data};
+use transfer::{Acks, Transfer, data};
+use world::Recording;
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
@@ -37,7 +38,7 @@ fn main() {
         Scale {
             bytes: 16 * MIB,
             bytes_a_pair: MIB / 2,
-            rounds: 7,
+            rounds: 9,
         }
     } else {
         Scale {
@@ -69,6 +70,11 @@ impl Run {
     fn seconds_a_gigabyte(self) -> f64 {
         self.wall.as_secs_f64() / self.bytes as f64 * 1e9
     }
+
+    /// How many times as long as `other` it takes for a byte.
+    fn times(self, other: Self) -> f64 {
+        self.seconds_a_gigabyte() / other.seconds_a_gigabyte()
+    }
 }
 
 /// Measures `body`, which says how many frames it sent for so many bytes. What it needs and leaves behind is made and
@@ -98,7 +104,7 @@ fn now() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-fn simulate(pairs: usize, transfer: Transfer, data: &[u8], recording: bool) -> Run {
+fn simulate(pairs: usize, transfer: Transfer, data: &[u8], recording: Recording) -> Run {
     let spec = world::spec(pairs, transfer, data, recording);
     measure(
         pairs * transfer.bytes,
@@ -121,63 +127,93 @@ fn best<const N: usize>(rounds: usize, mut run: impl FnMut(usize) -> Run) -> [Ru
     best.map(|run| run.expect("at least one round"))
 }
 
+/// Who takes part in the comparison.
+#[derive(Debug, Clone, Copy)]
+enum Contestant {
+    Smoltcp,
+    Hosts(Acks),
+    Simulator(Acks, Recording),
+}
+
+use Contestant::{Hosts, Simulator, Smoltcp};
+
+const CONTESTANTS: [Contestant; 8] = [
+    Smoltcp,
+    Hosts(Acks::Delayed),
+    Simulator(Acks::Delayed, Recording::Off),
+    Simulator(Acks::Delayed, Recording::Frames),
+    Simulator(Acks::Delayed, Recording::On),
+    Hosts(Acks::Each),
+    Simulator(Acks::Each, Recording::Off),
+    Simulator(Acks::Each, Recording::On),
+];
+
+impl Contestant {
+    fn name(self) -> String {
+        let of = |acks| match acks {
+            Acks::Each => "each segment acked",
+            Acks::Delayed => "delayed ACKs",
+        };
+        match self {
+            Smoltcp => "smoltcp, two hosts".to_owned(),
+            Hosts(acks) => format!("ours, two hosts, {}", of(acks)),
+            Simulator(acks, recording) => format!("simulator, {}, {}", recording.name(), of(acks)),
+        }
+    }
+
+    fn run(self, bytes: usize, lossy: bool, data: &[u8]) -> Run {
+        let transfer = |acks| Transfer { bytes, lossy, acks };
+        let frames = |frames: &usize| *frames;
+        match self {
+            // It has its own way to acknowledge.
+            Smoltcp => measure(bytes, || peer::run(transfer(Acks::Each), data), frames),
+            Hosts(acks) => measure(bytes, || hosts::run(transfer(acks), data), frames),
+            Simulator(acks, recording) => simulate(1, transfer(acks), data, recording),
+        }
+    }
+}
+
 fn compare(scale: &Scale) {
     let data = data(scale.bytes);
     for lossy in [false, true] {
-        let transfer = Transfer {
-            bytes: scale.bytes,
-            lossy,
-        };
-        let bytes = scale.bytes;
-        let runs: [Run; 4] = best(scale.rounds, |which| match which {
-            0 => measure(bytes, || peer::run(transfer, &data), |frames| *frames),
-            1 => measure(bytes, || hosts::run(transfer, &data), |frames| *frames),
-            2 => simulate(1, transfer, &data, false),
-            _ => simulate(1, transfer, &data, true),
+        let runs: [Run; CONTESTANTS.len()] = best(scale.rounds, |which| {
+            CONTESTANTS[which].run(scale.bytes, lossy, &data)
         });
         let link = if lossy { "1% loss" } else { "a clean link" };
         println!(
             "\n{} MiB over one connection, {link}",
-            bytes as f64 / MIB as f64
+            scale.bytes as f64 / MIB as f64
         );
         head("to smoltcp");
-        let names = [
-            "smoltcp, two hosts in memory",
-            "ours, two hosts in memory",
-            "simulator, recording off",
-            "simulator, recording on",
-        ];
-        for (name, run) in names.into_iter().zip(runs) {
-            row(
-                name,
-                run,
-                run.seconds_a_gigabyte() / runs[0].seconds_a_gigabyte(),
-            );
+        for (contestant, run) in CONTESTANTS.into_iter().zip(runs) {
+            row(&contestant.name(), run, run.times(runs[0]));
         }
-        let ratio = runs[3].seconds_a_gigabyte() / runs[2].seconds_a_gigabyte();
-        println!("recording on costs {ratio:.2} times what recording off does");
+        println!(
+            "recording on costs {:.2} times what recording off does, {:.2} times what keeping the frames does;\n\
+             with each segment acknowledged {:.2} times what recording off does",
+            runs[4].times(runs[2]),
+            runs[4].times(runs[3]),
+            runs[7].times(runs[6])
+        );
     }
 }
 
 fn more_bytes(scale: &Scale) {
-    for recording in [false, true] {
-        let runs: [Run; 3] = best(scale.rounds.min(3), |which| {
+    for recording in [Recording::Off, Recording::On] {
+        let runs: [Run; 3] = best(scale.rounds.min(5), |which| {
             let bytes = (scale.bytes / 2) << which;
             let transfer = Transfer {
                 bytes,
                 lossy: false,
+                acks: Acks::Delayed,
             };
             simulate(1, transfer, &data(bytes), recording)
         });
-        println!("\nSimulator, recording {}, more bytes", on_off(recording));
+        println!("\nSimulator, {}, more bytes", recording.name());
         head("to the first");
         for run in runs {
             let name = format!("{} MiB", run.bytes as f64 / MIB as f64);
-            row(
-                &name,
-                run,
-                run.seconds_a_gigabyte() / runs[0].seconds_a_gigabyte(),
-            );
+            row(&name, run, run.times(runs[0]));
         }
     }
 }
@@ -186,25 +222,19 @@ fn more_hosts(scale: &Scale) {
     let transfer = Transfer {
         bytes: scale.bytes_a_pair,
         lossy: false,
+        acks: Acks::Delayed,
     };
     let data = data(transfer.bytes);
-    for recording in [false, true] {
-        let runs: [Run; 3] = best(scale.rounds.min(3), |which| {
+    for recording in [Recording::Off, Recording::On] {
+        let runs: [Run; 3] = best(scale.rounds.min(5), |which| {
             simulate([1, 10, 100][which], transfer, &data, recording)
         });
-        println!(
-            "\nSimulator, recording {}, more pairs of hosts",
-            on_off(recording)
-        );
+        println!("\nSimulator, {}, more pairs of hosts", recording.name());
         head("to the first");
         for run in runs {
             let pairs = run.bytes / transfer.bytes;
             let name = format!("{pairs} x {} MiB", transfer.bytes as f64 / MIB as f64);
-            row(
-                &name,
-                run,
-                run.seconds_a_gigabyte() / runs[0].seconds_a_gigabyte(),
-            );
+            row(&name, run, run.times(runs[0]));
         }
     }
 }
@@ -215,10 +245,11 @@ fn memory(scale: &Scale) {
     let transfer = Transfer {
         bytes,
         lossy: false,
+        acks: Acks::Delayed,
     };
     let data = data(bytes);
     println!("\nMemory that stays, for each frame sent");
-    for recording in [false, true] {
+    for recording in [Recording::Off, Recording::Frames, Recording::On] {
         let spec = world::spec(1, transfer, &data, recording);
         let before = memory::live();
         let outcome = world::run(&spec, 1, transfer);
@@ -226,12 +257,12 @@ fn memory(scale: &Scale) {
         let on_wire: usize = outcome.frames.iter().map(|frame| frame.bytes.len()).sum();
         let left = (memory::live() - before) as f64 / frames as f64;
         println!(
-            "recording {:<4} {left:>8.0} bytes, of them {:.0} on the wire, {:.1} records",
-            on_off(recording),
+            "{:<14} {left:>8.0} bytes, of them {:.0} on the wire, {:.1} records",
+            recording.name(),
             on_wire as f64 / frames as f64,
             records as f64 / frames as f64
         );
-        if recording {
+        if recording == Recording::On {
             let begin = now();
             let walk = Walk::from_outcome("bulk", 1, outcome);
             let (wall, steps) = (now() - begin, walk.steps().len());
@@ -246,20 +277,16 @@ fn memory(scale: &Scale) {
     }
 }
 
-fn on_off(recording: bool) -> &'static str {
-    if recording { "on" } else { "off" }
-}
-
 fn head(ratio: &str) {
     println!(
-        "{:<32} {:>9} {:>10} {:>9} {ratio:>13}",
+        "{:<48} {:>9} {:>10} {:>9} {ratio:>13}",
         "", "frames", "frames/s", "s/GB"
     );
 }
 
 fn row(name: &str, run: Run, ratio: f64) {
     println!(
-        "{name:<32} {:>9} {:>10.0} {:>9.2} {ratio:>13.2}",
+        "{name:<48} {:>9} {:>10.0} {:>9.2} {ratio:>13.2}",
         run.frames,
         run.frames_a_second(),
         run.seconds_a_gigabyte()

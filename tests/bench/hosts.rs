@@ -1,6 +1,7 @@
 //! Two of our hosts back to back, without the simulator: the library alone.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use layerwalk::base::{NodeId, Rng, Time};
 use layerwalk::stack::cx::Cx;
@@ -8,13 +9,14 @@ use layerwalk::stack::host::{Host, HostConfig, HostEventKind};
 use layerwalk::stack::record::{ConnId, Log, TcpState};
 use layerwalk::stack::tcp::{Event, TcpConfig};
 
-use crate::transfer::{BUFFER, Loss, PORT, Received, Transfer};
+use crate::transfer::{Acks, BUFFER, Loss, PORT, Received, Transfer};
 
 /// The switches of our TCP, here and in the simulator.
-pub fn tcp() -> TcpConfig {
+pub fn tcp(acks: Acks) -> TcpConfig {
     TcpConfig {
         send_buffer: BUFFER as u32,
         receive_buffer: BUFFER as u32,
+        delayed_ack: (acks == Acks::Delayed).then_some(Duration::from_millis(40)),
         ..TcpConfig::default()
     }
 }
@@ -22,7 +24,7 @@ pub fn tcp() -> TcpConfig {
 /// Does the transfer; how many frames it took.
 pub fn run(transfer: Transfer, data: &[u8]) -> usize {
     let mut pair = Pair::new(transfer);
-    let mut received = Received::of(data);
+    let (mut received, mut buffer) = (Received::of(data), Vec::new());
     let (mut written, mut sender) = (0, None);
     pair.on(SERVER, |host, cx| host.listen(cx, PORT)).unwrap();
     let address = (Ipv4Addr::new(10, 0, 0, 2), PORT).into();
@@ -44,8 +46,11 @@ pub fn run(transfer: Transfer, data: &[u8]) -> usize {
         }
         while let Some(event) = pair.hosts[CLIENT].poll_event() {
             if let HostEventKind::Tcp(Event::Readable(conn)) = event.kind {
-                let bytes = pair.on(CLIENT, |host, cx| host.receive(cx, conn, usize::MAX));
-                received.take(&bytes);
+                buffer.clear();
+                pair.on(CLIENT, |host, cx| {
+                    host.receive_into(cx, conn, usize::MAX, &mut buffer)
+                });
+                received.take(&buffer);
                 if received.is_whole() {
                     pair.on(CLIENT, |host, cx| host.close(cx, conn));
                 }
@@ -76,7 +81,7 @@ impl Pair {
             let ip = Ipv4Addr::new(10, 0, 0, i);
             let config = HostConfig::new("host", [2, 0, 0, 0, 0, i], ip, &mut rng);
             Host::new(HostConfig {
-                tcp: tcp(),
+                tcp: tcp(transfer.acks),
                 ..config
             })
         };

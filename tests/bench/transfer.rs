@@ -18,6 +18,17 @@ pub struct Transfer {
     pub bytes: usize,
     /// Whether the link loses frames.
     pub lossy: bool,
+    /// How our receiver acknowledges.
+    pub acks: Acks,
+}
+
+/// How a receiver acknowledges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acks {
+    /// Each segment.
+    Each,
+    /// Every second full-sized segment, or what waits after a while (RFC 1122 §4.2.3.2).
+    Delayed,
 }
 
 /// The bytes to be sent: no segment is like its neighbours.
