@@ -284,7 +284,7 @@ impl App<'_> {
         });
     }
 
-    /// The next connection but the one that is shown.
+    /// The next connection but the one that is shown, which stays: else both would be the same one at another step.
     fn lay_next_over(&mut self) {
         let shown = self.walk.graphs(self.at, self.grain, self.graph);
         let shown = shown.map(|graphs| graphs.flow);
@@ -293,6 +293,7 @@ impl App<'_> {
             next = self.walk.next_connection(next);
         }
         self.graph.beside = next;
+        self.graph.held = next.and(shown);
         self.say(match next {
             Some(_) => "o another connection, in the graphs of windows and cwnd (o the next)",
             None if self.walk.next_connection(shown).is_none()
