@@ -1,9 +1,10 @@
 //! The programs that run on hosts.
 //!
 //! A [`Program`] is what a host runs. Those that speak over TCP are one of the two of `tcp`, a listener or a
-//! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`. A server that looks at all its connections
-//! together is a [`Service`]: `socketio`; a client with several connections has them in `wires`: `socketio_client`. To add one: its data in `sim::spec`, a `Talk` or a `Service` in a file of its
-//! own here, and a line in [`program`].
+//! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`; a `proxy` is both. A server that looks at
+//! all its connections together is a [`Service`]: `socketio`; a client with several connections has them in `wires`:
+//! `socketio_client`. To add one: its data in `sim::spec`, a `Talk` or a `Service` in a file of its own here, and a line
+//! in [`program`].
 
 mod bytes;
 mod fill;

@@ -223,7 +223,7 @@ fn visit(server: fn(&[&str]) -> Command) {
 fn talk(mut end: End) {
     for size in SIZES {
         let text: String = "layerwalk ✓ ".chars().cycle().take(*size).collect();
-        let bytes: Vec<u8> = (0..*size).map(|i| (i * i >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..*size).map(|i| ((i * i) >> 3) as u8).collect();
         for message in [Message::Text(text), Message::Binary(bytes)] {
             for in_frames_of in [usize::MAX, 1000] {
                 end.send(message.clone(), in_frames_of);

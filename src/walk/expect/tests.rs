@@ -330,6 +330,50 @@ fn every_expectation_can_fail() {
     assert!(idle.is_empty(), "no wrong world makes these fail: {idle:?}");
 }
 
+/// What programs of a changed built-in scenario are told, those at one node alone.
+fn told(name: &str, from: &str, to: &str, node: &str) -> Vec<String> {
+    let (_, text) = scenario::texts()
+        .iter()
+        .find(|(known, _)| *known == name)
+        .unwrap();
+    assert!(text.contains(from), "{from}");
+    let changed = text.replace(from, to);
+    let scenario = scenario::read(name, &changed).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let outcome = sim::run(&scenario.spec(None));
+    let at = outcome.nodes.iter().position(|known| known.name == node);
+    let events = outcome.log.records().iter().filter_map(|record| {
+        let is_there = record.node.map(|node| node.index()) == at;
+        match &record.what {
+            crate::stack::record::What::AppEvent(text) if is_there => Some(text.to_string()),
+            _ => None,
+        }
+    });
+    events.collect()
+}
+
+#[test]
+fn what_a_proxy_makes_of_a_websocket() {
+    let has = |told: &[String], event: &str| told.iter().any(|text| text.starts_with(event));
+    let knowing = "kind = \"proxy\"\nupgrades = true";
+    let through = told("websocket-proxy", "kind = \"proxy\"", knowing, "client");
+    assert!(has(&through, "text \"hello back\" received"), "{through:?}");
+    assert!(has(&through, "closed cleanly: 1000"), "{through:?}");
+    let (is, closed) = ("to   = \"server:80\"", "to   = \"server:81\"");
+    let plain = told("websocket-proxy", is, closed, "client");
+    assert!(
+        has(&plain, "refused: HTTP/1.1 502 Bad Gateway"),
+        "{plain:?}"
+    );
+    let tunnel = told("websocket-tunnel", is, closed, "client");
+    assert!(
+        has(&tunnel, "no tunnel: HTTP/1.1 502 Bad Gateway"),
+        "{tunnel:?}"
+    );
+    let (bye, abort) = ("{ close = 1000, reason = \"bye\" }", "{ end = \"abort\" }");
+    let broken = told("websocket-tunnel", bye, abort, "server");
+    assert!(has(&broken, "closed not cleanly: 1006"), "{broken:?}");
+}
+
 /// The findings of expectations that are appended to the built-in `handshake`.
 fn of_handshake(expects: &str) -> Vec<(bool, String, String)> {
     let text =
