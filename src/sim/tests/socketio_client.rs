@@ -1,29 +1,35 @@
-//! The Socket.IO client beside a server that says the same on each connection, whatever it is asked.
+//! The Socket.IO client, beside the server and beside none.
 
 use super::*;
 use crate::stack::engineio::Transports;
 
-const OPEN: &str = r#"0{"sid":"e","upgrades":[],"pingInterval":300,"pingTimeout":200}"#;
+fn json(values: &[&str]) -> Vec<Template> {
+    let json = |value: &&str| Template::Json((*value).to_owned());
+    values.iter().map(json).collect()
+}
 
-/// A server that answers the requests of each connection with these polls, one after the other.
-fn polls(bodies: &[&str]) -> App {
-    let answer = |body: &&str| {
-        let response = format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        [Action::Await, Action::Send(text(&response))]
-    };
-    tcp_server(Reply::Nothing, bodies.iter().flat_map(answer).collect())
+fn name(name: &str) -> Vec<Piece> {
+    vec![Piece::Text(name.to_owned())]
+}
+
+fn emit(name: &str, values: &[&str]) -> SocketIoEmit {
+    SocketIoEmit {
+        nsp: "/".to_owned(),
+        name: name.to_owned(),
+        args: json(values),
+        ack: false,
+        timeout: None,
+        volatile: false,
+    }
 }
 
 fn client(script: Vec<SocketIoAction>) -> SocketIoClient {
     SocketIoClient {
-        to: server_at(7),
-        host: "server".to_owned(),
+        to: server_at(3000),
+        host: "server:3000".to_owned(),
         origin: None,
         path: "/socket.io/".to_owned(),
-        transports: Transports::Polling,
+        transports: Transports::Upgrade,
         namespaces: vec!["/".to_owned()],
         auth: None,
         reconnection: true,
@@ -40,100 +46,125 @@ fn client(script: Vec<SocketIoAction>) -> SocketIoClient {
     }
 }
 
-fn json(values: &[&str]) -> Vec<Template> {
-    let json = |value: &&str| Template::Json((*value).to_owned());
-    values.iter().map(json).collect()
-}
-
-fn emit(name: &str, values: &[&str]) -> SocketIoEmit {
-    SocketIoEmit {
-        nsp: "/".to_owned(),
-        name: name.to_owned(),
-        args: json(values),
-        ack: false,
-        timeout: None,
-        volatile: false,
+/// A server that asks who connects, and answers what it is asked.
+fn server() -> SocketIoServer {
+    let on = |trigger, deeds| Handler {
+        trigger,
+        nsp: None,
+        condition: None,
+        deeds,
+    };
+    let ask = Deed::Emit {
+        to: Whom::Socket,
+        rooms: Vec::new(),
+        except: Vec::new(),
+        event: name("hello"),
+        args: json(&["3"]),
+        answer_within: Some(ms(5000)),
+    };
+    let answered = on(
+        Trigger::Answer("hello".to_owned()),
+        vec![Deed::Log(name("answered"))],
+    );
+    SocketIoServer {
+        handlers: vec![
+            on(Trigger::Connection, vec![ask]),
+            on(
+                Trigger::Event("question".to_owned()),
+                vec![Deed::Answer(vec![Template::All])],
+            ),
+            answered,
+        ],
+        ..SocketIoServer::default()
     }
 }
 
-fn check(bodies: &[&str], client: SocketIoClient, expected: &[&str]) {
-    let apps = vec![polls(bodies), app(CLIENT, AppKind::SocketIoClient(client))];
-    let outcome = run(&two_hosts(42, apps));
-    assert!(outcome.cut_short.is_none());
-    let told: Vec<String> = (told(&outcome, CLIENT).into_iter())
+/// What the program of the client says and is told, but for its connections.
+fn told_of(server: Option<SocketIoServer>, client: SocketIoClient) -> Vec<String> {
+    let server = server.map(|server| app(SERVER, AppKind::SocketIoServer(server)));
+    let client = app(CLIENT, AppKind::SocketIoClient(client));
+    let outcome = run(&two_hosts(42, server.into_iter().chain([client]).collect()));
+    let told = told(&outcome, CLIENT).into_iter();
+    told.map(|line| line.to_string())
         .filter(|line| line != "< connected")
-        .map(|line| line.to_string())
-        .collect();
-    assert_eq!(told, expected);
+        .collect()
 }
 
 #[test]
-fn a_script_sends_awaits_and_answers() {
-    let mut spec = client(vec![
-        SocketIoAction::AwaitConnect("/".to_owned()),
+fn a_script_sends_awaits_and_answers_over_each_transport() {
+    let root = || "/".to_owned();
+    let script = vec![
+        SocketIoAction::AwaitConnect(root()),
+        SocketIoAction::AwaitEvent {
+            nsp: root(),
+            name: "hello".to_owned(),
+            args: Some(json(&[" 3"])),
+        },
+        SocketIoAction::Wait(ms(500)),
         SocketIoAction::Emit(SocketIoEmit {
             ack: true,
             ..emit("question", &["{\"a\":1}"])
         }),
-        SocketIoAction::AwaitEvent {
-            nsp: "/".to_owned(),
-            name: "news".to_owned(),
-            args: Some(json(&["{ \"b\" : 2 }"])),
-        },
         SocketIoAction::AwaitAck,
-        SocketIoAction::Disconnect("/".to_owned()),
-    ]);
+        SocketIoAction::Disconnect(root()),
+    ];
+    let mut spec = client(script);
     spec.handlers = vec![SocketIoHandler {
-        nsp: "/".to_owned(),
+        nsp: root(),
         event: "hello".to_owned(),
         deeds: vec![
-            SocketIoDeed::Answer(json(&["\"yes\""])),
-            SocketIoDeed::Emit(vec![Piece::Text("heard".to_owned())], vec![Template::All]),
+            SocketIoDeed::Answer(vec![Template::All]),
+            SocketIoDeed::Emit(name("heard"), vec![Template::All]),
         ],
     }];
-    let polls = [
-        OPEN,
-        "40{\"sid\":\"s\"}",
-        "427[\"hello\",3]\x1e42[\"news\",{\"b\":2}]",
-        "430[\"fine\",1]",
-        "ok",
-        "ok",
-    ];
-    check(
-        &polls,
-        spec,
-        &[
-            "> connect http://server",
-            "< connect",
-            "> emit question({\"a\":1}), with acknowledgment",
-            "< hello(3) received",
-            "> answer (\"yes\")",
-            "> emit heard(3)",
-            "< news({\"b\":2}) received",
-            "< acknowledgment 0 received: (\"fine\", 1)",
-            "> disconnect",
-            "< disconnect: io client disconnect",
-        ],
-    );
+    for transports in [
+        Transports::Upgrade,
+        Transports::Polling,
+        Transports::WebSocket,
+    ] {
+        spec.transports = transports;
+        let mut told = told_of(Some(server()), spec.clone());
+        let upgraded = told
+            .iter()
+            .position(|line| line == "< upgrade to websocket");
+        assert_eq!(upgraded.is_some(), transports == Transports::Upgrade);
+        upgraded.map(|at| told.remove(at));
+        assert_eq!(
+            told,
+            [
+                "> connect http://server:3000",
+                "< connect",
+                "< hello(3) received",
+                "> answer (3)",
+                "> emit heard(3)",
+                "> emit question({\"a\":1}), with acknowledgment",
+                "< acknowledgment 0 received: ({\"a\":1})",
+                "> disconnect",
+                "< disconnect: io client disconnect",
+            ],
+            "{transports:?}"
+        );
+    }
 }
 
 #[test]
-fn a_connection_that_is_cut_is_made_again() {
+fn connections_that_are_broken_off_are_made_again() {
     let script = vec![
-        SocketIoAction::AwaitConnect("/".to_owned()),
+        SocketIoAction::AwaitUpgrade,
         SocketIoAction::Abort,
         SocketIoAction::AwaitDisconnect,
         SocketIoAction::Emit(emit("waits", &["1"])),
         SocketIoAction::AwaitConnect("/".to_owned()),
         SocketIoAction::Disconnect("/".to_owned()),
     ];
-    let polls = [OPEN, "40{\"sid\":\"s\"}", "6", "6"];
-    check(
-        &polls,
-        client(script),
-        &[
-            "> connect http://server",
+    let told = told_of(Some(server()), client(script));
+    assert_eq!(
+        told,
+        [
+            "> connect http://server:3000",
             "< connect",
+            "< hello(3) received",
+            "< upgrade to websocket",
             "> abort",
             "< disconnect: transport error",
             "> emit waits(1)",
@@ -141,47 +172,49 @@ fn a_connection_that_is_cut_is_made_again() {
             "< reconnect at attempt 1",
             "< connect",
             "> disconnect",
+            // It had come together with the answer to CONNECT.
+            "< hello(3) received",
             "< disconnect: io client disconnect",
-        ],
+        ]
     );
 }
 
 #[test]
 fn a_server_that_is_not_there_is_tried_as_often_as_told() {
     let script = vec![SocketIoAction::AwaitConnectError];
-    let spec = SocketIoClient {
-        to: server_at(8),
-        ..client(script)
-    };
-    check(
-        &[],
-        spec,
-        &[
-            "> connect http://server",
+    assert_eq!(
+        told_of(None, client(script)),
+        [
+            "> connect http://server:3000",
             "< connection refused",
             "< connect_error: xhr poll error",
             "< reconnect_attempt 1",
             "< connection refused",
             "< connect_error: xhr poll error",
             "< reconnect_failed",
-        ],
+        ]
     );
 }
 
 #[test]
-fn a_silent_server_is_taken_for_gone() {
+fn who_answers_no_pings_is_sent_away() {
+    let server = SocketIoServer {
+        ping_interval: ms(300),
+        ping_timeout: ms(200),
+        ..server()
+    };
     let spec = SocketIoClient {
         reconnection: false,
+        answer_pings: false,
+        transports: Transports::WebSocket,
         ..client(vec![SocketIoAction::AwaitDisconnect])
     };
-    let polls = [OPEN, "40{\"sid\":\"s\"}"];
-    check(
-        &polls,
-        spec,
-        &[
-            "> connect http://server",
+    assert_eq!(
+        told_of(Some(server), spec)[1..],
+        [
             "< connect",
-            "< disconnect: ping timeout",
-        ],
+            "< hello(3) received",
+            "< disconnect: transport close",
+        ]
     );
 }
