@@ -5,24 +5,31 @@ use std::path::{Path, PathBuf};
 
 use crate::proto::http::{Request, Response};
 
-/// What is at `/` unless the user has an `index.html`: the path, the content type, the bytes.
-const PAGES: [(&str, &str, &[u8]); 3] = [
+/// The testing page, which is at `/` unless the user has an `index.html`, and always at `/layerwalk/`; and what it loads:
+/// the path, and the bytes.
+const PAGES: [(&str, &[u8]); 12] = [
+    ("/", include_bytes!("page/index.html")),
+    ("/layerwalk/", include_bytes!("page/index.html")),
+    ("/layerwalk/icon.svg", include_bytes!("page/icon.svg")),
     (
-        "/",
-        "text/html; charset=utf-8",
-        include_bytes!("page/index.html"),
-    ),
-    (
-        "/layerwalk.js",
-        "text/javascript; charset=utf-8",
-        include_bytes!("page/layerwalk.js"),
-    ),
-    (
-        "/layerwalk.css",
-        "text/css; charset=utf-8",
+        "/layerwalk/layerwalk.css",
         include_bytes!("page/layerwalk.css"),
     ),
+    ("/layerwalk/bytes.js", include_bytes!("page/bytes.js")),
+    ("/layerwalk/engine.js", include_bytes!("page/engine.js")),
+    ("/layerwalk/explain.js", include_bytes!("page/explain.js")),
+    ("/layerwalk/log.js", include_bytes!("page/log.js")),
+    ("/layerwalk/packet.js", include_bytes!("page/packet.js")),
+    ("/layerwalk/page.js", include_bytes!("page/page.js")),
+    ("/layerwalk/plain.js", include_bytes!("page/plain.js")),
+    ("/layerwalk/socket.js", include_bytes!("page/socket.js")),
 ];
+
+/// What the testing page may do (Content Security Policy, level 3): run and load what this server gives, connect to any
+/// server that the user names, make elements from text alone, and nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    connect-src http: https: ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'";
 
 /// The content types of files, by the ends of their names.
 const TYPES: [(&str, &str); 15] = [
@@ -56,8 +63,18 @@ pub fn answer(root: Option<&Path>, request: &Request) -> Response {
     if let Some(file) = file {
         return send(&file);
     }
-    match PAGES.iter().find(|(own, ..)| *own == path) {
-        Some((_, content_type, bytes)) => page(content_type, bytes.to_vec()),
+    match PAGES.iter().find(|(own, _)| *own == path) {
+        Some((own, bytes)) => {
+            let name = if own.ends_with('/') {
+                "index.html"
+            } else {
+                own
+            };
+            let content_type = content_type(Path::new(name));
+            page(content_type, bytes.to_vec())
+                .with("Content-Security-Policy", POLICY)
+                .with("Referrer-Policy", "no-referrer")
+        }
         None => text(404, &format!("{path} is not here")),
     }
 }
@@ -78,6 +95,14 @@ fn send(file: &Path) -> Response {
     if !is_small {
         return text(413, "this file is too large to be sent here");
     }
+    match fs::read(file) {
+        Ok(bytes) => page(content_type(file), bytes),
+        Err(error) => text(500, &format!("it cannot be read: {error}")),
+    }
+}
+
+/// What the end of the name says of the content.
+fn content_type(file: &Path) -> &'static str {
     let end = file
         .extension()
         .and_then(|end| end.to_str())
@@ -85,11 +110,7 @@ fn send(file: &Path) -> Response {
     let known = TYPES
         .iter()
         .find(|(known, _)| end.eq_ignore_ascii_case(known));
-    let content_type = known.map_or("application/octet-stream", |(_, content_type)| content_type);
-    match fs::read(file) {
-        Ok(bytes) => page(content_type, bytes),
-        Err(error) => text(500, &format!("it cannot be read: {error}")),
-    }
+    known.map_or("application/octet-stream", |(_, content_type)| content_type)
 }
 
 fn page(content_type: &str, bytes: Vec<u8>) -> Response {
@@ -160,6 +181,57 @@ mod tests {
         assert_eq!(get(root, "/").1, "text/html; charset=utf-8");
         fs::write(root.expect("it is").join("index.html"), "own").expect("a file");
         assert_eq!(get(root, "/").2, b"own");
-        assert_eq!(get(None, "/layerwalk.js").0, 200);
+    }
+
+    #[test]
+    fn the_own_page_has_all_that_it_loads_and_loads_nothing_else() {
+        for (path, bytes) in PAGES {
+            let text = std::str::from_utf8(bytes).expect("text");
+            let (code, content_type, body) = get(None, path);
+            assert_eq!((code, body.as_slice()), (200, bytes), "{path}");
+            assert_ne!(content_type, "application/octet-stream", "{path}");
+            let quoted = text.split(['"', '\'']);
+            let loaded = quoted.filter_map(|text| match text.strip_prefix("./") {
+                Some(module) => Some(format!("/layerwalk/{module}")),
+                None => text.starts_with("/layerwalk/").then(|| text.to_owned()),
+            });
+            for loaded in loaded {
+                assert_eq!(get(None, &loaded).0, 200, "{path} loads {loaded}");
+            }
+        }
+        let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/live/page"));
+        for file in files.expect("the folder") {
+            let name = file.expect("a file").file_name().into_string();
+            let name = name.expect("text");
+            // what says to Node.js that these are modules
+            if name == "index.html" || name == "package.json" {
+                continue;
+            }
+            assert_eq!(get(None, &format!("/layerwalk/{name}")).0, 200, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_the_own_page_is_bound_by_its_policy() {
+        let dir = tempfile::tempdir().expect("a folder");
+        fs::write(dir.path().join("index.html"), "own").expect("a file");
+        let policy = |root, path: &str| {
+            let response = answer(root, &Request::new("GET", path, "localhost"));
+            let policy = response.headers.get("Content-Security-Policy");
+            policy.map(str::to_owned)
+        };
+        assert_eq!(policy(None, "/").as_deref(), Some(POLICY));
+        assert_eq!(policy(Some(dir.path()), "/"), None);
+        let own = policy(Some(dir.path()), "/layerwalk/");
+        assert_eq!(own.as_deref(), Some(POLICY));
+    }
+
+    #[test]
+    fn other_methods_and_paths_are_refused() {
+        let code = |method, path| answer(None, &Request::new(method, path, "localhost")).code;
+        assert_eq!(code("HEAD", "/"), 200);
+        assert_eq!(code("GET", "/layerwalk/package.json"), 404);
+        assert_eq!(code("GET", "/layerwalk"), 404);
+        assert_eq!(code("POST", "/"), 405);
     }
 }
