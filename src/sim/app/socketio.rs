@@ -154,6 +154,7 @@ impl SocketIo {
                 self.rates.remove(&session);
                 self.say_event(format!("session {} is over: {}", session.0, reason.name()));
             }
+            ServerEvent::InvalidNamespace(session, _) if self.is_too_fast(cx, session) => {}
             ServerEvent::InvalidNamespace(session, nsp) => {
                 self.say_line(format!(
                     "session {} asked for {nsp}, which is not here",
@@ -183,6 +184,9 @@ impl SocketIo {
                 self.say_line(format!("{} left {}: {}", known.id, known.nsp, known.reason));
                 self.run(cx, None, &Trigger::Disconnect, known, None);
                 self.sockets.remove(&socket);
+                for token in gone.owed {
+                    self.asked.remove(&token);
+                }
             }
         }
     }
@@ -200,12 +204,16 @@ impl SocketIo {
 
     /// A client asks to come in: the handlers may refuse it.
     fn take_asking(&mut self, cx: &mut Cx, socket: SocketId, auth: Option<String>) {
+        let session = self.server.session(socket);
+        if session.is_none_or(|session| self.is_too_fast(cx, session)) {
+            return;
+        }
         let auth_text = auth.clone().unwrap_or_default();
         self.sockets.insert(socket, Person { auth, room: None });
         let known = self.known(socket);
         let (id, nsp) = (known.id.clone(), known.nsp.clone());
         let refused = self.run(cx, Some(socket), &Trigger::Connecting, known, None);
-        if refused {
+        if refused || self.server.sid(socket).is_none() {
             self.sockets.remove(&socket);
             return;
         }
@@ -235,9 +243,9 @@ impl SocketIo {
         args: Args,
         id: Option<u64>,
     ) {
-        if self.is_too_fast(cx.now, socket) {
-            self.say_line("a client sends too many events and is sent away".to_owned());
-            return self.server.disconnect(cx, socket, true);
+        let session = self.server.session(socket);
+        if session.is_none_or(|session| self.is_too_fast(cx, session)) {
+            return;
         }
         let conn = self.server.connection_of(socket);
         if cx.log.is_on() || self.said.is_some() {
@@ -283,17 +291,25 @@ impl SocketIo {
         self.run(cx, Some(socket), &Trigger::Timeout(event), known, None);
     }
 
-    /// Whether a session sends more events in a second than it may.
-    fn is_too_fast(&mut self, now: Time, socket: SocketId) -> bool {
-        let (Some(most), Some(session)) = (self.most_a_second, self.server.session(socket)) else {
+    /// Whether a session asks for more in a second than it may; it is ended then.
+    fn is_too_fast(&mut self, cx: &mut Cx, session: SessionId) -> bool {
+        let Some(most) = self.most_a_second else {
             return false;
         };
-        let (since, count) = self.rates.entry(session).or_insert((now, 0));
-        if now.since(*since) >= Duration::from_secs(1) {
-            (*since, *count) = (now, 0);
+        let (since, count) = self.rates.entry(session).or_insert((cx.now, 0));
+        if cx.now.since(*since) >= Duration::from_secs(1) {
+            (*since, *count) = (cx.now, 0);
         }
         *count += 1;
-        *count > most
+        let is_too_fast = *count > most;
+        if is_too_fast {
+            self.say_line(format!(
+                "session {} sends too many events and is ended",
+                session.0
+            ));
+            self.server.close(cx, session);
+        }
+        is_too_fast
     }
 
     /// What is known of a socket.

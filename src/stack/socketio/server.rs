@@ -132,6 +132,8 @@ pub struct Gone {
     pub nsp: String,
     /// The rooms that it was in.
     pub rooms: Vec<String>,
+    /// The acknowledgments that it owes, and that will not come.
+    pub owed: Vec<Token>,
     /// Why.
     pub reason: DisconnectReason,
 }
@@ -143,6 +145,8 @@ pub enum DisconnectReason {
     ClientNamespaceDisconnect,
     /// The server sent it away.
     ServerNamespaceDisconnect,
+    /// It sent what does not fit, and its session is ended.
+    ForcedServerClose,
     /// The server ends.
     ServerShuttingDown,
     /// Its session is over.
@@ -150,11 +154,22 @@ pub enum DisconnectReason {
 }
 
 impl DisconnectReason {
+    /// Whether the client was cut off against its will, and may want to be known again.
+    fn is_recoverable(self) -> bool {
+        !matches!(
+            self,
+            Self::ClientNamespaceDisconnect
+                | Self::ServerNamespaceDisconnect
+                | Self::Session(engineio::CloseReason::ParseError)
+        )
+    }
+
     /// As `disconnect` tells it at npm's server.
     pub fn name(self) -> &'static str {
         match self {
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
             Self::ServerNamespaceDisconnect => "server namespace disconnect",
+            Self::ForcedServerClose => "forced server close",
             Self::ServerShuttingDown => "server shutting down",
             Self::Session(reason) => reason.name(),
         }
@@ -279,8 +294,12 @@ impl Server {
         let Some(namespace) = self.namespaces.get_mut(nsp) else {
             return;
         };
-        if let Some(keep) = self.options.recovery {
-            namespace.keep(cx.now, keep, audience, name, &mut args);
+        if let Some(span) = self.options.recovery {
+            // a socket that comes back has another number and the same id
+            let mut kept = audience.clone();
+            let without = audience.without.and_then(|one| self.sockets.get(&one));
+            kept.except.extend(without.map(|one| one.sid.clone()));
+            namespace.keep(cx.now, span, kept, name, &mut args);
         }
         let sockets = namespace.audience(audience);
         let whole = Whole::event(nsp, None, name, args);
@@ -335,6 +354,11 @@ impl Server {
             open.rooms.remove(room);
             namespace.leave(socket, room);
         }
+    }
+
+    /// Ends a session with all its sockets.
+    pub fn close(&mut self, cx: &mut Cx<'_>, session: SessionId) {
+        self.force_close(cx, session);
     }
 
     /// Answers a request that is not Engine.IO's.

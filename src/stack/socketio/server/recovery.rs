@@ -12,11 +12,16 @@ use super::{Audience, Gone};
 use crate::base::Time;
 use crate::stack::socketio::Args;
 
+/// So many bytes of events are kept for those who miss them; who has missed more begins anew.
+const MAX_KEPT: usize = 16 * 1024 * 1024;
+
 /// What a namespace remembers.
 #[derive(Debug, Default)]
 pub(super) struct Recovery {
     /// The events that may have been missed, the oldest first.
     kept: VecDeque<Kept>,
+    /// How many bytes they are.
+    kept_bytes: usize,
     next_offset: u64,
     /// Who was cut off, by the private id that only the client knows.
     lost: BTreeMap<String, Lost>,
@@ -27,9 +32,17 @@ struct Kept {
     until: Time,
     offset: String,
     audience: Audience,
-    /// The id of the socket that is left out.
     name: String,
     args: Args,
+}
+
+impl Kept {
+    /// About how many bytes it takes.
+    fn len(&self) -> usize {
+        let values = self.args.values.iter().map(String::len);
+        let attachments = self.args.attachments.iter().map(Vec::len);
+        size_of::<Self>() + self.name.len() + values.chain(attachments).sum::<usize>()
+    }
 }
 
 #[derive(Debug)]
@@ -60,7 +73,7 @@ impl Namespace {
         &mut self,
         now: Time,
         span: Duration,
-        audience: &Audience,
+        audience: Audience,
         name: &str,
         args: &mut Args,
     ) {
@@ -69,13 +82,18 @@ impl Namespace {
         let offset = format!("{:06}", recovery.next_offset);
         recovery.next_offset += 1;
         args.values.push(format!("\"{offset}\""));
-        recovery.kept.push_back(Kept {
+        let kept = Kept {
             until: now + span,
             offset,
-            audience: audience.clone(),
+            audience,
             name: name.to_owned(),
             args: args.clone(),
-        });
+        };
+        recovery.kept_bytes += kept.len();
+        recovery.kept.push_back(kept);
+        while recovery.kept_bytes > MAX_KEPT && recovery.kept.len() > 1 {
+            recovery.forget_first();
+        }
     }
 
     /// A client was cut off.
@@ -114,8 +132,22 @@ impl Namespace {
 impl Recovery {
     fn forget(&mut self, now: Time) {
         while self.kept.front().is_some_and(|event| event.until < now) {
-            self.kept.pop_front();
+            self.forget_first();
         }
         self.lost.retain(|_, lost| lost.until >= now);
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(event) = self.kept.pop_front() {
+            self.kept_bytes -= event.len();
+        }
+    }
+}
+
+#[cfg(test)]
+impl Recovery {
+    /// How many events are kept.
+    pub(super) fn len(&self) -> usize {
+        self.kept.len()
     }
 }

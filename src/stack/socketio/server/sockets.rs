@@ -26,7 +26,7 @@ const ACKNOWLEDGEMENT: &str = "Socket.IO protocol 5, Acknowledgement";
 pub(super) struct Client {
     decoder: Decoder,
     sockets: BTreeMap<String, SocketId>,
-    /// Until it has asked for a namespace.
+    /// Until it has come into a namespace.
     deadline: Option<Alarm>,
 }
 
@@ -90,6 +90,10 @@ impl Server {
         };
         open.is_in = true;
         let (session, nsp) = (open.session, open.nsp.clone());
+        if let Some(client) = self.clients.get_mut(&session) {
+            client.deadline = None;
+        }
+        self.schedule.set(Timed::Client(session), None);
         let restored = open.restored.take();
         let mut data = json!({"sid": open.sid});
         if let Some(pid) = &open.pid {
@@ -122,7 +126,7 @@ impl Server {
             return;
         }
         if let Some(open) = self.sockets.remove(&socket) {
-            self.forget(&open);
+            self.forget(socket, &open);
             self.send(cx, open.session, connect_error(&open.nsp, message, data));
         }
     }
@@ -133,17 +137,36 @@ impl Server {
         self.dismiss(cx, socket, session, reason);
     }
 
-    /// Ends every session: the clients are told.
+    /// Ends every session. The clients see the carrier close, and so come back by themselves when there is a server
+    /// again; a DISCONNECT would tell them not to.
     pub fn shut_down(&mut self, cx: &mut Cx<'_>) {
-        let sockets: Vec<SocketId> = self.sockets.keys().copied().collect();
-        for socket in sockets {
-            self.dismiss(cx, socket, true, DisconnectReason::ServerShuttingDown);
-        }
         let sessions: Vec<SessionId> = self.clients.keys().copied().collect();
         for session in sessions {
-            self.engine.close(cx, session);
+            self.end(cx, session, DisconnectReason::ServerShuttingDown);
         }
         self.pump(cx);
+    }
+
+    /// Ends a session that does what it may not.
+    pub(super) fn force_close(&mut self, cx: &mut Cx<'_>, session: SessionId) {
+        self.end(cx, session, DisconnectReason::ForcedServerClose);
+        self.pump(cx);
+    }
+
+    fn end(&mut self, cx: &mut Cx<'_>, session: SessionId, reason: DisconnectReason) {
+        let cause = cx.cause;
+        let client = self.take_client(session);
+        self.engine.close(cx, session);
+        for socket in client.sockets.into_values() {
+            self.lose(cx, socket, reason);
+            cx.cause = cause;
+        }
+    }
+
+    /// From here on nothing is heard of the session.
+    fn take_client(&mut self, session: SessionId) -> Client {
+        self.schedule.set(Timed::Client(session), None);
+        self.clients.remove(&session).unwrap_or_default()
     }
 
     fn dismiss(
@@ -175,6 +198,7 @@ impl Server {
             cx.cause = cause;
         }
         if whole {
+            self.take_client(session);
             self.engine.close(cx, session);
             self.pump(cx);
         }
@@ -227,7 +251,7 @@ impl Server {
                 let why = "a packet that does not fit the state of its namespace";
                 let what = What::Decided(why.into());
                 cx.step(5, Some(conn), CONNECTION, what);
-                self.engine.close(cx, session);
+                self.end(cx, session, DisconnectReason::ForcedServerClose);
             }
             (Some(socket), PacketType::Disconnect) => {
                 self.lose(cx, socket, DisconnectReason::ClientNamespaceDisconnect);
@@ -263,10 +287,8 @@ impl Server {
         let socket = SocketId(self.next_socket);
         self.next_socket += 1;
         if let Some(client) = self.clients.get_mut(&session) {
-            client.deadline = None;
             client.sockets.insert(name.clone(), socket);
         }
-        self.schedule.set(Timed::Client(session), None);
         let open = Socket {
             session,
             nsp: name,
@@ -317,8 +339,7 @@ impl Server {
         session: SessionId,
         reason: CloseReason,
     ) {
-        self.schedule.set(Timed::Client(session), None);
-        let client = self.clients.remove(&session).unwrap_or_default();
+        let client = self.take_client(session);
         for socket in client.sockets.into_values() {
             self.lose(cx, socket, DisconnectReason::Session(reason));
         }
@@ -331,21 +352,20 @@ impl Server {
         let Some(open) = self.sockets.remove(&socket) else {
             return;
         };
-        self.forget(&open);
-        self.schedule.set(Timed::Socket(socket), None);
+        self.forget(socket, &open);
         let gone = Gone {
             sid: open.sid,
             nsp: open.nsp,
-            rooms: open.rooms.iter().cloned().collect(),
+            rooms: open.rooms.into_iter().collect(),
+            owed: open.acks.into_values().map(|(token, _)| token).collect(),
             reason,
         };
-        if let Some(namespace) = self.namespaces.get_mut(&gone.nsp) {
-            namespace.remove(socket, &open.rooms);
-            if let (Some(pid), Some(span)) = (open.pid, self.options.recovery)
-                && matches!(reason, DisconnectReason::Session(_))
-            {
-                namespace.remember(cx.now, span, pid, &gone);
-            }
+        if let (Some(pid), Some(span)) = (open.pid, self.options.recovery)
+            && let Some(namespace) = self.namespaces.get_mut(&gone.nsp)
+            && open.is_in
+            && reason.is_recoverable()
+        {
+            namespace.remember(cx.now, span, pid, &gone);
         }
         if open.is_in {
             self.events
@@ -354,9 +374,13 @@ impl Server {
     }
 
     /// The session has no socket in the namespace any more.
-    fn forget(&mut self, open: &Socket) {
+    fn forget(&mut self, socket: SocketId, open: &Socket) {
+        self.schedule.set(Timed::Socket(socket), None);
         if let Some(client) = self.clients.get_mut(&open.session) {
             client.sockets.remove(&open.nsp);
+        }
+        if let Some(namespace) = self.namespaces.get_mut(&open.nsp) {
+            namespace.remove(socket, &open.rooms);
         }
     }
 
