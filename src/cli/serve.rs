@@ -64,6 +64,9 @@ pub struct ServeArgs {
     /// The longest poll and message, in bytes
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(100..=16_000_000))]
     max_payload: Option<u64>,
+    /// Agree to compress messages over WebSocket, as Socket.IO's clients offer it
+    #[arg(long)]
+    deflate: bool,
     /// The path of Socket.IO, such as /socket.io/
     #[arg(long, value_name = "PATH")]
     path: Option<String>,
@@ -240,6 +243,7 @@ impl ServeArgs {
         server.ping_interval = self.ping_interval.unwrap_or(server.ping_interval);
         server.ping_timeout = self.ping_timeout.unwrap_or(server.ping_timeout);
         server.connect_timeout = self.connect_timeout.unwrap_or(server.connect_timeout);
+        server.deflate |= self.deflate;
         if let Some(bytes) = self.max_payload {
             server.max_payload = usize::try_from(bytes).unwrap_or(usize::MAX);
         }
@@ -283,6 +287,7 @@ impl ServeArgs {
             request_timeout: Some(self.request_timeout),
             idle_timeout: Some(self.idle_timeout),
             max_sessions: Some(self.max_connections),
+            max_unsent: Some(self.max_unsent),
             most_a_second: Some(self.max_events),
             site: Some(Box::new(move |request| {
                 site::answer(folder.as_deref(), request)

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
+use tokio::time::{Instant, sleep};
 
 use super::clock::{Clock, epoch};
 use crate::base::{NodeId, Time};
@@ -31,6 +33,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How long a connection that is closed waits for the peer's end.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long a connection that is to be closed waits for the peer to take what was sent.
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// How much a server takes.
 #[derive(Debug, Clone, Copy)]
@@ -306,10 +310,17 @@ impl Shared {
     async fn converse(&self, line: &Line, mut reader: OwnedReadHalf) {
         let mut buffer = Vec::new();
         let mut reads = true;
+        let drained = sleep(Duration::ZERO);
+        let mut drained = pin!(drained);
+        let mut drains = false;
         loop {
             match line.end.get() {
                 End::Abort => return line.abort(),
                 End::Close if line.is_sent() => return line.close(&mut reader).await,
+                End::Close if !drains => {
+                    drains = true;
+                    drained.as_mut().reset(Instant::now() + DRAIN);
+                }
                 _ => {}
             }
             let more = async {
@@ -340,6 +351,7 @@ impl Shared {
                     }
                 }
                 () = line.wake.notified() => {}
+                () = &mut drained, if drains => line.finish(End::Abort),
             }
             if !reads && line.is_sent() && line.end.get() != End::Open {
                 return;

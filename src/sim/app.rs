@@ -103,8 +103,10 @@ pub fn service(kind: &AppKind, rng: Rng, outside: Outside) -> Option<(u16, Box<d
         }
         AppKind::WebSocketServer(spec) => {
             let port = spec.port;
-            let speak =
-                move |conn| -> Box<dyn Talk> { Box::new(WebSocketTalk::server(conn, &spec)) };
+            let within = outside.request_timeout;
+            let speak = move |conn| -> Box<dyn Talk> {
+                Box::new(WebSocketTalk::server(conn, &spec).within(within))
+            };
             (port, Box::new(Each::new(speak)))
         }
         AppKind::HttpServer(spec) => {

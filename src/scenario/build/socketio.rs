@@ -48,6 +48,7 @@ impl Builder<'_, '_> {
             connect_timeout: app.connect_timeout.value?,
             upgrade_timeout: app.upgrade_timeout.value?,
             max_payload: app.max_payload.value?.narrow(),
+            deflate: app.deflate.value?,
             recovery: app.recovery.value?,
             handlers: handlers.into_iter().collect::<Option<_>>()?,
         })

@@ -28,6 +28,8 @@ table! {
         upgrade_timeout: Duration = "10 s",
         /// The longest body of a poll, and the longest message over WebSocket, in bytes.
         max_payload: Number<100, 16_000_000> = 1000000,
+        /// Agrees to compress messages over WebSocket (permessage-deflate, RFC 7692).
+        deflate: bool = false,
         /// How long the state of a client that was cut off is kept, to be found again.
         recovery: Option<Duration>,
         /// What it does when something happens; all that fit are done, in this order.

@@ -18,6 +18,7 @@ use crate::stack::cx::Cx;
 use crate::stack::engineio::{self, Origins, SessionId};
 use crate::stack::record::{ConnId, What};
 use crate::stack::socketio::{Args, Server, ServerEvent, ServerOptions, SocketId, Token};
+use crate::stack::websocket::DeflateOptions;
 
 /// A Socket.IO server and its handlers.
 pub struct SocketIo {
@@ -59,6 +60,8 @@ pub struct Outside {
     pub idle_timeout: Option<Duration>,
     /// The most sessions.
     pub max_sessions: Option<usize>,
+    /// So many bytes may wait for the next poll of a client.
+    pub max_unsent: Option<usize>,
     /// The most events of a session in a second; one that sends more is sent away.
     pub most_a_second: Option<u32>,
     /// What answers requests that are not Socket.IO's.
@@ -85,6 +88,7 @@ impl SocketIo {
             request_timeout: outside.request_timeout,
             idle_timeout: outside.idle_timeout,
             max_sessions: outside.max_sessions.unwrap_or(usize::MAX),
+            max_unsent: outside.max_unsent.unwrap_or(usize::MAX),
             ..engineio::ServerOptions::default()
         };
         Self {
@@ -104,6 +108,7 @@ impl SocketIo {
             max_payload: spec.max_payload,
             websocket: spec.websocket,
             polling: spec.polling,
+            deflate: spec.deflate.then(DeflateOptions::default),
             ..engine
         };
         engine.headers.push("Server", PRODUCT);

@@ -82,6 +82,12 @@ impl WebSocketTalk {
         }
     }
 
+    /// The same server, which waits so long at most for either handshake.
+    pub fn within(mut self, span: Option<Duration>) -> Self {
+        self.socket.limit_handshakes(span);
+        self
+    }
+
     fn new(conn: ConnId, socket: WebSocket, script: &[Action]) -> Self {
         Self {
             conn,
@@ -349,9 +355,9 @@ impl WebSocketTalk {
     fn open(&mut self, cx: &mut Cx) {
         if let Some(url) = &self.url {
             self.call(cx, format!("open {url}"));
-            self.socket.open(cx);
-            self.pump(cx);
         }
+        self.socket.open(cx);
+        self.pump(cx);
     }
 
     fn ask_for_tunnel(&mut self, cx: &mut Cx) {
@@ -431,12 +437,15 @@ impl Talk for WebSocketTalk {
         cx.cause = cause;
         self.script.handle_timeout(cx);
         self.run(cx);
+        self.socket.handle_timeout(cx);
         self.pump(cx);
     }
 
     fn poll_timeout(&self) -> Option<Time> {
         let ping = self.ping.as_ref().map(|ping| ping.at);
-        self.script.poll_timeout().into_iter().chain(ping).min()
+        let script = self.script.poll_timeout();
+        let own = script.into_iter().chain(ping);
+        own.chain(self.socket.poll_timeout()).min()
     }
 
     fn poll_order(&mut self, cx: &mut Cx) -> Option<Order> {

@@ -27,6 +27,8 @@ pub struct SocketIoServer {
     pub upgrade_timeout: Duration,
     /// The longest body of a poll, and the longest message, in bytes.
     pub max_payload: usize,
+    /// Whether it agrees to compress messages over WebSocket (permessage-deflate).
+    pub deflate: bool,
     /// How long the state of a client that was cut off is kept, if it is.
     pub recovery: Option<Duration>,
     /// What it does when something happens; all that fit are done, in this order.
@@ -138,6 +140,7 @@ impl Default for SocketIoServer {
             connect_timeout: Duration::from_secs(45),
             upgrade_timeout: Duration::from_secs(10),
             max_payload: 1_000_000,
+            deflate: false,
             recovery: None,
             handlers: Vec::new(),
         }

@@ -21,6 +21,11 @@ impl WebSocket {
         self.deadline.map(|deadline| deadline.at)
     }
 
+    /// Sets how long either handshake may take from now on.
+    pub fn limit_handshakes(&mut self, span: Option<Duration>) {
+        (self.limits.opening, self.limits.closing) = (span, span);
+    }
+
     /// Time has passed: gives up a handshake that takes too long.
     pub fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
         let Some(deadline) = self.deadline.take_if(|deadline| deadline.at <= cx.now) else {
