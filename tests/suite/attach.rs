@@ -356,7 +356,7 @@ fn the_frames_of_all_links_are_saved() {
     let attached = Attached::start(ROUTERS, &["alice"], &["--up", "--all-links"]);
     attached.run("ip", &["route", "add", "10.0.2.0/24", "via", "10.0.1.1"]);
     attached.run("ping", &["-c", "3", "-i", "0.2", "-W", "5", "10.0.2.9"]);
-    let (_host, file, _) = attached.end("INT");
+    let (_host, file, _) = attached.end("-INT");
     let capture = file::read(file.path()).expect("a whole file");
     let names: Vec<_> = (capture.interfaces.iter())
         .filter_map(|it| it.name.clone())
