@@ -11,6 +11,7 @@ pub mod source;
 mod bookmark;
 mod check;
 mod completions;
+mod connect;
 mod export;
 mod list;
 mod screen;
@@ -41,6 +42,7 @@ enum Command {
     Capture(capture::CaptureArgs),
     Attach(attach::AttachArgs),
     Serve(serve::ServeArgs),
+    Connect(connect::ConnectArgs),
     Show(show::ShowArgs),
     Export(export::ExportArgs),
     Check(check::CheckArgs),
@@ -68,6 +70,7 @@ fn run(cli: Cli) -> Result {
         Some(Command::Open(args)) => screen::open(&args, cli.look),
         Some(Command::Capture(args)) => capture::run(&args, cli.look),
         Some(Command::Attach(args)) => attach::run(&args, cli.look),
+        Some(Command::Connect(args)) => connect::run(&args),
         Some(Command::Serve(args)) => serve::run(&args, cli.look),
         Some(Command::Show(args)) => show::run(&args, cli.look),
         Some(Command::Export(args)) => export::run(&args),

@@ -5,7 +5,9 @@
 //! world itself knows nothing of this: it is told what time it is.
 
 mod clock;
+pub mod connect;
 mod drive;
+pub mod plain;
 pub mod record;
 pub mod serve;
 pub mod site;

@@ -396,7 +396,7 @@ fn print(line: &str) {
 }
 
 /// Names of sessions must not be guessed: they are drawn from the system's own chance.
-fn rng() -> Rng {
+pub(super) fn rng() -> Rng {
     let draw = || {
         let mut bytes = [0; 8];
         // SAFETY: the buffer is ours and of this length.

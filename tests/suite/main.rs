@@ -4,6 +4,7 @@
 mod architecture;
 mod attach;
 mod cli;
+mod connect;
 mod crafted;
 mod determinism;
 mod export;

@@ -91,6 +91,21 @@ impl Client {
         socket.sid.as_deref()
     }
 
+    /// The namespaces that there was a `connect` for.
+    pub fn namespaces(&self) -> Vec<String> {
+        self.sockets
+            .iter()
+            .map(|socket| socket.nsp.clone())
+            .collect()
+    }
+
+    /// Whether the socket in this namespace is to be connected, and will be again when the session breaks.
+    pub fn is_active(&self, nsp: &str) -> bool {
+        self.sockets
+            .iter()
+            .any(|socket| socket.nsp == nsp && socket.is_active)
+    }
+
     /// What carries packets, while a session is open.
     pub fn transport(&self) -> Option<Transport> {
         let session = self.session().filter(|_| self.state == State::Open)?;

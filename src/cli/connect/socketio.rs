@@ -1,0 +1,469 @@
+//! A conversation with a Socket.IO server.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::explain::{explain, raw};
+use super::output::{Mark, Output, members};
+use super::prompt::Typed;
+use super::target::Target;
+use super::words::{Event, parse_event};
+use super::{ConnectArgs, Stop, parse_namespace, until};
+use crate::base::text::safe;
+use crate::cli::exit::{Exit, Result};
+use crate::cli::serve::rng;
+use crate::live::connect::Connected;
+use crate::proto::engineio::{Packet, Transport};
+use crate::stack::socketio::{Args, Client, ClientEvent, ClientOptions, ConnectError, Emit};
+
+/// How long the connections have to end.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+const HELP: &str = "\
+emit EVENT JSON…  send an event, such as: emit chat message \"hi\" {\"a\":1} <01 ff>
+ack EVENT JSON…   the same, and show the acknowledgment
+ns NAME           speak in this namespace, and connect to it where that was not done
+connect           connect again after a disconnection
+disconnect        leave the namespace
+quit              leave all, and end";
+
+/// Connects, and goes on until it is done.
+pub async fn run(args: &ConnectArgs, target: &Target, output: Output) -> Result {
+    let nsp = match (&args.namespace, target.path.as_str()) {
+        (Some(nsp), _) => nsp.clone(),
+        (None, "") => "/".to_owned(),
+        (None, path) => parse_namespace(path).map_err(Exit::usage)?,
+    };
+    let client = Client::new(options(args, target), rng());
+    let connected = Connected::new(client, &target.host, target.port, Box::new(()));
+    let mut session = Session {
+        args,
+        connected,
+        emits: args.emit.iter().cloned().collect(),
+        left: args.count,
+        is_listening: output.is_interactive() || args.duration.is_some(),
+        output,
+        nsp: nsp.clone(),
+        asked: BTreeMap::new(),
+        was_open: false,
+        failed: false,
+    };
+    session.is_listening |= args.emit.is_empty() && args.count.is_none();
+    session.connect(&nsp);
+    let done = session.go_on().await;
+    session.leave().await?;
+    done
+}
+
+fn options(args: &ConnectArgs, target: &Target) -> ClientOptions {
+    let path = args.path.trim_end_matches('/');
+    let mut options = ClientOptions::new(&target.authority, &format!("{path}/"));
+    options.reconnection = !args.no_reconnect;
+    options.reconnection_attempts = args.reconnect_attempts;
+    let engine = &mut options.engine;
+    engine.query = target.query.clone();
+    engine.transports = args.transport.into();
+    engine.headers = args.headers();
+    engine.deflate = args.deflate();
+    engine.tells_packets = true;
+    options
+}
+
+struct Session<'a> {
+    args: &'a ConnectArgs,
+    connected: Connected<Client>,
+    output: Output,
+    /// The namespace that is spoken in.
+    nsp: String,
+    /// Events still to be sent.
+    emits: VecDeque<Event>,
+    /// Events still to come, where they are counted.
+    left: Option<u64>,
+    /// Whether it goes on when all was sent and came.
+    is_listening: bool,
+    /// Whether a session was open once.
+    was_open: bool,
+    /// The events whose acknowledgments are waited for, by namespace and number.
+    asked: BTreeMap<(String, u64), String>,
+    /// Whether something that was to come did not.
+    failed: bool,
+}
+
+/// What happens next.
+enum Next {
+    Event(ClientEvent),
+    Typed(Typed),
+    Stopped,
+    Late,
+}
+
+impl Session<'_> {
+    async fn go_on(&mut self) -> Result {
+        let mut stop = Stop::new();
+        while !self.is_done() {
+            let elapsed = self.connected.elapsed();
+            let next = tokio::select! {
+                event = self.connected.next() => Next::Event(event),
+                typed = self.output.typed() => Next::Typed(typed),
+                () = stop.wanted() => Next::Stopped,
+                () = until(self.args.duration, elapsed) => Next::Late,
+            };
+            let goes_on = match next {
+                Next::Event(event) => self.take(event)?,
+                Next::Typed(Typed::Line(line)) => self.command(&line)?,
+                Next::Typed(Typed::End) | Next::Stopped | Next::Late => false,
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        let is_left = self.left.is_some_and(|left| left > 0) || !self.emits.is_empty();
+        let is_unanswered = !self.asked.is_empty() && !self.output.is_interactive();
+        match self.failed || is_left || is_unanswered {
+            true => Err(Exit::failed()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether all was sent, and all came.
+    fn is_done(&self) -> bool {
+        let has_all = match self.left {
+            Some(left) => left == 0,
+            None => !self.is_listening,
+        };
+        let is_waiting = !self.asked.is_empty() || self.left.is_none() && !self.was_open;
+        has_all && self.emits.is_empty() && !is_waiting
+    }
+
+    /// Leaves all namespaces, and lets the connections end.
+    async fn leave(mut self) -> Result {
+        self.connected.call(|client, cx| {
+            for nsp in client.namespaces() {
+                client.disconnect(cx, &nsp);
+            }
+        });
+        let farewell = async {
+            while !self.connected.machine().is_over() {
+                let event = self.connected.next().await;
+                self.take(event)?;
+            }
+            Ok::<(), Exit>(())
+        };
+        if let Ok(done) = tokio::time::timeout(FAREWELL, farewell).await {
+            done?;
+        }
+        self.connected.finish(FAREWELL).await;
+        Ok(())
+    }
+
+    fn connect(&mut self, nsp: &str) {
+        let auth = self.args.auth.clone();
+        self.connected
+            .call(|client, cx| client.connect(cx, nsp, auth));
+    }
+
+    /// Sends what is to be sent; after an event with an acknowledgment, when that is there.
+    fn send_next(&mut self) -> Result {
+        while self.asked.is_empty()
+            && let Some(event) = self.emits.pop_front()
+        {
+            self.emit(event, self.args.ack)?;
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, event: Event, ack: bool) -> Result {
+        let how = Emit {
+            ack,
+            timeout: ack.then_some(self.args.ack_timeout),
+            volatile: false,
+        };
+        let (nsp, Event { name, args }) = (&self.nsp, event);
+        let call = self
+            .connected
+            .call(|client, cx| client.emit(cx, nsp, &name, args, how));
+        match call {
+            Ok(Some(id)) => {
+                self.asked.insert((nsp.clone(), id), name);
+            }
+            Ok(None) => {}
+            Err(error) => self.output.tell(&error.to_string())?,
+        }
+        Ok(())
+    }
+
+    /// Whether it goes on.
+    fn take(&mut self, event: ClientEvent) -> Result<bool> {
+        use ClientEvent as E;
+        self.show(&event)?;
+        let can_type = self.output.is_interactive();
+        match event {
+            E::Open(_) => self.was_open = true,
+            E::Connect { nsp, .. } if nsp == self.nsp => self.send_next()?,
+            E::ConnectError { error, .. } => return self.not_connected(&error),
+            E::Event { nsp, name, ack, .. } => {
+                if let Some(id) = ack {
+                    self.answer(&nsp, &name, id);
+                }
+                if self.is_meant(&name) {
+                    self.left = self.left.map(|left| left.saturating_sub(1));
+                }
+            }
+            E::Ack { nsp, id, .. } => {
+                self.asked.remove(&(nsp, id));
+                self.send_next()?;
+            }
+            E::AckFailed { nsp, id, .. } => {
+                self.failed |= !can_type;
+                self.asked.remove(&(nsp, id));
+                self.send_next()?;
+            }
+            E::Disconnect { nsp, .. } if nsp == self.nsp => {
+                // It comes back by itself, or it does not.
+                let is_for_good =
+                    !self.connected.machine().is_active(&nsp) || self.args.no_reconnect;
+                return Ok(can_type || !is_for_good);
+            }
+            E::ReconnectFailed => {
+                self.failed |= !can_type;
+                return Ok(can_type);
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn answer(&mut self, nsp: &str, name: &str, id: u64) {
+        let answer = self.args.answer.iter().find(|answer| answer.name == name);
+        if let Some(Event { args, .. }) = answer.cloned() {
+            self.connected
+                .call(|client, cx| client.ack(cx, nsp, id, args));
+        }
+    }
+
+    fn not_connected(&mut self, error: &ConnectError) -> Result<bool> {
+        if self.output.is_interactive() {
+            return Ok(true);
+        }
+        let is_for_good = match error {
+            ConnectError::Transport(error) if error.is_unreadable && !self.was_open => {
+                let what = format!("there is no Socket.IO server: {}", safe(&error.to_string()));
+                return Err(Exit::unreadable(what));
+            }
+            ConnectError::Transport(_) | ConnectError::TimedOut => self.args.no_reconnect,
+            ConnectError::Refused { .. } => true,
+            ConnectError::OldServer => {
+                return Err(Exit::unreadable(error));
+            }
+        };
+        self.failed |= is_for_good;
+        Ok(!is_for_good)
+    }
+
+    fn is_meant(&self, name: &str) -> bool {
+        self.args.on.is_empty() || self.args.on.iter().any(|on| on == name)
+    }
+
+    /// Does what was typed; whether it goes on.
+    fn command(&mut self, line: &str) -> Result<bool> {
+        let line = line.trim();
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        match word {
+            "" => {}
+            "emit" | "ack" => match parse_event(rest) {
+                Ok(event) => self.emit(event, word == "ack")?,
+                Err(error) => self.output.tell(&error)?,
+            },
+            "ns" => match parse_namespace(rest.trim()) {
+                Ok(nsp) => {
+                    self.connect(&nsp);
+                    self.nsp = nsp;
+                }
+                Err(error) => self.output.tell(&error)?,
+            },
+            "connect" => self.connect(&self.nsp.clone()),
+            "disconnect" => {
+                let nsp = &self.nsp;
+                self.connected.call(|client, cx| client.disconnect(cx, nsp));
+            }
+            "help" | "?" => {
+                for line in HELP.lines() {
+                    self.output.tell(line)?;
+                }
+            }
+            "quit" | "exit" => return Ok(false),
+            other => self
+                .output
+                .tell(&format!("no command is called {other}: try help"))?,
+        }
+        Ok(true)
+    }
+
+    fn show(&mut self, event: &ClientEvent) -> Result {
+        let at = self.connected.elapsed();
+        if let ClientEvent::Packet {
+            is_sent,
+            over,
+            packet,
+        } = event
+        {
+            return self.show_packet(at, *is_sent, *over, packet);
+        }
+        if matches!(event, ClientEvent::Event { name, .. } if !self.is_meant(name)) {
+            return Ok(());
+        }
+        let Some((mut text, mut object)) = self.describe(event) else {
+            return Ok(());
+        };
+        if matches!(event, ClientEvent::ConnectError { .. })
+            && let Some(trouble) = self.connected.take_trouble()
+        {
+            text += &format!(" ({})", safe(&trouble));
+            object["system"] = json!(trouble);
+        }
+        self.output.put(at, Mark::Note, &text, members(object))?;
+        Ok(())
+    }
+
+    fn show_packet(
+        &mut self,
+        at: Duration,
+        is_sent: bool,
+        over: Transport,
+        packet: &Packet,
+    ) -> Result {
+        let mark = if is_sent { Mark::Out } else { Mark::In };
+        let name = match over {
+            Transport::Polling => "polling",
+            Transport::WebSocket => "websocket",
+        };
+        let (raw, means) = (raw(packet, over), explain(packet, over));
+        let text = format!("{name:9} {raw}  =  {means}");
+        let object = json!({
+            "what": "packet",
+            "way": if is_sent { "out" } else { "in" },
+            "transport": name,
+            "packet": packet.emit(),
+            "means": means,
+        });
+        self.output.put(at, mark, &text, members(object))?;
+        Ok(())
+    }
+
+    /// What happened, for people and for programs.
+    fn describe(&self, event: &ClientEvent) -> Option<(String, Value)> {
+        use ClientEvent as E;
+        Some(match event {
+            E::Open(_) | E::Packet { .. } => return None,
+            E::Upgraded => (
+                "upgrade to websocket".to_owned(),
+                json!({"what": "upgrade"}),
+            ),
+            E::UpgradeFailed(error) => (
+                format!("no upgrade, polling goes on: {}", safe(&error.to_string())),
+                json!({"what": "upgrade_failed", "error": error.to_string()}),
+            ),
+            E::Connect {
+                nsp,
+                sid,
+                recovered,
+            } => {
+                let how = if *recovered { ", recovered" } else { "" };
+                (
+                    format!("connect to {}, id {}{how}", safe(nsp), safe(sid)),
+                    json!({"what": "connect", "namespace": nsp, "sid": sid, "recovered": recovered}),
+                )
+            }
+            E::ConnectError { nsp, error } => {
+                let (more, data) = match error {
+                    ConnectError::Refused {
+                        data: Some(data), ..
+                    } => (format!(", {data}"), parsed(data)),
+                    _ => (String::new(), Value::Null),
+                };
+                let text = format!("connect_error of {nsp}: {error}{more}");
+                let error = error.to_string();
+                (
+                    safe(&text).into_owned(),
+                    json!({"what": "connect_error", "namespace": nsp, "error": error, "data": data}),
+                )
+            }
+            E::Disconnect { nsp, reason, error } => {
+                let why = error.as_ref().map(|error| format!(" ({error})"));
+                let text = format!("disconnect from {nsp}: {reason}{}", why.unwrap_or_default());
+                let error = error.as_ref().map(ToString::to_string);
+                (
+                    safe(&text).into_owned(),
+                    json!({"what": "disconnect", "namespace": nsp, "reason": reason.to_string(), "error": error}),
+                )
+            }
+            E::Event {
+                nsp,
+                name,
+                args,
+                ack,
+            } => (
+                format!("{}{}", args.describe(name), of(nsp)),
+                json!({"what": "event", "namespace": nsp, "event": name, "args": values(args), "attachments": attachments(args), "ack": ack}),
+            ),
+            E::Ack { nsp, id, args } => {
+                let name = self
+                    .asked
+                    .get(&(nsp.clone(), *id))
+                    .map_or("", String::as_str);
+                let of_what = format!("acknowledgment of {name}: ");
+                (
+                    args.describe(&of_what),
+                    json!({"what": "ack", "namespace": nsp, "id": id, "event": name, "args": values(args), "attachments": attachments(args)}),
+                )
+            }
+            E::AckFailed { nsp, id, why } => {
+                let name = self
+                    .asked
+                    .get(&(nsp.clone(), *id))
+                    .map_or("", String::as_str);
+                (
+                    format!("no acknowledgment of {}: {why}", safe(name)),
+                    json!({"what": "ack_failed", "namespace": nsp, "id": id, "event": name, "error": why.to_string()}),
+                )
+            }
+            E::ReconnectAttempt(attempt) => (
+                format!("reconnect_attempt {attempt}"),
+                json!({"what": "reconnect_attempt", "attempt": attempt}),
+            ),
+            E::Reconnect(attempt) => (
+                format!("reconnect at attempt {attempt}"),
+                json!({"what": "reconnect", "attempt": attempt}),
+            ),
+            E::ReconnectFailed => (
+                "reconnect_failed".to_owned(),
+                json!({"what": "reconnect_failed"}),
+            ),
+        })
+    }
+}
+
+/// The namespace, where it is not the one that every client gets.
+fn of(nsp: &str) -> String {
+    match nsp {
+        "/" => String::new(),
+        nsp => format!(" in {}", safe(nsp)),
+    }
+}
+
+/// Arguments as JSON.
+fn values(args: &Args) -> Vec<Value> {
+    args.values.iter().map(|value| parsed(value)).collect()
+}
+
+fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
+}
+
+/// Attachments in hexadecimal.
+fn attachments(args: &Args) -> Vec<String> {
+    let hex = |bytes: &Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    args.attachments.iter().map(hex).collect()
+}
