@@ -195,6 +195,7 @@ impl Client {
         let cause = cx.cause;
         if was_connected {
             self.send(cx, Whole::plain(PacketType::Disconnect, nsp, None));
+            self.pump(cx);
         }
         cx.cause = cause;
         self.retire(cx, at);
