@@ -8,6 +8,7 @@ export class Plain {
   #url;
   #on;
   #socket = null;
+  #isLeaving = false;
 
   constructor({ url }, on) {
     this.#url = url;
@@ -33,9 +34,10 @@ export class Plain {
       this.#on.message(raw);
     };
     socket.onclose = ({ code, reason }) => {
-      const why = isOpen
-        ? closeText(code, reason)
-        : "the server refused the WebSocket, or none is there";
+      const isRefused = !isOpen && !this.#isLeaving;
+      const why = isRefused
+        ? "the server refused the WebSocket, or none is there"
+        : closeText(code, reason);
       this.#on.state("disconnected", why);
     };
     this.#socket = socket;
@@ -43,6 +45,7 @@ export class Plain {
 
   /** Starts the closing handshake. */
   disconnect() {
+    this.#isLeaving = true;
     this.#socket.close(1000);
   }
 

@@ -61,10 +61,6 @@ export class Client {
     this.#on.begin();
     this.#on.state("connecting", this.#attempt ? `attempt ${this.#attempt + 1}` : "");
     this.#waiting = null;
-    this.#timer = setTimeout(
-      () => this.#lose("connect timeout", "the server did not let the client in in time"),
-      PATIENCE,
-    );
     const engine = new Engine(this.#options, {
       open: () => this.#ask(),
       carrier: () => this.#on.state(this.#sid ? "connected" : "connecting", ""),
@@ -74,6 +70,10 @@ export class Client {
       note: (text) => this.#on.note(text),
     });
     this.#engine = engine;
+    this.#timer = setTimeout(
+      () => this.#lose("connect timeout", "the server did not let the client in in time"),
+      PATIENCE,
+    );
   }
 
   /** Leaves the namespace and ends the session; it does not come back by itself. */
