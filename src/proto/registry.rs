@@ -73,6 +73,8 @@ pub enum Reader {
     Stream(fn() -> Box<dyn StreamProtocol>),
     /// Not by itself: the walk, or another protocol, makes its layer.
     Within,
+    /// Not by itself: another protocol makes its layer, and in the messages of streams alone.
+    WithinMessage,
 }
 
 /// What makes a protocol the one that reads a payload.

@@ -244,7 +244,7 @@ mod protocols {
     fn make(protocol: &'static Protocol) -> Option<(&'static str, Box<dyn StreamProtocol>)> {
         match protocol.reader {
             Reader::Stream(make) => Some((protocol.short, make())),
-            Reader::Packet(_) | Reader::Within => None,
+            Reader::Packet(_) | Reader::Within | Reader::WithinMessage => None,
         }
     }
 

@@ -241,6 +241,7 @@ mod tests {
             Selector::new(&filter).headers.is_some()
         };
         assert!(is_short("tcp.port == 80 && http"));
+        assert!(is_short("socketio.event == \"news\" || engineio.type == 5"));
         assert!(!is_short("tcp.flags == 2") && !is_short("tcp.port == 80 && icmp"));
     }
 }

@@ -34,7 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
     source: "https://socket.io/docs/v4/engine-io-protocol/",
     fields: FIELDS,
     claims: &[Claim::HttpPath(DEFAULT_PATH), Claim::HttpQuery("EIO")],
-    reader: Reader::Within,
+    reader: Reader::WithinMessage,
 };
 
 /// The members of the handshake.

@@ -75,7 +75,9 @@ impl Name {
 
     /// Whether the messages of a stream have it.
     pub(super) fn is_in_stream(&self) -> bool {
-        let in_stream = |protocol: &Protocol| matches!(protocol.reader, Reader::Stream(_));
+        let in_stream = |protocol: &Protocol| {
+            matches!(protocol.reader, Reader::Stream(_) | Reader::WithinMessage)
+        };
         match self {
             Self::Protocol(protocol) => in_stream(protocol),
             Self::Field(spec) => {

@@ -30,7 +30,7 @@ pub static PROTOCOL: Protocol = Protocol {
     source: "https://socket.io/docs/v4/socket-io-protocol/",
     fields: FIELDS,
     claims: &[Claim::HttpPath("/socket.io")],
-    reader: Reader::Within,
+    reader: Reader::WithinMessage,
 };
 
 /// More arguments than this are shown in the data alone.
