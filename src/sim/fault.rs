@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::spec::{CorruptPlace, Effect, Fault, Match};
-use crate::base::{FrameId, LinkId, LinkType, NodeId, Rng};
+use crate::base::{FrameId, LinkId, LinkType, NodeId, Rng, Time};
 use crate::proto::dissect::{FrameContext, dissect};
 use crate::proto::tree::Dissection;
 use crate::stack::record::Text;
@@ -17,6 +17,8 @@ use crate::stack::record::Text;
 pub struct Passing<'a> {
     /// The transmission that it is to be.
     pub frame: FrameId,
+    /// When.
+    pub time: Time,
     /// The link.
     pub link: LinkId,
     /// The node that sends it on this link.
@@ -145,6 +147,7 @@ impl Counted {
             .link
             .map_or(frame.first_hop, |link| link == frame.link);
         on_link
+            && self.fault.during.contains(&frame.time)
             && self.fault.node.is_none_or(|node| node == frame.from)
             && match &self.fault.when {
                 Match::Any => true,
@@ -204,6 +207,7 @@ mod tests {
     fn passing(frame: u32) -> Passing<'static> {
         Passing {
             frame: FrameId(frame),
+            time: Time(frame.into()),
             link: LinkId(0),
             from: NodeId(0),
             first_hop: true,
@@ -270,6 +274,18 @@ mod tests {
         assert!((70..130).contains(&some.len()), "{}", some.len());
         assert_eq!(some, struck(fault(0.05, None), 1));
         assert_ne!(some, struck(fault(0.05, None), 2));
+    }
+
+    #[test]
+    fn when_it_looks() {
+        let all = Fault {
+            count: None,
+            during: Time(3)..Time(6),
+            ..Fault::once(Match::Any, Effect::Drop)
+        };
+        assert_eq!(struck(all.clone()), [4, 5, 6]);
+        let second = Fault { from: 2, ..all };
+        assert_eq!(struck(second), [5, 6], "what came before is not counted");
     }
 
     #[test]

@@ -8,9 +8,10 @@ mod socketio_client;
 mod template;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 use std::time::Duration;
 
-use crate::base::{FrameId, LinkId, NodeId};
+use crate::base::{FrameId, LinkId, NodeId, Time};
 use crate::proto::filter::Filter;
 use crate::stack::tcp::TcpConfig;
 use crate::stack::{ipv4, ipv6};
@@ -245,6 +246,8 @@ pub struct Crash {
 pub struct Fault {
     /// Which frames it looks at.
     pub when: Match,
+    /// Only frames that enter the link in this time.
+    pub during: Range<Time>,
     /// The first of those frames that it strikes, counted from 1 (`nth`, `from`).
     pub from: u32,
     /// How many it strikes; `None`: all that follow.
@@ -268,6 +271,7 @@ impl Fault {
     pub fn once(when: Match, effect: Effect) -> Self {
         Self {
             when,
+            during: Time::ZERO..Time::MAX,
             from: 1,
             count: Some(1),
             every: 1,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::base::{LinkId, NodeId};
+use crate::base::{LinkId, NodeId, Time};
 use crate::proto::filter::Filter;
 use crate::proto::registry;
 use crate::scenario::format;
@@ -37,10 +37,17 @@ impl Builder<'_, '_> {
         }
         let chance = fault.chance.value?.map(Percent::of_one);
         let count = fault.count.value?.map(Number::narrow);
-        // By chance all are meant, where nothing else is said; otherwise one.
-        let count = count.or((chance.is_none() && !all).then_some(1));
+        let (after, until) = (fault.after.value?, fault.until.value?);
+        if until.is_some_and(|until| until <= after) {
+            let message = "`until` is not later than `after`";
+            self.note(&fault.until.span, message, "no frame is struck");
+        }
+        // By chance and for a while all are meant, where nothing else is said; otherwise one.
+        let is_one = chance.is_none() && until.is_none() && !all;
+        let count = count.or(is_one.then_some(1));
         Some(spec::Fault {
             when,
+            during: Time::ZERO + after..until.map_or(Time::MAX, |until| Time::ZERO + until),
             from: fault.nth.value?.narrow(),
             count,
             every: fault.every.value?.narrow(),

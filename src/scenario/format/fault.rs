@@ -12,6 +12,11 @@ table! {
     Fault {
         /// Which frames it looks at; else all. A filter of fields that one frame alone can tell.
         when: Option<Filter>,
+        /// Looks only at frames that enter the link so long after the start or later.
+        after: Duration = "0 ms",
+        /// Looks only at frames that enter the link before this time: as if a cable was pulled at `after`, and plugged in
+        /// again. All are meant, where `count` says nothing else.
+        until: Option<Duration>,
         /// The first of those frames that it strikes, counted from 1.
         nth: Number<1, 1_000_000> = 1,
         /// How many it strikes from there; else one.

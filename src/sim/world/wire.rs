@@ -153,6 +153,7 @@ impl World {
         let pipe = &self.pipes[pipe.0];
         let passing = Passing {
             frame: id,
+            time: self.now,
             link: pipe.link,
             from: pipe.from,
             first_hop: frame.first_hop,
