@@ -18,6 +18,7 @@ mod socketio;
 mod socketio_client;
 mod talk;
 mod tcp;
+mod tunnel;
 mod udp;
 mod websocket;
 mod wires;

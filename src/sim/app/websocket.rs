@@ -7,11 +7,10 @@ use super::bytes::{read_text, write_down};
 use super::http::PRODUCT;
 use super::script::{Alarm, SCENARIO, Script, quote};
 use super::talk::{Order, Orders, Talk, no_delay_call, reading_call};
+use super::tunnel::Tunnel;
 use crate::base::{Rng, Time};
-use crate::proto::http::Request;
 use crate::sim::spec::{Action, Content, Reply, WebSocketClient, WebSocketServer};
 use crate::stack::cx::Cx;
-use crate::stack::http::{Client, ClientEvent};
 use crate::stack::record::{ConnId, What};
 use crate::stack::websocket::{ClientOptions, Event, Message, ServerOptions, WebSocket};
 
@@ -334,23 +333,6 @@ fn message(content: &Content) -> Message {
     }
 }
 
-/// The way to the server through a proxy that is asked for it (RFC 9110 §9.3.6).
-#[derive(Debug)]
-struct Tunnel {
-    http: Client,
-    /// The server, as the proxy is told it: `chat.example:80`.
-    to: String,
-}
-
-impl Tunnel {
-    fn new(conn: ConnId, to: &str) -> Self {
-        Self {
-            http: Client::new(Some(conn)),
-            to: to.to_owned(),
-        }
-    }
-}
-
 impl WebSocketTalk {
     fn open(&mut self, cx: &mut Cx) {
         if let Some(url) = &self.url {
@@ -360,52 +342,32 @@ impl WebSocketTalk {
         self.pump(cx);
     }
 
-    fn ask_for_tunnel(&mut self, cx: &mut Cx) {
-        if let Some(tunnel) = &mut self.tunnel {
-            let to = tunnel.to.clone();
-            let text = format!("ask the proxy for a tunnel to {to}");
-            cx.step(7, Some(self.conn), SCENARIO, What::AppCall(text.into()));
-            let request = Request::new("CONNECT", &to, &to).with("User-Agent", PRODUCT);
-            tunnel.http.request(cx, request);
-            self.pump_tunnel(cx);
-        }
-    }
-
+    /// Goes on with the way through the proxy; opens the WebSocket when it is there.
     fn pump_tunnel(&mut self, cx: &mut Cx) {
-        while let Some(tunnel) = &mut self.tunnel {
-            while let Some(bytes) = tunnel.http.poll_transmit(cx) {
-                self.orders.push(cx, Order::Send(bytes.into()));
-            }
-            match tunnel.http.poll_event(cx) {
-                None => return,
-                Some(ClientEvent::Response(response)) if (200..300).contains(&response.code) => {
-                    self.tunnel = None;
-                    self.event(cx, "the tunnel is open".to_owned());
-                    self.open(cx);
-                }
-                Some(ClientEvent::Response(response)) => {
-                    self.event(cx, format!("no tunnel: {}", response.line()));
-                    self.orders.push(cx, Order::Close);
-                }
-                Some(ClientEvent::Interim(_)) => {}
-                Some(ClientEvent::Failed(error)) => self.event(cx, format!("no tunnel: {error}")),
-                Some(ClientEvent::Disconnect) => self.orders.push(cx, Order::Close),
-            }
+        if let Some(tunnel) = &mut self.tunnel
+            && tunnel.pump(cx, &mut self.orders)
+        {
+            self.tunnel = None;
+            self.event(cx, "the tunnel is open".to_owned());
+            self.open(cx);
         }
     }
 }
 
 impl Talk for WebSocketTalk {
     fn handle_open(&mut self, cx: &mut Cx) {
-        match self.tunnel {
-            Some(_) => self.ask_for_tunnel(cx),
+        match &mut self.tunnel {
+            Some(tunnel) => {
+                tunnel.ask(cx);
+                self.pump_tunnel(cx);
+            }
             None => self.open(cx),
         }
     }
 
     fn handle_input(&mut self, cx: &mut Cx, bytes: &[u8]) {
         if let Some(tunnel) = &mut self.tunnel {
-            tunnel.http.handle_input(cx, bytes);
+            tunnel.handle_input(cx, bytes);
             return self.pump_tunnel(cx);
         }
         self.socket.handle_input(cx, bytes);
@@ -414,7 +376,7 @@ impl Talk for WebSocketTalk {
 
     fn handle_end(&mut self, cx: &mut Cx) {
         if let Some(tunnel) = &mut self.tunnel {
-            tunnel.http.handle_end(cx);
+            tunnel.handle_end(cx);
             return self.pump_tunnel(cx);
         }
         self.socket.handle_end(cx);
