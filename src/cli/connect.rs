@@ -6,6 +6,7 @@ mod plain;
 mod prompt;
 mod socketio;
 mod target;
+mod told;
 mod words;
 
 use std::time::Duration;

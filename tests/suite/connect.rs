@@ -434,8 +434,9 @@ fn what_is_no_such_server_is_told_apart() {
         thread::spawn(move || {
             for mut client in listener.incoming().map_while(Result::ok) {
                 let mut buffer = [0; 4096];
-                client.read(&mut buffer).ok();
-                client.write_all(answer.as_bytes()).ok();
+                if client.read(&mut buffer).is_ok_and(|len| len > 0) {
+                    client.write_all(answer.as_bytes()).ok();
+                }
             }
         });
         format!("127.0.0.1:{port}")

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::explain::{explain, raw};
 use super::output::{Mark, Output, members};
 use super::prompt::Typed;
 use super::target::Target;
+use super::told::describe;
 use super::words::{Event, parse_event};
 use super::{ConnectArgs, Stop, parse_namespace, until};
 use crate::base::text::safe;
@@ -16,7 +17,7 @@ use crate::cli::exit::{Exit, Result};
 use crate::cli::serve::rng;
 use crate::live::connect::Connected;
 use crate::proto::engineio::{Packet, Transport};
-use crate::stack::socketio::{Args, Client, ClientEvent, ClientOptions, ConnectError, Emit};
+use crate::stack::socketio::{Client, ClientEvent, ClientOptions, ConnectError, Emit};
 
 /// How long the connections have to end.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -314,7 +315,7 @@ impl Session<'_> {
         if matches!(event, ClientEvent::Event { name, .. } if !self.is_meant(name)) {
             return Ok(());
         }
-        let Some((mut text, mut object)) = self.describe(event) else {
+        let Some((mut text, mut object)) = describe(event, &self.asked) else {
             return Ok(());
         };
         if matches!(event, ClientEvent::ConnectError { .. })
@@ -351,119 +352,4 @@ impl Session<'_> {
         self.output.put(at, mark, &text, members(object))?;
         Ok(())
     }
-
-    /// What happened, for people and for programs.
-    fn describe(&self, event: &ClientEvent) -> Option<(String, Value)> {
-        use ClientEvent as E;
-        Some(match event {
-            E::Open(_) | E::Packet { .. } => return None,
-            E::Upgraded => (
-                "upgrade to websocket".to_owned(),
-                json!({"what": "upgrade"}),
-            ),
-            E::UpgradeFailed(error) => (
-                format!("no upgrade, polling goes on: {}", safe(&error.to_string())),
-                json!({"what": "upgrade_failed", "error": error.to_string()}),
-            ),
-            E::Connect {
-                nsp,
-                sid,
-                recovered,
-            } => {
-                let how = if *recovered { ", recovered" } else { "" };
-                (
-                    format!("connect to {}, id {}{how}", safe(nsp), safe(sid)),
-                    json!({"what": "connect", "namespace": nsp, "sid": sid, "recovered": recovered}),
-                )
-            }
-            E::ConnectError { nsp, error } => {
-                let (more, data) = match error {
-                    ConnectError::Refused {
-                        data: Some(data), ..
-                    } => (format!(", {data}"), parsed(data)),
-                    _ => (String::new(), Value::Null),
-                };
-                let text = format!("connect_error of {nsp}: {error}{more}");
-                let error = error.to_string();
-                (
-                    safe(&text).into_owned(),
-                    json!({"what": "connect_error", "namespace": nsp, "error": error, "data": data}),
-                )
-            }
-            E::Disconnect { nsp, reason, error } => {
-                let why = error.as_ref().map(|error| format!(" ({error})"));
-                let text = format!("disconnect from {nsp}: {reason}{}", why.unwrap_or_default());
-                let error = error.as_ref().map(ToString::to_string);
-                (
-                    safe(&text).into_owned(),
-                    json!({"what": "disconnect", "namespace": nsp, "reason": reason.to_string(), "error": error}),
-                )
-            }
-            E::Event {
-                nsp,
-                name,
-                args,
-                ack,
-            } => (
-                format!("{}{}", args.describe(name), of(nsp)),
-                json!({"what": "event", "namespace": nsp, "event": name, "args": values(args), "attachments": attachments(args), "ack": ack}),
-            ),
-            E::Ack { nsp, id, args } => {
-                let name = self
-                    .asked
-                    .get(&(nsp.clone(), *id))
-                    .map_or("", String::as_str);
-                let of_what = format!("acknowledgment of {name}: ");
-                (
-                    args.describe(&of_what),
-                    json!({"what": "ack", "namespace": nsp, "id": id, "event": name, "args": values(args), "attachments": attachments(args)}),
-                )
-            }
-            E::AckFailed { nsp, id, why } => {
-                let name = self
-                    .asked
-                    .get(&(nsp.clone(), *id))
-                    .map_or("", String::as_str);
-                (
-                    format!("no acknowledgment of {}: {why}", safe(name)),
-                    json!({"what": "ack_failed", "namespace": nsp, "id": id, "event": name, "error": why.to_string()}),
-                )
-            }
-            E::ReconnectAttempt(attempt) => (
-                format!("reconnect_attempt {attempt}"),
-                json!({"what": "reconnect_attempt", "attempt": attempt}),
-            ),
-            E::Reconnect(attempt) => (
-                format!("reconnect at attempt {attempt}"),
-                json!({"what": "reconnect", "attempt": attempt}),
-            ),
-            E::ReconnectFailed => (
-                "reconnect_failed".to_owned(),
-                json!({"what": "reconnect_failed"}),
-            ),
-        })
-    }
-}
-
-/// The namespace, where it is not the one that every client gets.
-fn of(nsp: &str) -> String {
-    match nsp {
-        "/" => String::new(),
-        nsp => format!(" in {}", safe(nsp)),
-    }
-}
-
-/// Arguments as JSON.
-fn values(args: &Args) -> Vec<Value> {
-    args.values.iter().map(|value| parsed(value)).collect()
-}
-
-fn parsed(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
-}
-
-/// Attachments in hexadecimal.
-fn attachments(args: &Args) -> Vec<String> {
-    let hex = |bytes: &Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    args.attachments.iter().map(hex).collect()
 }

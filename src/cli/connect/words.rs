@@ -90,7 +90,7 @@ fn parse_args(text: &str) -> Option<Args> {
 /// Bytes in hexadecimal, with or without blanks between.
 pub fn parse_hex(text: &str) -> Option<Vec<u8>> {
     let digits: String = text.split_whitespace().collect();
-    if digits.len() % 2 != 0 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let pair = |at| u8::from_str_radix(&digits[at..at + 2], 16).ok();

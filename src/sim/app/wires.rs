@@ -51,7 +51,7 @@ impl Wires {
     pub fn obey(&mut self, cx: &mut Cx, host: &mut Host, order: ClientOrder) {
         match order {
             ClientOrder::Open(slot) => self.open(cx, host, slot),
-            ClientOrder::Send(slot, bytes) => self.put(cx, host, slot, Order::Send(bytes.into())),
+            ClientOrder::Send(slot, bytes) => self.put(cx, host, slot, Order::Send(bytes)),
             ClientOrder::Close(slot) => self.put(cx, host, slot, Order::Close),
         }
     }
