@@ -11,6 +11,7 @@ mod export;
 mod filters;
 mod linux_comparison;
 mod live;
+mod page;
 mod scenarios;
 mod screen;
 mod socketio;
