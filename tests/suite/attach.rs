@@ -51,8 +51,8 @@ ip6  = "2001:db8:80::80/64"
 "#;
 
 /// A scenario that runs attached to a device in a namespace.
-struct Attached {
-    host: Namespace,
+pub struct Attached {
+    pub host: Namespace,
     process: Process,
     file: Saved,
     _scenario: tempfile::NamedTempFile,
@@ -60,7 +60,7 @@ struct Attached {
 
 impl Attached {
     /// Starts it with tap0 for each of the real nodes (tap0, tap1 …), and waits until it runs.
-    fn start(scenario: &str, reals: &[&str], more: &[&str]) -> Self {
+    pub fn start(scenario: &str, reals: &[&str], more: &[&str]) -> Self {
         let host = Namespace::new();
         let (file, scenario) = (Saved::new(), written(scenario));
         let mut command = host.command("env", &["-u", "SUDO_UID", "-u", "SUDO_GID", LAYERWALK]);
@@ -99,14 +99,15 @@ impl Attached {
     }
 
     /// Ends it by a signal, which is a good end.
-    fn end(mut self, signal: &str) -> (Namespace, Saved, String) {
+    pub fn end(mut self, signal: &str) -> (Namespace, Saved, String) {
         self.process.signal(signal);
         let told = self.process.wait(0);
         (self.host, self.file, told)
     }
 }
 
-fn written(scenario: &str) -> tempfile::NamedTempFile {
+/// A file with this scenario.
+pub fn written(scenario: &str) -> tempfile::NamedTempFile {
     let file = tempfile::Builder::new().suffix(".toml").tempfile();
     let file = file.expect("a file");
     std::fs::write(file.path(), scenario).expect("a file");

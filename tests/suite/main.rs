@@ -1,6 +1,7 @@
 //! The integration tests, one module a subject. What needs root or another tool is ignored with the reason, and is run by
 //! `cargo test -- --ignored`.
 
+mod abuse;
 mod architecture;
 mod attach;
 mod cli;
@@ -14,6 +15,7 @@ mod live;
 mod page;
 mod scenarios;
 mod screen;
+mod serve;
 mod socketio;
 mod stack_linux;
 mod terminal;

@@ -16,6 +16,9 @@ pub enum ReadError {
     /// The end of the body cannot be told.
     #[error(transparent)]
     Framing(#[from] FramingError),
+    /// A request tells its length in two ways, and others on its way may have believed the other one (RFC 9112 §6.1).
+    #[error("a request with both Content-Length and Transfer-Encoding")]
+    TwoFramings,
     /// The chunks of the body are none.
     #[error("no chunked body: {0}")]
     Chunks(&'static str),
@@ -104,7 +107,7 @@ impl Reader {
         let Some((mut request, head_len)) = Request::parse(&self.bytes)? else {
             return self.unfinished();
         };
-        let framing = Framing::of_request(&request)?;
+        let framing = framing(&request)?;
         let Some(body) = self.body(head_len, framing)? else {
             return self.unfinished();
         };
@@ -140,7 +143,7 @@ impl Reader {
         let Some((request, head_len)) = Request::parse(&self.bytes)? else {
             return self.unfinished();
         };
-        let Framing::Length(left) = Framing::of_request(&request)? else {
+        let Framing::Length(left) = framing(&request)? else {
             let whole = self.request()?;
             return Ok(whole.map(|(request, len)| Piece::Whole(request, len)));
         };
@@ -222,5 +225,15 @@ impl Reader {
             true => Err(ReadError::BodyTooLarge),
             false => Ok(()),
         }
+    }
+}
+
+/// How the body of a request ends, if that is sure.
+fn framing(request: &Request) -> Result<Framing, ReadError> {
+    let framing = Framing::of_request(request)?;
+    let has_length = request.headers.get("Content-Length").is_some();
+    match framing {
+        Framing::Chunked if has_length => Err(ReadError::TwoFramings),
+        framing => Ok(framing),
     }
 }

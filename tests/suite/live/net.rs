@@ -190,15 +190,15 @@ impl Process {
         }
     }
 
-    /// Waits for a line that starts so.
-    pub fn wait_for_line(&mut self, start: &str) {
+    /// Waits for a line that starts so, and returns it.
+    pub fn wait_for_line(&mut self, start: &str) -> String {
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("no line `{start}…` after: {}", self.seen));
-            let found = line.1.starts_with(start);
+            let found = line.1.starts_with(start).then(|| line.1.clone());
             self.note(line);
-            if found {
-                return;
+            if let Some(line) = found {
+                return line;
             }
         }
     }
@@ -234,6 +234,12 @@ impl Process {
         lines
             .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
             .collect()
+    }
+
+    /// Waits for its end by a signal that it could not answer.
+    pub fn wait_killed(&mut self) {
+        let status = self.child.wait().expect("a child");
+        assert_eq!(status.code(), None, "{}", self.seen);
     }
 
     /// Waits for its end, which must have this exit code; all that it wrote.
