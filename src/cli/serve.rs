@@ -286,6 +286,7 @@ impl ServeArgs {
             origins: Some(self.cors.clone()),
             request_timeout: Some(self.request_timeout),
             idle_timeout: Some(self.idle_timeout),
+            says_events: !(self.quiet || self.silent || self.walk),
             max_sessions: Some(self.max_connections),
             max_unsent: Some(self.max_unsent),
             most_a_second: Some(self.max_events),

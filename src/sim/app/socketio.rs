@@ -37,6 +37,8 @@ pub struct SocketIo {
     most_a_second: Option<u32>,
     site: Option<Site>,
     said: Option<Vec<Said>>,
+    /// Whether it says what comes and goes, too.
+    says_events: bool,
 }
 
 /// What answers requests that are not Socket.IO's.
@@ -58,6 +60,8 @@ pub struct Outside {
     pub request_timeout: Option<Duration>,
     /// How long a connection may stand without a request.
     pub idle_timeout: Option<Duration>,
+    /// Whether it says what comes and goes, and not only who.
+    pub says_events: bool,
     /// The most sessions.
     pub max_sessions: Option<usize>,
     /// So many bytes may wait for the next poll of a client.
@@ -95,6 +99,7 @@ impl SocketIo {
             most_a_second: outside.most_a_second,
             site: outside.site,
             said: Some(Vec::new()),
+            says_events: outside.says_events,
             ..Self::build(spec, rng, engine)
         }
     }
@@ -130,6 +135,7 @@ impl SocketIo {
             most_a_second: None,
             site: None,
             said: None,
+            says_events: false,
         }
     }
 
@@ -234,7 +240,7 @@ impl SocketIo {
         );
         self.say_line(format!(
             "{id} came to {nsp}{again} ({} in it)",
-            self.server.sockets_of(&nsp).len()
+            self.server.socket_count(&nsp)
         ));
         let known = self.known(socket);
         self.run(cx, Some(socket), &Trigger::Connection, known, None);
@@ -253,7 +259,7 @@ impl SocketIo {
             return;
         }
         let conn = self.server.connection_of(socket);
-        if cx.log.is_on() || self.said.is_some() {
+        if cx.log.is_on() || self.says_events {
             let answer = if id.is_some() { ", answer" } else { "" };
             let call = described(&name, &args);
             self.hear(cx, conn, format!("{call} received{answer}"));
@@ -341,7 +347,7 @@ impl SocketIo {
     ) -> bool {
         let cause = cx.cause;
         let handlers = std::mem::take(&mut self.handlers);
-        known.sockets = self.server.sockets_of(&known.nsp).len();
+        known.sockets = self.server.socket_count(&known.nsp);
         let mut refused = false;
         for (index, handler) in handlers.iter().enumerate() {
             if refused || !fits(handler, trigger, &known) {
@@ -371,7 +377,7 @@ impl SocketIo {
             let nsp = handler.nsp.clone().unwrap_or("/".to_owned());
             let known = Known {
                 count: self.counts[index],
-                sockets: self.server.sockets_of(&nsp).len(),
+                sockets: self.server.socket_count(&nsp),
                 nsp,
                 ..Known::default()
             };
@@ -409,7 +415,7 @@ impl SocketIo {
     }
 
     fn say_event(&mut self, text: String) {
-        if let Some(said) = &mut self.said {
+        if let Some(said) = self.said.as_mut().filter(|_| self.says_events) {
             said.push(Said::Event(text));
         }
     }

@@ -245,10 +245,15 @@ impl Server {
         self.engine.connection_of(self.session(socket)?)
     }
 
-    /// The sockets that are in a namespace.
+    /// The sockets that are in a namespace, in the order in which they came.
     pub fn sockets_of(&self, nsp: &str) -> Vec<SocketId> {
         let namespace = self.namespaces.get(nsp);
         namespace.map_or(Vec::new(), |namespace| namespace.sockets().collect())
+    }
+
+    /// How many sockets are in a namespace.
+    pub fn socket_count(&self, nsp: &str) -> usize {
+        self.namespaces.get(nsp).map_or(0, Namespace::len)
     }
 
     /// Sends an event to one socket: `socket.emit`. With a token the answer is waited for, so long at most.

@@ -154,7 +154,7 @@ impl SocketIo {
     }
 
     fn route(&mut self, text: impl Fn() -> String) {
-        if self.said.is_some() {
+        if self.says_events {
             self.say_event(text());
         }
     }

@@ -14,6 +14,10 @@ pub(super) struct Namespace {
 }
 
 impl Namespace {
+    pub(super) fn len(&self) -> usize {
+        self.sockets.len()
+    }
+
     pub(super) fn sockets(&self) -> impl Iterator<Item = SocketId> {
         self.sockets.iter().copied()
     }
