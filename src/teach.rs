@@ -1,12 +1,13 @@
 //! Teaching: why each step happens, at three depths, and the common mistakes that it meets.
 //!
 //! `why` is the door. `subject` gathers what a step is about, with the topics of `frames`, of `sent` (why a host sent a
-//! segment) and of `records`; `topics` has the words.
+//! segment) and of `records` (those of Socket.IO in `sessions`); `topics` has the words.
 
 mod frames;
 pub mod misconceptions;
 mod records;
 mod sent;
+mod sessions;
 mod subject;
 #[cfg(test)]
 mod tests;

@@ -170,7 +170,7 @@ fn told(outcome: &Outcome, node: NodeId) -> Vec<String> {
         .filter(|record| record.node == Some(node));
     let text = |record: &Record| match &record.what {
         What::AppCall(text) => Some(format!("> {text}")),
-        What::AppEvent(text) => Some(format!("< {text}")),
+        What::AppEvent(text) | What::Log(text) => Some(format!("< {text}")),
         _ => None,
     };
     mine.filter_map(text).collect()

@@ -45,6 +45,8 @@ pub enum What {
     AppCall(Text),
     /// The stack tells the application something: `connected`, `text "hi" received`.
     AppEvent(Text),
+    /// The application writes a line to its log: `A user connected`.
+    Log(Text),
     /// A layer of the sender wrapped what it was given and hands it down.
     Down(Unit),
     /// A layer of the receiver took off its own part and hands up what was inside.

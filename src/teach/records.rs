@@ -1,5 +1,6 @@
 //! The topic of a record of the truth: what happened inside a host, on a link, or in a switch.
 
+use super::sessions;
 use super::subject::{Subject, node_name};
 use crate::proto::ethernet::mac_text;
 use crate::stack::record::{Record, TcpState, Unit, What};
@@ -19,8 +20,9 @@ pub(super) fn know(
         subject.set("node", node_name(walk, node));
     }
     match &record.what {
-        What::AppCall(text) => subject.what("app-call", text),
+        What::AppCall(text) => subject.what(sessions::call(text), text),
         What::AppEvent(text) => subject.what(event_topic(text), text),
+        What::Log(text) => subject.what("app-log", text),
         What::Down(unit) => know_unit(subject, unit, true),
         What::Up(unit) => know_unit(subject, unit, false),
         What::TcpState { from, to } => {
@@ -29,11 +31,7 @@ pub(super) fn know(
         What::Listening(address) => subject.what("listening", address),
         What::Timer { name, .. } => {
             subject.set("timer", name);
-            if record.layer == 4 {
-                "timer-expired"
-            } else {
-                "pause-over"
-            }
+            sessions::timer(name, record.layer)
         }
         What::HostDown => "host-down",
         What::HostUp => "host-up",
@@ -50,7 +48,11 @@ pub(super) fn know(
         What::NeighborQueued { ip } if ip.is_ipv4() => subject.what("arp-queued", ip),
         What::NeighborQueued { ip } => subject.what("neighbor-queued", ip),
         What::Discarded(text) => subject.what(discard_topic(text), text),
-        What::Decided(text) => subject.what(decision_topic(text), text),
+        What::Decided(text) => {
+            let of_session = (record.layer != 4).then(|| sessions::decision(text));
+            let topic = of_session.flatten();
+            subject.what(topic.unwrap_or_else(|| decision_topic(text)), text)
+        }
         What::Routed(text) if text.contains("hop limit") => subject.what("routed-ipv6", text),
         What::Routed(text) => subject.what("routed", text),
         What::FrameSent(_) => "wire-sent",
@@ -149,6 +151,9 @@ fn event_topic(text: &str) -> &'static str {
         "echo reply",
     ];
     let begins = |with: &[&str]| with.iter().any(|start| text.starts_with(start));
+    if let Some(topic) = sessions::event(text) {
+        return topic;
+    }
     match text {
         _ if begins(OPENED) => "app-opened",
         _ if begins(CLOSED) => "app-closed",

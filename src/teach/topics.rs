@@ -38,6 +38,7 @@ pub fn all() -> impl Iterator<Item = &'static Topic> {
         segments::TOPICS,
         messages::TOPICS,
         socketio::TOPICS,
+        sessions::TOPICS,
         packets::TOPICS,
         layers::TOPICS,
         events::TOPICS,
@@ -73,4 +74,5 @@ mod pace;
 mod packets;
 mod recovery;
 mod segments;
+mod sessions;
 mod socketio;

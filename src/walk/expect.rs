@@ -420,6 +420,7 @@ fn value_of(variable: Variable, vars: &TcpVars) -> Option<u32> {
 fn text_of(kind: RecordKind, what: &What) -> Option<String> {
     Some(match (kind, what) {
         (RecordKind::AppCall, What::AppCall(text))
+        | (RecordKind::Log, What::Log(text))
         | (RecordKind::Discarded, What::Discarded(text))
         | (RecordKind::Decided, What::Decided(text))
         | (RecordKind::Routed, What::Routed(text))

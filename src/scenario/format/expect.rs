@@ -235,6 +235,8 @@ words! {
     RecordKind {
         /// A program asks the stack for something.
         AppCall = "app-call",
+        /// A program writes a line to its log.
+        Log = "log",
         /// Something is thrown away.
         Discarded = "discarded",
         /// A layer decides something.

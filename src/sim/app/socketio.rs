@@ -219,7 +219,7 @@ impl SocketIo {
         if session.is_none_or(|session| self.is_too_fast(cx, session)) {
             return;
         }
-        let auth_text = auth.clone().unwrap_or_default();
+        let auth_shown = (auth.as_ref()).map_or(String::new(), |auth| format!(" {auth}"));
         self.sockets.insert(socket, Person { auth, room: None });
         let known = self.known(socket);
         let (id, nsp) = (known.id.clone(), known.nsp.clone());
@@ -236,7 +236,7 @@ impl SocketIo {
         self.hear(
             cx,
             conn,
-            format!("connection of {id} to {nsp} {auth_text}{again}"),
+            format!("connection of {id} to {nsp}{auth_shown}{again}"),
         );
         self.say_line(format!(
             "{id} came to {nsp}{again} ({} in it)",

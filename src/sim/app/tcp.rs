@@ -11,7 +11,7 @@ use bytes::Buf as _;
 
 use super::script::{Alarm, SCENARIO};
 use super::service::Service;
-use super::talk::{Order, Orders, Talk, made_up};
+use super::talk::{Order, Orders, Talk, made_up, no_delay_call};
 use super::{Program, reason};
 use crate::base::{RecordId, Time};
 use crate::sim::ledger::Ledger;
@@ -236,8 +236,19 @@ struct Part {
 }
 
 impl Talk for Part {
+    /// What is small goes at once, as in the servers that services are like.
     fn handle_open(&mut self, cx: &mut Cx) {
-        self.service.borrow_mut().service.handle_open(cx, self.conn);
+        let (mut shared, cause) = (self.service.borrow_mut(), cx.cause);
+        cx.step(
+            7,
+            Some(self.conn),
+            SCENARIO,
+            What::AppCall(no_delay_call(true).into()),
+        );
+        let orders = shared.orders.entry(self.conn).or_default();
+        orders.push(cx, Order::NoDelay(true));
+        cx.cause = cause;
+        shared.service.handle_open(cx, self.conn);
     }
 
     fn handle_input(&mut self, cx: &mut Cx, bytes: &[u8]) {

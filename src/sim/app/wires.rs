@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use super::script::SCENARIO;
-use super::talk::{Order, Orders, Talk};
+use super::talk::{Order, Orders, Talk, no_delay_call};
 use super::tcp::Line;
 use crate::base::{RecordId, Time};
 use crate::sim::ledger::Ledger;
@@ -127,7 +127,8 @@ impl Wires {
     }
 }
 
-/// The talk on a connection: what is said comes from elsewhere, and what happens is kept for it.
+/// The talk on a connection: what is said comes from elsewhere, and what happens is kept for it. What is small goes at
+/// once, as browsers and Node.js have it.
 #[derive(Debug)]
 struct Wire {
     conn: ConnId,
@@ -137,6 +138,15 @@ struct Wire {
 
 impl Talk for Wire {
     fn handle_open(&mut self, cx: &mut Cx) {
+        let cause = cx.cause;
+        cx.step(
+            7,
+            Some(self.conn),
+            SCENARIO,
+            What::AppCall(no_delay_call(true).into()),
+        );
+        self.orders.push(cx, Order::NoDelay(true));
+        cx.cause = cause;
         let opened = Happened::Opened(self.conn);
         self.happened.push_back((cx.cause, opened));
     }

@@ -98,11 +98,13 @@ impl Now {
     }
 
     fn step(&self, told: &Told<'_>, id: RecordId, record: &Record, stop: Stop) -> Step {
-        let frame = told.truth.frame_of(id);
+        // What is logged leads to no frame: it is about the one that came, if any did.
+        let is_shown = !matches!(record.what, What::Log(_)) || is_by_frame(told, record);
+        let frame = told.truth.frame_of(id).filter(|_| is_shown);
         let root = frame.map(|frame| told.pipeline.root(frame));
         let message = root.and_then(|frame| match record.what {
             What::Timer { .. } => None,
-            What::Up(_) | What::AppEvent(_) => told.pipeline.ended_message(frame),
+            What::Up(_) | What::AppEvent(_) | What::Log(_) => told.pipeline.ended_message(frame),
             _ => told.pipeline.carried_message(frame),
         });
         let begins = root.is_some_and(|root| {
@@ -164,15 +166,29 @@ struct Stop {
 /// Whether a program is told that its connection is over, and no frame that came is why: nothing else on the wire tells
 /// of it.
 fn ends_unseen(told: &Told<'_>, record: &Record, text: &str) -> bool {
-    let records = told.outcome.log.records();
-    let cause = |record: &&Record| record.cause.map(|id| &records[id.index()]);
-    let mut causes = std::iter::successors(Some(record), cause);
-    let mut by_frame = || causes.any(|record| matches!(record.what, What::FrameArrived(_)));
     matches!(
         text,
         "connection timed out" | "connection reset" | "host unreachable"
-    ) && !by_frame()
+    ) && !is_by_frame(told, record)
 }
+
+/// Whether a frame that came is why, and no timer since.
+fn is_by_frame(told: &Told<'_>, record: &Record) -> bool {
+    let records = told.outcome.log.records();
+    let cause = |record: &&Record| record.cause.map(|id| &records[id.index()]);
+    let causes = std::iter::successors(Some(record), cause);
+    let mut since = causes.take_while(|record| !matches!(record.what, What::Timer { .. }));
+    since.any(|record| matches!(record.what, What::FrameArrived(_)))
+}
+
+/// The timers by which a session or a program gives up waiting: nothing on the wire tells of them.
+const GIVING_UP: &[&str] = &[
+    "ping timeout",
+    "upgrade timeout",
+    "connect timeout",
+    "acknowledgment",
+    "reconnection delay",
+];
 
 /// Whether a record is worth a stop.
 fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
@@ -197,6 +213,7 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
     match &record.what {
         What::AppEvent(text) if ends_unseen(told, record, text) => frame(text.to_string()),
         What::AppCall(text) | What::AppEvent(text) => layer(text.to_string()),
+        What::Log(text) => event(&format!("log: {text}")),
         What::Discarded(text) => layer(format!("discarded: {text}")),
         What::Decided(text) | What::Routed(text) => layer(text.to_string()),
         What::Down(unit) => layer(format!(
@@ -215,8 +232,11 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
             name,
             action: TimerAction::Expired,
         } => {
-            let title = format!("{name} time-out");
-            if name.contains("retransmission") {
+            let title = match name.strip_suffix(" timeout") {
+                Some(what) => format!("{what} time-out"),
+                None => format!("{name} time-out"),
+            };
+            if name.contains("retransmission") || GIVING_UP.contains(name) {
                 frame(title)
             } else {
                 layer(title)

@@ -25,7 +25,8 @@ impl SocketIo {
                 (Deed::Emit { .. }, _) => self.emit(cx, socket, deed, known),
                 (Deed::Log(text), _) => {
                     let text = known.text(text);
-                    self.hear(cx, None, text.clone());
+                    let conn = socket.and_then(|socket| self.server.connection_of(socket));
+                    cx.step(7, conn, SCENARIO, What::Log(text.clone().into()));
                     self.say_line(text);
                 }
                 (Deed::Refuse(message, data), Some(socket)) => {
@@ -95,7 +96,7 @@ impl SocketIo {
             except: texts(except),
             without: socket.filter(|_| *to == Whom::Others),
         };
-        let call = || broadcast_call(&audience, &event, &args);
+        let call = || broadcast_call(&known.nsp, &audience, &event, &args);
         match socket {
             Some(socket) => self.call(cx, socket, call),
             None if cx.log.is_on() => {
@@ -107,7 +108,7 @@ impl SocketIo {
             format!(
                 "{} < {}",
                 known.nsp,
-                broadcast_call(&audience, &event, &args)
+                broadcast_call(&known.nsp, &audience, &event, &args)
             )
         });
         self.server
@@ -161,11 +162,12 @@ impl SocketIo {
 }
 
 /// A broadcast as a program writes it.
-fn broadcast_call(audience: &Audience, event: &str, args: &Args) -> String {
+fn broadcast_call(nsp: &str, audience: &Audience, event: &str, args: &Args) -> String {
     let mut call = match (audience.without, audience.rooms.is_empty()) {
         (Some(_), true) => "socket.broadcast".to_owned(),
         (Some(_), false) => "socket".to_owned(),
-        (None, _) => "io".to_owned(),
+        (None, _) if nsp == "/" => "io".to_owned(),
+        (None, _) => format!("io.of({nsp:?})"),
     };
     for room in &audience.rooms {
         call += &format!(".to({room:?})");

@@ -57,7 +57,7 @@ impl Socket {
         let id = self.next_id;
         self.next_id += 1;
         let cite = "Socket.IO client 4, timeout";
-        let alarm = timeout.map(|span| Alarm::set(cx, 5, None, cite, "ack timeout", span));
+        let alarm = timeout.map(|span| Alarm::set(cx, 5, None, cite, "acknowledgment", span));
         self.acks.insert(id, alarm);
         id
     }
