@@ -158,7 +158,7 @@ impl Subject {
                 self.set(name, &field.text);
             }
         }
-        self.set("info", &message.info);
+        self.set("info", message.packets().unwrap_or(&message.info));
         let text = |id| dissection.field(id).map(|field| field.text.clone());
         let masked = text("websocket.masking_key");
         self.set(

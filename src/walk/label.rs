@@ -26,7 +26,7 @@ pub(super) fn routed(pipeline: &Pipeline, frame: FrameId) -> String {
 }
 
 fn short(pipeline: &Pipeline, frame: FrameId) -> String {
-    if let Some(text) = messages(pipeline, frame) {
+    if let Some(text) = messages(pipeline, frame, str::to_owned) {
         return text;
     }
     match pipeline.transport(frame) {
@@ -89,7 +89,7 @@ pub(super) fn protocol(id: &str) -> &str {
 /// On a row of the ladder: `SYN,ACK seq=0 ack=1`.
 pub(super) fn row(pipeline: &Pipeline, frame: FrameId) -> String {
     let again = again(pipeline, frame);
-    if let Some(text) = messages(pipeline, frame) {
+    if let Some(text) = messages(pipeline, frame, in_a_row) {
         return text + again;
     }
     match pipeline.transport(frame) {
@@ -158,13 +158,34 @@ fn again(pipeline: &Pipeline, frame: FrameId) -> &'static str {
 }
 
 /// The messages that begin in the frame, or else the one that ends in it.
-fn messages(pipeline: &Pipeline, frame: FrameId) -> Option<String> {
+/// What an HTTP message is called on a row that has no room for its address: by the packets that it carries, if any.
+fn in_a_row(info: &str) -> String {
+    match carried(info) {
+        Some((head, packets)) => format!("{head}: {packets}"),
+        None => info.to_owned(),
+    }
+}
+
+/// The method or the status of an HTTP message that carries packets of Engine.IO, and the packets.
+pub(super) fn carried(info: &str) -> Option<(&str, &str)> {
+    if let Some(response) = info.strip_prefix("HTTP/1.1 ") {
+        return response.split_once(": ");
+    }
+    let (request, packets) = info.split_once(" HTTP/1.1: ")?;
+    Some((request.split(' ').next()?, packets))
+}
+
+fn messages(
+    pipeline: &Pipeline,
+    frame: FrameId,
+    called: impl Fn(&str) -> String,
+) -> Option<String> {
     let mut text = String::new();
     for message in pipeline.beginning_in(frame) {
         if !text.is_empty() {
             text += ", ";
         }
-        text += &pipeline.message_info(*message);
+        text += &called(&pipeline.message_info(*message));
         // a character has at most four bytes
         if text.len() > LONGEST * 4 {
             break;
@@ -172,7 +193,7 @@ fn messages(pipeline: &Pipeline, frame: FrameId) -> Option<String> {
     }
     if text.is_empty() {
         let last = pipeline.ending_in(frame).last()?;
-        text = format!("{} (end)", pipeline.message_info(*last));
+        text = format!("{} (end)", called(&pipeline.message_info(*last)));
     }
     Some(shorten(&text))
 }

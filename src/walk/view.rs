@@ -316,6 +316,13 @@ pub struct MessageView {
     pub parts: Vec<Part>,
 }
 
+impl MessageView {
+    /// The packets of Engine.IO that it carries over HTTP, as `info` names them behind the request or the status.
+    pub fn packets(&self) -> Option<&str> {
+        super::label::carried(&self.info).map(|(_, packets)| packets)
+    }
+}
+
 /// A run of a message's bytes, and the frame that brought it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
