@@ -18,8 +18,8 @@ use super::read::At;
 use super::values::{Mac, Name, Number, Prefixed, Prefixed6, PrefixedAny, Rate};
 
 pub(super) use app::{
-    App, AppKind, Deflate, Flag, HttpClient, HttpServer, MistakenAnswer, MistakenRequest, Proxy,
-    RawSegment, RawTcp, WebSocketClient, WebSocketServer,
+    App, AppKind, Balancer, Deflate, Flag, HttpClient, HttpServer, MistakenAnswer, MistakenRequest,
+    Proxy, RawSegment, RawTcp, WebSocketClient, WebSocketServer,
 };
 pub(super) use crash::Crash;
 pub(super) use expect::{BetweenExpect, Breaks, Expect, ExpectKind, Expert, State, VariableExpect};

@@ -1,11 +1,12 @@
 //! The programs that run on hosts.
 //!
 //! A [`Program`] is what a host runs. Those that speak over TCP are one of the two of `tcp`, a listener or a
-//! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`; a `proxy` is both. A server that looks at
-//! all its connections together is a [`Service`]: `socketio`; a client with several connections has them in `wires`:
-//! `socketio_client`. To add one: its data in `sim::spec`, a `Talk` or a `Service` in a file of its own here, and a line
-//! in [`program`].
+//! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`; a `proxy` and a `balancer` are both. A
+//! server that looks at all its connections together is a [`Service`]: `socketio`; a client with several connections has
+//! them in `wires`: `socketio_client`. To add one: its data in `sim::spec`, a `Talk` or a `Service` in a file of its own
+//! here, and a line in [`program`].
 
+mod balancer;
 mod bytes;
 mod fill;
 mod http;
@@ -23,6 +24,7 @@ mod udp;
 mod websocket;
 mod wires;
 
+use self::balancer::Balancer;
 use self::bytes::Bytes;
 use self::http::{HttpClient, HttpServer};
 use self::ping::Ping;
@@ -88,6 +90,7 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
         }
         AppKind::SocketIoClient(spec) => Box::new(SocketIoProgram::new(spec, books, rng)),
         AppKind::Proxy(spec) => Box::new(Proxy::new(&spec, books)),
+        AppKind::Balancer(spec) => Box::new(Balancer::new(&spec, books)),
         AppKind::UdpEcho(spec) => Box::new(UdpEcho::new(&spec)),
         AppKind::UdpClient(spec) => Box::new(UdpClient::new(&spec)),
         AppKind::RawTcp(spec) => Box::new(RawTcp::new(&spec)),

@@ -19,9 +19,9 @@ use crate::stack::{ipv4, ipv6};
 pub use crate::stack::router::Route;
 
 pub use app::{
-    Action, App, AppKind, ClientPolicy, Content, HttpClient, HttpServer, Page, Ping, Proxy,
-    RawSegment, RawTcp, Reading, Reply, Request, ServerPolicy, TcpClient, TcpServer, UdpClient,
-    UdpEcho, WebSocketClient, WebSocketServer,
+    Action, App, AppKind, Balancer, ClientPolicy, Content, HttpClient, HttpServer, Page, Ping,
+    Proxy, RawSegment, RawTcp, Reading, Reply, Request, ServerPolicy, TcpClient, TcpServer,
+    UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
 };
 pub use socketio::{Condition, Deed, Handler, SocketIoServer, Trigger, Whom};
 pub use socketio_client::{

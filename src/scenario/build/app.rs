@@ -74,6 +74,7 @@ impl<'b> Builder<'b, '_> {
                     script: script?,
                 })
             }
+            From::Balancer(app) => AppKind::Balancer(self.balancer(on, app)?),
             From::UdpEcho(app) => AppKind::UdpEcho(spec::UdpEcho {
                 port: app.port.value?.narrow(),
             }),
@@ -85,6 +86,25 @@ impl<'b> Builder<'b, '_> {
             }),
             From::RawTcp(app) => AppKind::RawTcp(self.raw_tcp(on, app)?),
             From::Unclear => return None,
+        })
+    }
+
+    fn balancer(&mut self, on: Option<NodeId>, app: &format::Balancer) -> Option<spec::Balancer> {
+        let servers = app.to.value.iter().flatten();
+        let servers: Vec<_> = servers.map(|to| self.target(on, to)).collect();
+        if servers.is_empty() {
+            self.note(
+                &app.to.span,
+                "a balancer needs servers",
+                "the names and ports of some",
+            );
+        }
+        Some(spec::Balancer {
+            port: app.port.value?.narrow(),
+            servers: servers
+                .into_iter()
+                .collect::<Option<Vec<_>>>()
+                .filter(|all| !all.is_empty())?,
         })
     }
 
@@ -227,6 +247,7 @@ impl<'b> Builder<'b, '_> {
                 format::AppKind::SocketIoServer(app) => (false, &app.port),
                 format::AppKind::Proxy(app) => (false, &app.port),
                 format::AppKind::TcpServer(app) => (false, &app.port),
+                format::AppKind::Balancer(app) => (false, &app.port),
                 format::AppKind::UdpEcho(app) => (true, &app.port),
                 _ => continue,
             };

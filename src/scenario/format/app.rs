@@ -33,6 +33,8 @@ either! {
         "socketio-client" => SocketIoClient(SocketIoClient),
         /// An HTTP proxy before one server: it opens tunnels (CONNECT), and passes other requests on (RFC 9110).
         "proxy" => Proxy(Proxy),
+        /// A load balancer: each connection that is made to it goes to the next of several servers, byte for byte.
+        "balancer" => Balancer(Balancer),
         /// Makes HTTP requests one after the other over one connection (RFC 9112).
         "http-client" => HttpClient(HttpClient),
         /// Answers HTTP requests with fixed pages, and with 404 for any other path (RFC 9112).
@@ -172,6 +174,16 @@ table! {
         to: Target,
         /// Whether it knows upgrades, and passes them on. Else it leaves `Upgrade` out, as RFC 9110 demands.
         upgrades: bool = false,
+    }
+}
+
+table! {
+    /// A load balancer.
+    Balancer {
+        /// The port.
+        port: Port = 80,
+        /// The servers. The first connection goes to the first of them, the next one to the next, and so on in turn.
+        to: List<Target>,
     }
 }
 

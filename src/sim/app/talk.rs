@@ -59,6 +59,11 @@ impl Orders {
         self.0.push_back((cx.cause, order));
     }
 
+    /// Puts an order in before all others.
+    pub fn push_front(&mut self, cx: &Cx, order: Order) {
+        self.0.push_front((cx.cause, order));
+    }
+
     /// Takes one out, and puts its cause in place of `cx.cause`.
     pub fn pop(&mut self, cx: &mut Cx) -> Option<Order> {
         let (cause, order) = self.0.pop_front()?;

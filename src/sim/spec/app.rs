@@ -49,6 +49,8 @@ pub enum AppKind {
     SocketIoClient(SocketIoClient),
     /// An HTTP proxy.
     Proxy(Proxy),
+    /// A load balancer.
+    Balancer(Balancer),
 }
 
 impl AppKind {
@@ -60,7 +62,8 @@ impl AppKind {
             | Self::HttpServer(_)
             | Self::WebSocketServer(_)
             | Self::SocketIoServer(_)
-            | Self::Proxy(_) => true,
+            | Self::Proxy(_)
+            | Self::Balancer(_) => true,
             Self::TcpClient(_)
             | Self::UdpClient(_)
             | Self::Ping(_)
@@ -153,6 +156,15 @@ pub enum Reply {
     Echo,
     /// Always this.
     Fixed(Content),
+}
+
+/// A load balancer: each connection goes to the next of the servers, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balancer {
+    /// The port.
+    pub port: u16,
+    /// The servers, at least one.
+    pub servers: Vec<SocketAddr>,
 }
 
 /// Speaks bytes over TCP with whoever connects.
