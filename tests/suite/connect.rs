@@ -261,16 +261,13 @@ fn npms_server_over_each_transport() {
 #[ignore = "needs node and npm's socket.io"]
 fn the_upgrade_is_done_as_npms_server_wants_it() {
     let server = Server::npm("{}");
-    let url = server.url();
-    // The second question is asked when the upgrade is certainly over: it takes a poll's end.
-    let args = [&url, "--count", "1", "--on", "never", "--duration", "1s"];
-    let (code, lines, _) = connect(&args);
-    assert_eq!(code, 1, "it did not come");
-    assert_eq!(about(&lines, "upgrade").len(), 1);
+    let mut client = Client::start(&[&server.url()]);
+    let mut lines = client.until("upgrade");
+    assert_eq!(client.signal(libc::SIGINT), Some(0));
+    lines.extend(client.until_end());
     let sent = packets(&lines, "out");
-    let probe = sent.iter().position(|packet| packet == "2probe").unwrap();
-    let upgrade = sent.iter().position(|packet| packet == "5").unwrap();
-    assert!(probe < upgrade);
+    let place = |wanted: &str| sent.iter().position(|packet| packet == wanted);
+    assert!(place("2probe").unwrap() < place("5").unwrap());
     assert_eq!(sent.last().unwrap(), "41");
     server.says("disconnect /: client namespace disconnect");
 }
@@ -278,20 +275,14 @@ fn the_upgrade_is_done_as_npms_server_wants_it() {
 #[test]
 #[ignore = "needs node and npm's socket.io"]
 fn pings_of_npms_server_are_answered() {
-    let server = Server::npm(r#"{"pingInterval":200,"pingTimeout":150}"#);
+    let server = Server::npm(r#"{"pingInterval":100,"pingTimeout":10000}"#);
     for transport in ["polling", "websocket"] {
-        let url = server.url();
-        let (code, lines, error) =
-            connect(&[&url, "--transport", transport, "--duration", "1500ms"]);
-        assert_eq!(code, 0, "{error}");
-        assert!(
-            packets(&lines, "out")
-                .iter()
-                .filter(|packet| *packet == "3")
-                .count()
-                > 3
-        );
-        assert_eq!(about(&lines, "reconnect_attempt").len(), 0);
+        let mut client = Client::start(&[&server.url(), "--transport", transport]);
+        for _ in 0..3 {
+            client.until_it("ping", |line| line["packet"] == "2");
+            client.until_it("pong", |line| line["packet"] == "3");
+        }
+        assert_eq!(client.signal(libc::SIGINT), Some(0));
         server.says("disconnect /: client namespace disconnect");
     }
 }
@@ -363,45 +354,18 @@ fn it_comes_back_when_the_server_does() {
         let first = Server::npm("{}");
         let relay = Relay::to(&first);
         let url = format!("http://127.0.0.1:{}", relay.port);
-        let mut client = Command::new(LAYERWALK)
-            .args([
-                "connect",
-                &url,
-                "--transport",
-                transport,
-                "--format",
-                "jsonl",
-            ])
-            .args(["--on", "hello", "--count", "2", "--duration", "30s"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let lines = lines_of(client.stdout.take().expect("it is piped"));
-        let until = |what: &str| loop {
-            let line = lines
-                .recv_timeout(PATIENCE)
-                .unwrap_or_else(|_| panic!("never: {what}"));
-            let line: Value = serde_json::from_str(&line).expect("JSON");
-            if line["what"] == what {
-                return line;
-            }
-        };
-        until("event");
+        let mut client = Client::start(&[&url, "--transport", transport, "--on", "hello"]);
+        client.until("event");
         relay.turn_to(None);
         drop(first);
-        until("disconnect");
-        until("reconnect_attempt");
+        client.until("disconnect");
+        client.until("reconnect_attempt");
         let second = Server::npm("{}");
         relay.turn_to(Some(&second));
-        until("reconnect");
-        until("connect");
-        until("event");
-        assert_eq!(
-            client.wait().expect("it ends").code(),
-            Some(0),
-            "{transport}"
-        );
+        client.until("reconnect");
+        client.until("connect");
+        client.until("event");
+        assert_eq!(client.signal(libc::SIGINT), Some(0), "{transport}");
         second.says("disconnect /: client namespace disconnect");
     }
 }
@@ -411,17 +375,9 @@ fn it_comes_back_when_the_server_does() {
 fn an_interrupt_leaves_in_good_order() {
     let server = Server::npm("{}");
     for signal in [libc::SIGINT, libc::SIGTERM] {
-        let mut client = Command::new(LAYERWALK)
-            .args(["connect", &server.url()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        server.says("connection /");
-        let pid = libc::pid_t::try_from(client.id()).expect("a number of a process");
-        // SAFETY: a signal to the process that was just started, and was not waited for yet.
-        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
-        assert_eq!(client.wait().expect("it ends").code(), Some(0));
+        let mut client = Client::start(&[&server.url()]);
+        client.until("connect");
+        assert_eq!(client.signal(signal), Some(0));
         server.says("disconnect /: client namespace disconnect");
     }
 }
@@ -472,6 +428,67 @@ fn what_is_no_such_server_is_told_apart() {
         &["localhost", "--header", "x"],
     ] {
         assert_eq!(connect(wrong).0, 2, "{wrong:?}");
+    }
+}
+
+/// A client that runs until it is told to end.
+struct Client {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Client {
+    fn start(args: &[&str]) -> Self {
+        let mut child = Command::new(LAYERWALK)
+            .args(["connect", "--format", "jsonl"])
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let lines = lines_of(child.stdout.take().expect("it is piped"));
+        Self { child, lines }
+    }
+
+    /// The lines up to the next one about this.
+    fn until(&self, what: &str) -> Vec<Value> {
+        self.until_it(what, |line| line["what"] == what)
+    }
+
+    fn until_it(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("never: {what}; but {lines:?}"));
+            lines.push(serde_json::from_str(&line).expect("JSON"));
+            if lines.last().is_some_and(&is_it) {
+                return lines;
+            }
+        }
+    }
+
+    /// The lines that are left.
+    fn until_end(&self) -> Vec<Value> {
+        let lines = self.lines.iter();
+        lines
+            .map(|line| serde_json::from_str(&line).expect("JSON"))
+            .collect()
+    }
+
+    /// Sends a signal; the exit code then.
+    fn signal(&mut self, signal: i32) -> Option<i32> {
+        let pid = libc::pid_t::try_from(self.child.id()).expect("a number of a process");
+        // SAFETY: a signal to the process that was started here, and was not waited for yet.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
