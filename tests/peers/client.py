@@ -1,8 +1,11 @@
 """PyPI's python-socketio against a server of tests/peers/served.toml. Says "done" when all went as it must.
 
     python client.py URL polling|websocket|upgrade
+
+It is the asynchronous client: the other one takes each message in a thread of its own, and an attachment may overtake
+the packet that it belongs to.
 """
-import queue
+import asyncio
 import sys
 
 import engineio.payload
@@ -13,41 +16,46 @@ URL, WAY = sys.argv[1:]
 engineio.payload.Payload.max_decode_packets = 10_000
 TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}[WAY]
 PATIENCE = 20
+EVENTS = ("hello", "echo", "said", "answered", "unanswered", "left", "connect_error", "disconnect")
 
 
 class Client:
     """A client, and what came to it, event by event."""
 
-    def __init__(self, namespaces=("/",), reconnection=False):
-        self.io = socketio.Client(reconnection=reconnection)
+    def __init__(self, namespaces=("/",)):
+        self.io = socketio.AsyncClient(reconnection=False)
         self.came = {}
+        self.answer = lambda *args: None
         for namespace in namespaces:
-            for event in ("hello", "echo", "said", "answered", "unanswered", "left", "connect_error", "disconnect"):
+            for event in EVENTS:
                 self.listen(event, namespace)
             self.io.on("question", lambda *args: self.answer(*args), namespace=namespace)
-        self.answer = lambda *args: None
 
     def listen(self, event, namespace):
-        self.io.on(event, lambda *args: self.queue(event, namespace).put(args), namespace=namespace)
+        self.io.on(event, lambda *args: self.queue(event, namespace).put_nowait(args), namespace=namespace)
 
     def queue(self, event, namespace="/"):
-        return self.came.setdefault((event, namespace), queue.Queue())
+        return self.came.setdefault((event, namespace), asyncio.Queue())
 
-    def next(self, event, namespace="/"):
-        return self.queue(event, namespace).get(timeout=PATIENCE)
+    async def next(self, event, namespace="/"):
+        return await asyncio.wait_for(self.queue(event, namespace).get(), PATIENCE)
 
     def none(self, event, namespace="/"):
-        assert self.queue(event, namespace).empty(), self.queue(event, namespace).queue
+        assert self.queue(event, namespace).empty(), f"{event} came"
 
-    def connect(self, namespaces=("/",)):
-        self.io.connect(URL, transports=TRANSPORTS, auth={"name": "Ada"}, namespaces=list(namespaces), wait_timeout=PATIENCE)
+    async def connect(self, namespaces=("/",)):
+        auth = {"name": "Ada"}
+        await self.io.connect(
+            URL, transports=TRANSPORTS, auth=auth, namespaces=list(namespaces), wait_timeout=PATIENCE
+        )
         for namespace in namespaces:
-            assert self.next("hello", namespace) == ({"name": "Ada"}, self.io.get_sid(namespace), namespace)
+            hello = await self.next("hello", namespace)
+            assert hello == (auth, self.io.get_sid(namespace), namespace), hello
         assert self.io.transport() == ("polling" if WAY == "polling" else "websocket"), self.io.transport()
         return self
 
-    def ask(self, event, data=None, namespace="/"):
-        return self.io.call(event, data, namespace=namespace, timeout=PATIENCE)
+    async def ask(self, event, data=None, namespace="/"):
+        return await self.io.call(event, data, namespace=namespace, timeout=PATIENCE)
 
 
 VALUES = [
@@ -60,95 +68,101 @@ VALUES = [
 ]
 
 
-def events(client, namespace="/"):
+async def events(client, namespace="/"):
     for value in VALUES:
-        client.io.emit("echo", value, namespace=namespace)
-        assert client.next("echo", namespace) == value
-        answer = client.ask("ask", value, namespace)
+        await client.io.emit("echo", value, namespace=namespace)
+        came = await client.next("echo", namespace)
+        assert came == value, came
+        answer = await client.ask("ask", value, namespace)
         assert answer == (value[0] if len(value) == 1 else value), answer
     for i in range(200):
-        client.io.emit("echo", (i, "x"), namespace=namespace)
-    # this client handles each event in a thread of its own, in whatever order
-    assert sorted(client.next("echo", namespace)[0] for _ in range(200)) == list(range(200))
+        await client.io.emit("echo", (i, b"x" if i % 7 == 0 else "x"), namespace=namespace)
+    came = [(await client.next("echo", namespace))[0] for _ in range(200)]
+    assert came == list(range(200)), came
 
 
-def questions(client):
+async def questions(client):
     client.answer = lambda value: (value, b"\x01")
-    client.io.emit("question me", {"a": 1})
-    assert client.next("answered") == ({"a": 1}, b"\x01")
+    await client.io.emit("question me", {"a": 1})
+    answered = await client.next("answered")
+    assert answered == ({"a": 1}, b"\x01"), answered
 
 
-def rooms():
-    a, b, c = [Client().connect() for _ in range(3)]
-    everyone = [a, b, c]
+async def rooms():
+    everyone = [await Client().connect() for _ in range(3)]
+    a, b, c = everyone
 
-    def check(sender, event, args, expected):
-        sender.io.emit(event, args)
-        sender.ask("ask", "barrier")
+    async def check(sender, event, args, expected):
+        await sender.io.emit(event, args)
+        await sender.ask("ask", "barrier")
         for client, hears in zip(everyone, expected):
             if hears:
-                assert client.next("said") == hears, event
-            client.ask("ask", "barrier")
+                assert await client.next("said") == hears, event
+            await client.ask("ask", "barrier")
             client.none("said")
 
     for client in (a, b):
-        assert client.ask("join", "red") == "red"
-    check(c, "to room", ("red", "x"), [("x",), ("x",), None])
-    check(a, "to others in room", ("red", "x"), [None, ("x",), None])
-    check(b, "to all but room", ("red", "x"), [None, None, ("x",)])
-    check(a, "to all", (1, b"\x01"), [(1, b"\x01")] * 3)
-    check(a, "to others", (1, b"\x01"), [None, (1, b"\x01"), (1, b"\x01")])
-    b.ask("leave", "red")
-    check(c, "to room", ("red", "y"), [("y",), None, None])
+        assert await client.ask("join", "red") == "red"
+    await check(c, "to room", ("red", "x"), [("x",), ("x",), None])
+    await check(a, "to others in room", ("red", "x"), [None, ("x",), None])
+    await check(b, "to all but room", ("red", "x"), [None, None, ("x",)])
+    await check(a, "to all", (1, b"\x01"), [(1, b"\x01")] * 3)
+    await check(a, "to others", (1, b"\x01"), [None, (1, b"\x01"), (1, b"\x01")])
+    await b.ask("leave", "red")
+    await check(c, "to room", ("red", "y"), [("y",), None, None])
     gone = b.io.get_sid()
-    b.io.disconnect()
-    while (left := a.next("left"))[0] != gone:
+    await b.io.disconnect()
+    while (left := await a.next("left"))[0] != gone:
         pass
-    # over WebSocket this client does not wait until its DISCONNECT is sent
+    # it does not always wait until its DISCONNECT is sent
     assert left[1] in ("client namespace disconnect", "transport close"), left
-    c.io.disconnect()
-    a.io.disconnect()
+    await c.io.disconnect()
+    await a.io.disconnect()
 
 
-def namespaces():
-    client = Client(("/", "/chat")).connect(("/", "/chat"))
-    client.io.emit("to all", "only here", namespace="/chat")
-    assert client.next("said", "/chat") == ("only here",)
-    events(client, "/chat")
-    client.ask("ask", "barrier")
+async def namespaces():
+    client = await Client(("/", "/chat")).connect(("/", "/chat"))
+    await client.io.emit("to all", "only here", namespace="/chat")
+    assert await client.next("said", "/chat") == ("only here",)
+    await events(client, "/chat")
+    await client.ask("ask", "barrier")
     client.none("said")
-    client.io.disconnect()
+    await client.io.disconnect()
     for namespace, error in (
         ("/closed", {"message": "not for Ada", "data": {"code": 7}}),
         ("/nowhere", {"message": "Invalid namespace"}),
     ):
         client = Client((namespace,))
         try:
-            client.connect((namespace,))
+            await client.connect((namespace,))
             raise AssertionError("it came in")
         except socketio.exceptions.ConnectionError:
-            came = client.next("connect_error", namespace)[0]
+            came = (await client.next("connect_error", namespace))[0]
             assert came == error, came
 
 
-def disconnection():
+async def disconnection():
     for event in ("send me away", "end my session"):
-        client = Client().connect()
-        client.io.emit(event)
-        reason = client.next("disconnect")
+        client = await Client().connect()
+        await client.io.emit(event)
+        reason = await client.next("disconnect")
         assert reason == ("server disconnect",), reason
-        client.io.disconnect()
+        await client.io.disconnect()
 
 
-client = Client().connect()
-events(client)
-print("events", flush=True)
-questions(client)
-print("questions", flush=True)
-client.io.disconnect()
-rooms()
-print("rooms", flush=True)
-namespaces()
-print("namespaces", flush=True)
-disconnection()
-print("done", flush=True)
+async def main():
+    client = await Client().connect()
+    await events(client)
+    print("events", flush=True)
+    await questions(client)
+    print("questions", flush=True)
+    await client.io.disconnect()
+    await rooms()
+    print("rooms", flush=True)
+    await namespaces()
+    print("namespaces", flush=True)
+    await disconnection()
+    print("done", flush=True)
+
+
+asyncio.run(main())

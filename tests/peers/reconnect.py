@@ -22,7 +22,7 @@ def hello(*_):
     def answered(data):
         print(f"connected, answered {len(data)}", flush=True)
 
-    client.emit("ask", b"\x01", callback=answered)
+    client.emit("ask", "x", callback=answered)
 
 
 client.connect(URL, transports=TRANSPORTS, auth={"name": "Ada"})
