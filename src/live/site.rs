@@ -164,7 +164,8 @@ mod tests {
         fs::create_dir_all(root.join("a b")).expect("a folder");
         fs::write(dir.path().join("secret.txt"), "secret").expect("a file");
         fs::write(root.join("a b/x.json"), "{}").expect("a file");
-        let root = Some(root.as_path());
+        let folder = root.as_path();
+        let root = Some(folder);
         assert_eq!(
             get(root, "/a%20b/x.json?v=1"),
             (200, "application/json".into(), b"{}".into())
@@ -179,7 +180,7 @@ mod tests {
             assert_eq!(get(root, outside).0, 404, "{outside}");
         }
         assert_eq!(get(root, "/").1, "text/html; charset=utf-8");
-        fs::write(root.expect("it is").join("index.html"), "own").expect("a file");
+        fs::write(folder.join("index.html"), "own").expect("a file");
         assert_eq!(get(root, "/").2, b"own");
     }
 

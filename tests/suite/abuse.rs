@@ -1,6 +1,11 @@
 //! What `layerwalk serve` does with clients that do what they must not, while others go on. Each abuse ends as the
 //! protocol says, the memory of the server has a bound, and two clients that behave notice nothing.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "real processes are waited for, so long at most"
+)]
+
 mod client;
 
 use std::sync::mpsc::{self, Receiver, Sender};

@@ -87,15 +87,12 @@ impl<F: FnMut(ConnId) -> Box<dyn Talk>> Service for Each<F> {
     }
 
     fn handle_timeout(&mut self, cx: &mut Cx) {
-        let is_due = |(_, talk): &(&ConnId, &Box<dyn Talk>)| {
-            talk.poll_timeout().is_some_and(|due| due <= cx.now)
-        };
-        let due: Vec<ConnId> = self
-            .talks
-            .iter()
-            .filter(is_due)
-            .map(|(conn, _)| *conn)
-            .collect();
+        let is_due = |talk: &dyn Talk| talk.poll_timeout().is_some_and(|due| due <= cx.now);
+        let talks = self.talks.iter();
+        let due = talks
+            .filter(|(_, talk)| is_due(talk.as_ref()))
+            .map(|(conn, _)| *conn);
+        let due: Vec<ConnId> = due.collect();
         for conn in due {
             self.with(cx, conn, |talk, cx| talk.handle_timeout(cx));
         }

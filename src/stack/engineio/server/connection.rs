@@ -34,7 +34,7 @@ pub(super) struct Connection {
 
 #[derive(Debug)]
 enum Carrier {
-    Http(http::Server),
+    Http(Box<http::Server>),
     WebSocket(Box<WebSocket>, Option<SessionId>),
 }
 
@@ -53,9 +53,10 @@ pub(super) enum Happened {
 
 impl Connection {
     pub(super) fn new(now: Time, conn: ConnId, max_body: usize) -> Self {
+        let server = http::Server::new(Some(conn)).with_max_body(max_body);
         Self {
             conn,
-            carrier: Carrier::Http(http::Server::new(Some(conn)).with_max_body(max_body)),
+            carrier: Carrier::Http(Box::new(server)),
             since: now,
             is_used: false,
             is_over: false,
