@@ -214,6 +214,15 @@ fn websocket_clients_talk_to_a_server() {
     let url = format!("ws://{}/echo", serving.address);
     converse(&["ws.js", &url]);
     converse(&["ws.py", &url]);
+    let compressing = ECHO.replace("echo = true", "echo = true, deflate = {}");
+    let other = Serving::start(&compressing, &[]);
+    let other_url = format!("ws://{}/echo", other.address);
+    for script in ["ws.js", "ws.py"] {
+        converse(&[script, &other_url, "deflate"]);
+        // and who does not want it gets none
+        converse(&[script, &other_url]);
+    }
+    other.end();
     let curl = |version: &str| {
         let mut curl = Command::new("curl");
         let url = format!("{}/echo", serving.url());

@@ -302,3 +302,18 @@ fn a_body_in_pieces_may_be_chunked_or_end_too_early() {
     ];
     assert_eq!(told_by_server(&mut server), expected);
 }
+
+#[test]
+fn a_request_with_two_framings_is_refused_and_nothing_behind_it_is_read() {
+    for mut server in [Server::new(None), Server::in_pieces(None)] {
+        let smuggled = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\
+            Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+        quiet(|cx| server.handle_input(cx, smuggled.as_bytes()));
+        let told = [
+            ServerEvent::Failed(ReadError::TwoFramings),
+            ServerEvent::Disconnect,
+        ];
+        assert_eq!(told_by_server(&mut server), told);
+        assert!(sent_by_server(&mut server).starts_with("HTTP/1.1 400 "));
+    }
+}
