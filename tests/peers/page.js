@@ -479,7 +479,7 @@ async function main() {
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox"],
-    timeout: PATIENCE,
+    timeout: 2 * PATIENCE,
   });
   running.push(() => browser.close());
   await parts[part](browser);

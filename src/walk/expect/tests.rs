@@ -250,6 +250,54 @@ const WRONG_WORLDS: &[(&str, Change)] = &[
     ("queues are endless", |text| {
         each_table("link", text, "queue = 100000")
     }),
+    ("what is meant for others goes to everyone", |text| {
+        text.replace("to = \"others\"", "to = \"everyone\"")
+    }),
+    ("what is meant for everyone goes to one", |text| {
+        text.replace("to = \"everyone\"", "to = \"socket\"")
+    }),
+    ("rooms are other rooms", |text| {
+        text.replace("join = \"$1\"", "join = \"elsewhere\"")
+    }),
+    ("what is meant for a room goes to everyone", |text| {
+        text.replace("rooms = [\"$1\"]", "to = \"everyone\"")
+    }),
+    ("no acknowledgment is asked for", |text| {
+        text.replace(", ack = true", "")
+    }),
+    ("every event is acknowledged", |text| {
+        text.replace("{ log = \"asked", "{ answer = [] }, { log = \"asked")
+    }),
+    ("other events are emitted", |text| {
+        text.replace("emit = \"", "emit = \"x")
+    }),
+    ("other events are handled", |text| {
+        text.replace("event = \"", "event = \"x")
+    }),
+    ("sessions are on polling alone", |text| {
+        text.replace("= \"websocket\"", "= \"polling\"")
+    }),
+    ("sessions are on WebSocket alone", |text| {
+        text.replace("= \"polling\"", "= \"websocket\"")
+    }),
+    ("the upgrade is finished", |text| {
+        text.replace("skip_upgrade_packet = true", "skip_upgrade_packet = false")
+    }),
+    ("pings are answered", |text| {
+        text.replace("answer_pings = false", "answer_pings = true")
+    }),
+    ("the right protocol of Engine.IO is asked for", |text| {
+        text.replace("= 3\n", "= 4\n")
+    }),
+    ("nothing is kept of those who were cut off", |text| {
+        text.replace("recovery = ", "connect_timeout = ")
+    }),
+    ("the token is right", |text| {
+        text.replace("\"1234\"", "\"open sesame\"")
+    }),
+    ("there is one server alone", |text| {
+        text.replace(", \"b:3000\"", "")
+    }),
 ];
 
 /// The text with this line in each table of this name, in place of the one with the same key.
