@@ -131,11 +131,23 @@ impl<M: Machine> Connected<M> {
     /// Goes on until the machine tells something. Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> M::Event {
         loop {
-            if let Some(event) = self.call(|machine, cx| machine.poll_event(cx)) {
+            if let Some(event) = self.next_unless(|_| false).await {
                 return event;
+            }
+        }
+    }
+
+    /// As [`Connected::next`], but only as long as the machine is not done with everything: `None` then.
+    pub async fn next_unless(&mut self, is_over: impl Fn(&M) -> bool) -> Option<M::Event> {
+        loop {
+            if let Some(event) = self.call(|machine, cx| machine.poll_event(cx)) {
+                return Some(event);
             }
             while let Some(order) = self.call(|machine, cx| machine.poll_order(cx)) {
                 self.obey(order);
+            }
+            if is_over(&self.machine) {
+                return None;
             }
             self.wait().await;
         }

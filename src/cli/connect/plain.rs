@@ -43,6 +43,7 @@ pub async fn run(args: &ConnectArgs, target: &Target, output: Output) -> Result 
         output,
         is_open: false,
         is_over: false,
+        failed: false,
     };
     let done = session.go_on().await;
     session.leave().await?;
@@ -78,6 +79,8 @@ struct Session<'a> {
     is_listening: bool,
     is_open: bool,
     is_over: bool,
+    /// Whether the server has gone without a Close.
+    failed: bool,
 }
 
 impl Session<'_> {
@@ -98,7 +101,8 @@ impl Session<'_> {
                 break;
             }
         }
-        match self.left.is_some_and(|left| left > 0) || !self.sends.is_empty() {
+        let is_left = self.left.is_some_and(|left| left > 0) || !self.sends.is_empty();
+        match is_left || self.failed {
             true => Err(Exit::failed()),
             false => Ok(()),
         }
@@ -180,6 +184,7 @@ impl Session<'_> {
                 clean,
             } => {
                 self.is_over = true;
+                self.failed |= !clean && !self.output.is_interactive();
                 let how = if clean { "cleanly" } else { "not cleanly" };
                 let text = format!("closed {how}: {}", close_text(code, &reason));
                 let object =

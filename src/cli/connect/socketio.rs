@@ -146,8 +146,7 @@ impl Session<'_> {
             }
         });
         let farewell = async {
-            while !self.connected.machine().is_over() {
-                let event = self.connected.next().await;
+            while let Some(event) = self.connected.next_unless(Client::is_over).await {
                 self.take(event)?;
             }
             Ok::<(), Exit>(())
