@@ -219,16 +219,14 @@ const UNSEEN: &[(&str, &str)] = &[
         "no scenario has a program that closes before all is read",
     ),
     (
-        "ws-continuation",
-        "in the captures a segment has the frame before it too",
-    ),
-    (
         "eio-message",
         "in the captures all messages are Socket.IO's",
     ),
     ("eio-other-version", "no capture has an older one"),
-    ("eio-broken", "no capture has one"),
-    ("sio-connect-error", "no capture has one"),
+    (
+        "eio-no-upgrade",
+        "the scenarios that upgrade have a server that does",
+    ),
     ("icmp-reassembly-time", "no capture has one"),
     ("icmp", "no capture has one but echoes and errors"),
     ("icmpv6-unreachable", "no capture has one"),

@@ -6,8 +6,6 @@ use std::process::{Command, Stdio};
 use layerwalk::capture;
 use layerwalk::proto::engineio::{self, emit_payload, parse_payload};
 use layerwalk::proto::socketio::{Packet, PacketType, placeholder};
-use layerwalk::proto::stream::Dir;
-use layerwalk::scenario;
 use layerwalk::walk::Walk;
 use layerwalk::walk::step::MessageId;
 use proptest::prelude::*;
@@ -245,8 +243,9 @@ const PASSED: &[&str] = &[
     "DISCONNECT",
 ];
 
-/// The conversation between npm's server and npm's client, captured.
-fn of_npm() -> Walk {
+#[test]
+#[ignore = "needs root and npm's socket.io"]
+fn a_conversation_of_npm_is_named_packet_by_packet() {
     let host = Namespace::new();
     let capturing = Capturing::start(&host, "lo", &[]);
     let path = format!("NODE_PATH={PEERS}");
@@ -254,13 +253,7 @@ fn of_npm() -> Walk {
     host.spawn("env", &[&path, "node", script])
         .wait_for_line("done");
     let (file, _) = capturing.interrupt();
-    Walk::from_capture("npm", capture::file::read(file.path()).expect("a capture"))
-}
-
-#[test]
-#[ignore = "needs root and npm's socket.io"]
-fn a_conversation_of_npm_is_named_packet_by_packet() {
-    let walk = of_npm();
+    let walk = Walk::from_capture("npm", capture::file::read(file.path()).expect("a capture"));
     let messages: Vec<_> = (0..).map_while(|id| walk.message(MessageId(id))).collect();
     let lines: Vec<&str> = messages.iter().map(|one| &one.info[..]).collect();
     let mut rest = lines.iter();
@@ -286,99 +279,4 @@ fn a_conversation_of_npm_is_named_packet_by_packet() {
             message.info
         );
     }
-}
-
-/// The same conversation, simulated.
-fn simulated() -> Walk {
-    let text = include_str!("socketio/conversation.toml");
-    let scenario = scenario::read("conversation", text).unwrap_or_else(|error| panic!("{error}"));
-    let spec = scenario.spec(None);
-    Walk::from_outcome(&scenario.title, spec.seed, layerwalk::sim::run(&spec))
-}
-
-/// The packets of each direction, the client's first, as they are written: their type and all that follows.
-///
-/// What is allowed to differ between two runs is left out. The ids of sessions and sockets are drawn by chance: `*`
-/// stands for them. How many heartbeats there are depends on how long the programs take: pings and pongs without
-/// `probe` are not told. What carries a packet (which connection, and how many packets share a poll) depends on what is
-/// ready at the moment: packets are told one by one.
-fn packets(walk: &Walk) -> [Vec<String>; 2] {
-    let mut told = [Vec::new(), Vec::new()];
-    for message in (0..).map_while(|id| walk.message(MessageId(id))) {
-        for layer in &message.dissection.layers {
-            let value = |id: &str| {
-                let mut fields = layer.fields.iter();
-                let field = fields.find(|field| field.spec.id == id);
-                field.map_or(String::new(), |field| field.tshark_value())
-            };
-            let is_packet = layer.protocol.id == "engineio";
-            let packet = value("engineio.type") + &value("engineio.payload");
-            let packet = match &packet[..] {
-                "" => value("engineio.binary"),
-                _ => without_sid(&packet),
-            };
-            if is_packet && packet != "2" && packet != "3" {
-                told[usize::from(message.dir == Dir::ToClient)].push(packet);
-            }
-        }
-    }
-    told
-}
-
-/// The packet with a star in place of an id.
-fn without_sid(packet: &str) -> String {
-    const NAME: &str = "\"sid\":\"";
-    let Some((before, rest)) = packet.split_once(NAME) else {
-        return packet.to_owned();
-    };
-    let (_, after) = rest.split_once('"').expect("a string ends");
-    format!("{before}{NAME}*\"{after}")
-}
-
-/// What the client and the server send in the conversation.
-const SENT: [&[&str]; 2] = [
-    &[
-        "40",
-        "2probe",
-        "5",
-        "40/chat,",
-        "42/chat,0[\"chat message\",\"hi\"]",
-        "451-/chat,1[\"picture\",{\"_placeholder\":true,\"num\":0}]",
-        "01:02:03",
-        "40/closed,",
-        "41/chat,",
-        "42[\"bye\"]",
-        "41",
-    ],
-    &[
-        "0{\"sid\":\"*\",\"upgrades\":[\"websocket\"],\"pingInterval\":300,\"pingTimeout\":20000,\"maxPayload\":1000000}",
-        "40{\"sid\":\"*\"}",
-        "42[\"welcome\",\"hello\"]",
-        "3probe",
-        "6",
-        "40/chat,{\"sid\":\"*\"}",
-        "43/chat,0[\"heard\",\"hi\"]",
-        "461-/chat,1[{\"_placeholder\":true,\"num\":0}]",
-        "03:02:01",
-        "44/closed,{\"message\":\"not you\"}",
-    ],
-];
-
-#[test]
-fn the_conversation_simulated_has_these_packets() {
-    assert_eq!(packets(&simulated()), SENT);
-}
-
-#[test]
-#[ignore = "needs root and npm's socket.io"]
-fn the_conversation_simulated_is_that_of_npm() {
-    let (npm, simulated) = (packets(&of_npm()), packets(&simulated()));
-    for (from, (npm, simulated)) in ["client", "server"].iter().zip(npm.iter().zip(&simulated)) {
-        println!("{from}: npm's, simulated");
-        for at in 0..npm.len().max(simulated.len()) {
-            let of = |side: &Vec<String>| side.get(at).cloned().unwrap_or("-".to_owned());
-            println!("  {:60} {}", of(npm), of(simulated));
-        }
-    }
-    assert_eq!(npm, simulated);
 }
