@@ -27,14 +27,14 @@ const CODES: &[u16] = &[
 ];
 
 fn node(args: &[&str]) -> Command {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/websocket.js");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/message_talk.js");
     let mut command = Command::new("node");
     command.arg(script).args(args).env("NODE_PATH", PEERS);
     command
 }
 
 fn python(args: &[&str]) -> Command {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/websocket.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/message_talk.py");
     let mut command = Command::new("python3");
     command.arg(script).args(args);
     command

@@ -1,4 +1,4 @@
-"""PyPI's websockets as a peer; the arguments are those of websocket.js."""
+"""PyPI's websockets as a peer; the arguments are those of message_talk.js."""
 
 import asyncio
 import sys
