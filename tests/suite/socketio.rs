@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 use layerwalk::capture;
 use layerwalk::proto::engineio::{self, emit_payload, parse_payload};
 use layerwalk::proto::socketio::{Packet, PacketType, placeholder};
+use layerwalk::proto::stream::Dir;
+use layerwalk::proto::tree::Field;
+use layerwalk::scenario;
 use layerwalk::walk::Walk;
 use layerwalk::walk::step::MessageId;
 use proptest::prelude::*;
@@ -243,9 +246,8 @@ const PASSED: &[&str] = &[
     "DISCONNECT",
 ];
 
-#[test]
-#[ignore = "needs root and npm's socket.io"]
-fn a_conversation_of_npm_is_named_packet_by_packet() {
+/// The conversation between npm's server and npm's client, captured.
+fn of_npm() -> Walk {
     let host = Namespace::new();
     let capturing = Capturing::start(&host, "lo", &[]);
     let path = format!("NODE_PATH={PEERS}");
@@ -253,7 +255,13 @@ fn a_conversation_of_npm_is_named_packet_by_packet() {
     host.spawn("env", &[&path, "node", script])
         .wait_for_line("done");
     let (file, _) = capturing.interrupt();
-    let walk = Walk::from_capture("npm", capture::file::read(file.path()).expect("a capture"));
+    Walk::from_capture("npm", capture::file::read(file.path()).expect("a capture"))
+}
+
+#[test]
+#[ignore = "needs root and npm's socket.io"]
+fn a_conversation_of_npm_is_named_packet_by_packet() {
+    let walk = of_npm();
     let messages: Vec<_> = (0..).map_while(|id| walk.message(MessageId(id))).collect();
     let lines: Vec<&str> = messages.iter().map(|one| &one.info[..]).collect();
     let mut rest = lines.iter();
@@ -279,4 +287,106 @@ fn a_conversation_of_npm_is_named_packet_by_packet() {
             message.info
         );
     }
+}
+
+/// The same conversation, simulated.
+fn simulated() -> Walk {
+    let text = include_str!("socketio/conversation.toml");
+    let scenario = scenario::read("conversation", text).unwrap_or_else(|error| panic!("{error}"));
+    let spec = scenario.spec(None);
+    Walk::from_outcome(&scenario.title, spec.seed, layerwalk::sim::run(&spec))
+}
+
+/// What a conversation sends, each packet as it is written: of the client and of the server, the packets by which
+/// Engine.IO cares for its transport, and the messages.
+///
+/// What is allowed to differ between two runs is left out:
+///
+/// - The ids of sessions and sockets are drawn by chance: `*` stands for them.
+/// - How many heartbeats there are depends on how long the programs take: pings and pongs without `probe` are not told.
+/// - A noop is there only if a poll is open just when the client changes over. npm's server looks every 100 ms, ours at
+///   once.
+/// - Until the change is done two transports run side by side, so whether a message or a probe is sent first depends on
+///   which connection is faster: each of the two kinds has its own order. So has a poll: one or several packets share it.
+#[derive(Debug, PartialEq, Eq)]
+struct Sent {
+    transport: [Vec<String>; 2],
+    messages: [Vec<String>; 2],
+}
+
+impl Sent {
+    fn of(walk: &Walk) -> Self {
+        let mut sent = Self {
+            transport: Default::default(),
+            messages: Default::default(),
+        };
+        for message in (0..).map_while(|id| walk.message(MessageId(id))) {
+            let from = usize::from(message.dir == Dir::ToClient);
+            let layers = message.dissection.layers.iter();
+            for layer in layers.filter(|layer| layer.protocol.id == "engineio") {
+                let value = |id| layer.field(id).map(Field::tshark_value).unwrap_or_default();
+                let text = value("engineio.type") + &value("engineio.payload");
+                match &text[..] {
+                    "2" | "3" | "6" => {}
+                    "4" => sent.messages[from].push(format!("<{}>", value("engineio.binary"))),
+                    text if text.starts_with('4') => sent.messages[from].push(without_sid(text)),
+                    text => sent.transport[from].push(without_sid(text)),
+                }
+            }
+        }
+        sent
+    }
+
+    /// Each of the four lists, and what it is.
+    fn lists(&self) -> [(&str, &[String]); 4] {
+        [
+            ("the client's transport", &self.transport[0]),
+            ("the server's transport", &self.transport[1]),
+            ("the client's messages", &self.messages[0]),
+            ("the server's messages", &self.messages[1]),
+        ]
+    }
+}
+
+/// The packet with a star in place of an id.
+fn without_sid(packet: &str) -> String {
+    const NAME: &str = "\"sid\":\"";
+    let Some((before, rest)) = packet.split_once(NAME) else {
+        return packet.to_owned();
+    };
+    let (_, after) = rest.split_once('"').expect("a string ends");
+    format!("{before}{NAME}*\"{after}")
+}
+
+#[test]
+fn the_conversation_simulated_has_these_packets() {
+    let sent = Sent::of(&simulated());
+    let lists = sent.lists().map(|(_, list)| list.join(" "));
+    assert_eq!(
+        lists,
+        [
+            "2probe 5",
+            "0{\"sid\":\"*\",\"upgrades\":[\"websocket\"],\"pingInterval\":300,\"pingTimeout\":20000,\
+             \"maxPayload\":1000000} 3probe",
+            "40 40/chat, 42/chat,0[\"chat message\",\"hi\"] \
+             451-/chat,1[\"picture\",{\"_placeholder\":true,\"num\":0}] <010203> \
+             40/closed, 41/chat, 42[\"bye\"] 41",
+            "40{\"sid\":\"*\"} 42[\"welcome\",\"hello\"] 40/chat,{\"sid\":\"*\"} 43/chat,0[\"heard\",\"hi\"] \
+             461-/chat,1[{\"_placeholder\":true,\"num\":0}] <030201> 44/closed,{\"message\":\"not you\"}",
+        ]
+    );
+}
+
+#[test]
+#[ignore = "needs root and npm's socket.io"]
+fn the_conversation_simulated_is_that_of_npm() {
+    let (npm, simulated) = (Sent::of(&of_npm()), Sent::of(&simulated()));
+    for ((what, npm), (_, simulated)) in npm.lists().into_iter().zip(simulated.lists()) {
+        println!("{what}: npm's, simulated");
+        for at in 0..npm.len().max(simulated.len()) {
+            let of = |side: &[String]| side.get(at).map_or("-".to_owned(), String::clone);
+            println!("  {:60} {}", of(npm), of(simulated));
+        }
+    }
+    assert_eq!(npm, simulated);
 }
