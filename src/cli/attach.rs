@@ -103,7 +103,8 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
     let mut spec = scenario.spec(args.seed);
     // The frames are looked at as those of a capture, which keeps them.
     spec.recording = false;
-    spec.keeping_frames = false;
+    // what passes every link is read back from the frames
+    spec.keeping_frames = args.all_links;
     let reals = make_real(args, &mut spec)?;
     let at = match &args.at {
         Some(name) => host(&spec, name)?,
