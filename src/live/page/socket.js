@@ -63,7 +63,9 @@ export class Client {
     this.#waiting = null;
     const engine = new Engine(this.#options, {
       open: () => this.#ask(),
-      carrier: () => this.#on.state(this.#sid ? "connected" : "connecting", ""),
+      // a session that is left may still change over while it says good-bye
+      carrier: () =>
+        engine === this.#engine && this.#on.state(this.#sid ? "connected" : "connecting", ""),
       message: (message) => engine === this.#engine && this.#take(message),
       close: (reason, detail) => engine === this.#engine && this.#lose(reason, detail),
       packet: (packet) => this.#on.packet(packet),
