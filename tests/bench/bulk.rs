@@ -10,6 +10,7 @@ mod peer;
 mod transfer;
 mod world;
 
+use std::process::Command;
 use std::time::Duration;
 
 use layerwalk::walk::Walk;
@@ -33,7 +34,13 @@ struct Scale {
 }
 
 fn main() {
-    let measures = std::env::args().any(|arg| arg == "--bench");
+    let args: Vec<String> = std::env::args().collect();
+    if let [_, flag, recording, bytes] = args.as_slice()
+        && flag == ALONE
+    {
+        return alone(recording, bytes);
+    }
+    let measures = args.iter().any(|arg| arg == "--bench");
     let scale = if measures {
         Scale {
             bytes: 16 * MIB,
@@ -166,7 +173,7 @@ impl Contestant {
         let frames = |frames: &usize| *frames;
         match self {
             // It has its own way to acknowledge.
-            Smoltcp => measure(bytes, || peer::run(transfer(Acks::Each), data), frames),
+            Smoltcp => measure(bytes, || peer::run(1, transfer(Acks::Each), data), frames),
             Hosts(acks) => measure(bytes, || hosts::run(transfer(acks), data), frames),
             Simulator(acks, recording) => simulate(1, transfer(acks), data, recording),
         }
@@ -201,21 +208,52 @@ fn compare(scale: &Scale) {
 fn more_bytes(scale: &Scale) {
     for recording in [Recording::Off, Recording::On] {
         let runs: [Run; 3] = best(scale.rounds.min(5), |which| {
-            let bytes = (scale.bytes / 2) << which;
-            let transfer = Transfer {
-                bytes,
-                lossy: false,
-                acks: Acks::Delayed,
-            };
-            simulate(1, transfer, &data(bytes), recording)
+            in_own_process(recording, (scale.bytes / 2) << which)
         });
-        println!("\nSimulator, {}, more bytes", recording.name());
+        let name = recording.name();
+        println!("\nSimulator, {name}, more bytes, each in a process of its own");
         head("to the first");
         for run in runs {
             let name = format!("{} MiB", run.bytes as f64 / MIB as f64);
             row(&name, run, run.times(runs[0]));
         }
     }
+}
+
+/// The first argument of a process that does one transfer in the simulator, and tells its frames and its time.
+const ALONE: &str = "--alone";
+
+/// One transfer as a user's run does it, in a process that has done nothing before: a short one does not live on memory
+/// that a longer one cannot find again.
+fn in_own_process(recording: Recording, bytes: usize) -> Run {
+    let mut this = Command::new(std::env::current_exe().expect("the path of the benchmark"));
+    let done = this
+        .args([ALONE, recording.name(), &bytes.to_string()])
+        .output();
+    let told = String::from_utf8(done.expect("the benchmark starts itself").stdout);
+    let told = told.expect("two numbers");
+    let numbers: Option<(usize, u64)> = told
+        .split_once(' ')
+        .and_then(|(frames, wall)| Some((frames.parse().ok()?, wall.trim_end().parse().ok()?)));
+    let (frames, wall) = numbers.expect("frames and nanoseconds");
+    Run {
+        bytes,
+        frames,
+        wall: Duration::from_nanos(wall),
+    }
+}
+
+fn alone(recording: &str, bytes: &str) {
+    let all = [Recording::Off, Recording::On];
+    let recording = all.into_iter().find(|one| one.name() == recording);
+    let transfer = Transfer {
+        bytes: bytes.parse().expect("a number of bytes"),
+        lossy: false,
+        acks: Acks::Delayed,
+    };
+    let data = data(transfer.bytes);
+    let run = simulate(1, transfer, &data, recording.expect("off or on"));
+    println!("{} {}", run.frames, run.wall.as_nanos());
 }
 
 fn more_hosts(scale: &Scale) {
@@ -225,11 +263,23 @@ fn more_hosts(scale: &Scale) {
         acks: Acks::Delayed,
     };
     let data = data(transfer.bytes);
-    for recording in [Recording::Off, Recording::On] {
+    // what as many pairs cost smoltcp tells what the machine's caches have to do with it
+    for recording in [None, Some(Recording::Off), Some(Recording::On)] {
         let runs: [Run; 3] = best(scale.rounds.min(5), |which| {
-            simulate([1, 10, 100][which], transfer, &data, recording)
+            let pairs = [1, 10, 100][which];
+            match recording {
+                Some(recording) => simulate(pairs, transfer, &data, recording),
+                None => measure(
+                    pairs * transfer.bytes,
+                    || peer::run(pairs, transfer, &data),
+                    |frames| *frames,
+                ),
+            }
         });
-        println!("\nSimulator, {}, more pairs of hosts", recording.name());
+        let whose = recording.map_or("smoltcp".to_owned(), |recording| {
+            format!("Simulator, {}", recording.name())
+        });
+        println!("\n{whose}, more pairs of hosts");
         head("to the first");
         for run in runs {
             let pairs = run.bytes / transfer.bytes;

@@ -11,49 +11,85 @@ use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr};
 
 use crate::transfer::{BUFFER, Loss, PORT, Received, Transfer};
 
-/// Does the transfer; how many frames it took.
-pub fn run(transfer: Transfer, data: &[u8]) -> usize {
-    let (mut client, mut server) = (Node::new(1), Node::new(2));
-    let mut loss = Loss::of(transfer);
-    let mut now = Instant::ZERO;
-    let (mut frames, mut written) = (0, 0);
-    let (mut received, mut buffer) = (Received::of(data), vec![0; BUFFER]);
-    server.socket().listen(PORT).unwrap();
-    client.connect();
-    loop {
-        client.poll(now);
-        server.poll(now);
-        let moved =
-            carry(&mut client, &mut server, &mut loss) + carry(&mut server, &mut client, &mut loss);
-        frames += moved;
+/// Does the transfer with so many pairs at the same time, each by turns; how many frames it took.
+pub fn run(pairs: usize, transfer: Transfer, data: &[u8]) -> usize {
+    let mut pairs: Vec<Pair<'_>> = (0..pairs).map(|_| Pair::new(transfer, data)).collect();
+    while pairs
+        .iter_mut()
+        .fold(false, |goes_on, pair| pair.turn() | goes_on)
+    {}
+    pairs.into_iter().map(Pair::finish).sum()
+}
+
+/// A client, and a server that sends it the data.
+struct Pair<'a> {
+    client: Node,
+    server: Node,
+    loss: Loss,
+    now: Instant,
+    frames: usize,
+    data: &'a [u8],
+    written: usize,
+    received: Received<'a>,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Pair<'a> {
+    fn new(transfer: Transfer, data: &'a [u8]) -> Self {
+        let (mut client, mut server) = (Node::new(1), Node::new(2));
+        server.socket().listen(PORT).unwrap();
+        client.connect();
+        Self {
+            client,
+            server,
+            loss: Loss::of(transfer),
+            now: Instant::ZERO,
+            frames: 0,
+            data,
+            written: 0,
+            received: Received::of(data),
+            buffer: vec![0; BUFFER],
+        }
+    }
+
+    /// Does what can be done now, or goes on to when something can; whether there was any.
+    fn turn(&mut self) -> bool {
+        let (client, server) = (&mut self.client, &mut self.server);
+        client.poll(self.now);
+        server.poll(self.now);
+        let moved = carry(client, server, &mut self.loss) + carry(server, client, &mut self.loss);
+        self.frames += moved;
         let socket = server.socket();
-        if socket.may_send() && written < data.len() && socket.can_send() {
-            written += socket.send_slice(&data[written..]).unwrap();
+        if socket.may_send() && self.written < self.data.len() && socket.can_send() {
+            self.written += socket.send_slice(&self.data[self.written..]).unwrap();
         }
         if socket.state() == State::CloseWait {
             socket.close();
         }
         let socket = client.socket();
         while socket.can_recv() {
-            let len = socket.recv_slice(&mut buffer).unwrap();
-            received.take(&buffer[..len]);
+            let len = socket.recv_slice(&mut self.buffer).unwrap();
+            self.received.take(&self.buffer[..len]);
         }
-        if received.is_whole() && socket.state() == State::Established {
+        if self.received.is_whole() && socket.state() == State::Established {
             socket.close();
         }
-        if moved == 0 {
-            let next = [client.poll_at(now), server.poll_at(now)];
-            match next.into_iter().flatten().min() {
-                Some(next) => now = now.max(next),
-                None => break,
-            }
+        if moved > 0 {
+            return true;
         }
+        let next = [client.poll_at(self.now), server.poll_at(self.now)];
+        let next = next.into_iter().flatten().min();
+        self.now = next.map_or(self.now, |next| self.now.max(next));
+        next.is_some()
     }
-    assert!(received.is_whole(), "the transfer stalls");
-    for node in [&mut client, &mut server] {
-        assert_eq!(node.socket().state(), State::Closed);
+
+    fn finish(mut self) -> usize {
+        assert!(self.received.is_whole(), "the transfer stalls");
+        for node in [&mut self.client, &mut self.server] {
+            assert_eq!(node.socket().state(), State::Closed);
+        }
+        self.frames
     }
-    frames
 }
 
 /// Carries the frames of one node to the other; how many there were.
