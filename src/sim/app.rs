@@ -13,6 +13,7 @@ mod http;
 mod ping;
 mod proxy;
 mod raw;
+mod relay;
 mod script;
 mod service;
 mod socketio;
@@ -24,11 +25,11 @@ mod udp;
 mod websocket;
 mod wires;
 
-use self::balancer::Balancer;
+use self::balancer::balancer;
 use self::bytes::Bytes;
 use self::http::{HttpClient, HttpServer};
 use self::ping::Ping;
-use self::proxy::Proxy;
+use self::proxy::proxy;
 use self::raw::RawTcp;
 use self::service::Each;
 use self::socketio_client::SocketIoProgram;
@@ -89,8 +90,8 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
             serve(spec.port, books, Box::new(SocketIo::new(&spec, rng)))
         }
         AppKind::SocketIoClient(spec) => Box::new(SocketIoProgram::new(spec, books, rng)),
-        AppKind::Proxy(spec) => Box::new(Proxy::new(&spec, books)),
-        AppKind::Balancer(spec) => Box::new(Balancer::new(&spec, books)),
+        AppKind::Proxy(spec) => Box::new(proxy(&spec, books)),
+        AppKind::Balancer(spec) => Box::new(balancer(&spec, books)),
         AppKind::UdpEcho(spec) => Box::new(UdpEcho::new(&spec)),
         AppKind::UdpClient(spec) => Box::new(UdpClient::new(&spec)),
         AppKind::RawTcp(spec) => Box::new(RawTcp::new(&spec)),

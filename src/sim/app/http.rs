@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use sha1::{Digest, Sha1};
 
-use super::script::{Alarm, SCENARIO};
+use super::script::{SCENARIO, alarm};
 use super::talk::{Order, Orders, Talk};
 use crate::base::{Time, imf_fixdate};
 use crate::proto::http::{Request, Response};
 use crate::sim::spec::{self, Content, Page};
+use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
 use crate::stack::http::{Client, ClientEvent, Server, ServerEvent};
 use crate::stack::record::{ConnId, What};
@@ -240,7 +241,7 @@ impl HttpClient {
             None => self.close(cx),
             Some(request) if request.after.is_zero() => self.request(cx),
             Some(request) => {
-                self.pause = Some(Alarm::set(cx, Some(self.conn), "wait", request.after));
+                self.pause = Some(alarm(cx, Some(self.conn), "wait", request.after));
             }
         }
     }

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::script::{Alarm, SCENARIO};
+use super::script::{SCENARIO, alarm};
 use super::{Program, reason};
 use crate::base::Time;
 use crate::sim::spec;
+use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::record::What;
@@ -48,7 +49,7 @@ impl Ping {
         }
         cx.cause = trigger;
         if sequence < self.count {
-            self.next = Some(Alarm::set(cx, None, "ping interval", self.interval));
+            self.next = Some(alarm(cx, None, "ping interval", self.interval));
         }
     }
 }

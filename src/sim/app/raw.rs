@@ -3,10 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::Program;
-use super::script::{Alarm, SCENARIO};
+use super::script::{SCENARIO, alarm};
 use crate::base::Time;
 use crate::proto::tcp::TcpHeader;
 use crate::sim::spec::{self, RawSegment};
+use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::record::What;
@@ -47,7 +48,7 @@ impl RawTcp {
                 None => return,
             };
             if !pause.is_zero() {
-                self.waiting = Some(Alarm::set(cx, None, "wait", pause));
+                self.waiting = Some(alarm(cx, None, "wait", pause));
                 return;
             }
         }
@@ -97,7 +98,7 @@ impl Program for RawTcp {
         if pause.is_zero() {
             self.run(cx, host);
         } else {
-            self.waiting = Some(Alarm::set(cx, None, "wait", pause));
+            self.waiting = Some(alarm(cx, None, "wait", pause));
         }
     }
 

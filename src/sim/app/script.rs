@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::base::{RecordId, Time};
+use crate::base::Time;
 use crate::sim::spec::{Action, Content};
+use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
-use crate::stack::record::{ConnId, TimerAction, What};
+use crate::stack::record::ConnId;
 
 /// A list of actions that is worked off.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +41,7 @@ impl Script {
             && let Some(action) = self.actions.front()
         {
             if let Action::Wait(span) = *action {
-                self.waiting = Some(Alarm::set(cx, conn, "wait", span));
+                self.waiting = Some(alarm(cx, conn, "wait", span));
             } else if perform(cx, action) {
                 self.actions.pop_front();
             } else {
@@ -74,42 +75,9 @@ impl Script {
     }
 }
 
-/// A timer of a program.
-#[derive(Debug, Clone)]
-pub struct Alarm {
-    /// When it expires.
-    pub at: Time,
-    name: &'static str,
-    conn: Option<ConnId>,
-    record: Option<RecordId>,
-}
-
-impl Alarm {
-    /// Starts it.
-    pub fn set(cx: &mut Cx, conn: Option<ConnId>, name: &'static str, span: Duration) -> Self {
-        let at = cx.now + span;
-        let what = What::Timer {
-            name,
-            action: TimerAction::Started(at),
-        };
-        let record = cx.record(7, conn, SCENARIO, what);
-        Self {
-            at,
-            name,
-            conn,
-            record,
-        }
-    }
-
-    /// It has expired: what follows has it as its cause.
-    pub fn expire(self, cx: &mut Cx) {
-        cx.cause = self.record;
-        let what = What::Timer {
-            name: self.name,
-            action: TimerAction::Expired,
-        };
-        cx.step(7, self.conn, SCENARIO, what);
-    }
+/// Starts a timer of a program.
+pub fn alarm(cx: &mut Cx, conn: Option<ConnId>, name: &'static str, span: Duration) -> Alarm {
+    Alarm::set(cx, 7, conn, SCENARIO, name, span)
 }
 
 /// What the program does because the scenario says so, and no standard.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::fill::Known;
 use super::http::PRODUCT;
-use super::script::SCENARIO;
+use super::script::{SCENARIO, alarm};
 use super::service::{Said, Service};
 use super::talk::Order;
 use crate::base::{Rng, Time};
@@ -399,7 +399,7 @@ impl SocketIo {
         if let Trigger::Every(span, times) = self.handlers[index].trigger
             && self.counts[index] < times
         {
-            let alarm = Alarm::set(cx, 7, None, SCENARIO, "handler", span);
+            let alarm = alarm(cx, None, "handler", span);
             self.ticks.push((index, alarm));
         }
     }

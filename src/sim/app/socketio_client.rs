@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use super::Program;
 use super::fill::Known;
 use super::http::PRODUCT;
-use super::script::{Alarm, SCENARIO};
+use super::script::{SCENARIO, alarm};
 use super::wires::{Happened, Wires};
 use crate::base::{Rng, Time};
 use crate::proto::engineio::Transport;
 use crate::sim::ledger::Ledger;
 use crate::sim::spec::{SocketIoAction, SocketIoClient, SocketIoDeed, SocketIoHandler};
+use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::record::What;
@@ -176,7 +177,7 @@ impl SocketIoProgram {
                 let found = self.came.events.iter().position(is_it);
                 return found.is_some_and(|at| self.came.events.remove(at).is_some());
             }
-            A::Wait(span) => self.pause = Some(Alarm::set(cx, None, "wait", *span)),
+            A::Wait(span) => self.pause = Some(alarm(cx, None, "wait", *span)),
             A::Connect(nsp) => self.connect(cx, nsp),
             A::Disconnect(nsp) => {
                 self.call(cx, format!("disconnect{}", to(nsp, "from")));

@@ -9,13 +9,14 @@ use std::rc::Rc;
 
 use bytes::Buf as _;
 
-use super::script::{Alarm, SCENARIO};
+use super::script::{SCENARIO, alarm};
 use super::service::Service;
 use super::talk::{Order, Orders, Talk, made_up, no_delay_call};
 use super::{Program, reason};
 use crate::base::{RecordId, Time};
 use crate::sim::ledger::Ledger;
 use crate::sim::spec::Reading;
+use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
 use crate::stack::host::{Host, HostEventKind};
 use crate::stack::record::{ConnId, What};
@@ -434,7 +435,7 @@ impl<T: Talk + ?Sized> Line<T> {
             book.read.extend(&bytes);
         }
         if !bytes.is_empty() {
-            self.pause = pause.map(|span| Alarm::set(cx, Some(self.conn), PAUSE, span));
+            self.pause = pause.map(|span| alarm(cx, Some(self.conn), PAUSE, span));
             self.talk.handle_input(cx, &bytes);
         }
         if host.readable(self.conn) == 0

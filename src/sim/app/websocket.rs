@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::bytes::{read_text, write_down};
 use super::http::PRODUCT;
-use super::script::{Alarm, SCENARIO, Script, quote};
+use super::script::{SCENARIO, Script, alarm, quote};
 use super::talk::{Order, Orders, Talk, no_delay_call, reading_call};
 use super::tunnel::Tunnel;
 use crate::base::{Rng, Time};
 use crate::sim::spec::{Action, Content, Reply, WebSocketClient, WebSocketServer};
+use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
 use crate::stack::record::{ConnId, What};
 use crate::stack::websocket::{ClientOptions, Event, Message, ServerOptions, WebSocket};
@@ -303,7 +304,7 @@ impl WebSocketTalk {
         let conn = Some(self.conn);
         self.ping = self
             .ping_interval
-            .map(|span| Alarm::set(cx, conn, "ping interval", span));
+            .map(|span| alarm(cx, conn, "ping interval", span));
     }
 
     fn call(&self, cx: &mut Cx, text: String) {
