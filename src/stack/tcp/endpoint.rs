@@ -17,6 +17,7 @@ use super::timeouts::usable_mtu;
 use super::{Event, Outgoing, Unreachable};
 use crate::base::{RecordId, Time};
 use crate::proto::tcp::{TcpFlags, TcpHeader};
+use crate::stack::alarm::Schedule;
 use crate::stack::cx::Cx;
 use crate::stack::record::{ConnId, TcpState, TcpVars, Unit, What};
 
@@ -44,6 +45,8 @@ pub struct Endpoint {
     connections: Vec<Connection>,
     /// Those that are not CLOSED, by their two ends.
     open: BTreeMap<(SocketAddr, SocketAddr), ConnId>,
+    /// When each of them wants to be called.
+    timeouts: Schedule<ConnId>,
     next_port: u16,
     /// The largest packet on the way to a destination, where ICMP told it, and until when that is believed.
     paths: BTreeMap<IpAddr, (u16, Time)>,
@@ -91,6 +94,7 @@ impl Endpoint {
             listeners: BTreeMap::new(),
             connections: Vec::new(),
             open: BTreeMap::new(),
+            timeouts: Schedule::default(),
             next_port: 0,
             paths: BTreeMap::new(),
             out: VecDeque::new(),
@@ -104,6 +108,7 @@ impl Endpoint {
             self.connections[id.0 as usize].forget(cx);
         }
         self.open.clear();
+        self.timeouts = Schedule::default();
     }
 
     /// Takes over what an earlier TCP of the same host remembers of connections that are over: no id is used twice.
@@ -284,16 +289,7 @@ impl Endpoint {
 
     /// The time of [`Endpoint::poll_timeout`] has come.
     pub fn handle_timeout(&mut self, cx: &mut Cx<'_>) {
-        let due = |id: &ConnId| self.connections[id.0 as usize].poll_timeout() <= Some(cx.now);
-        let timed = |id: &ConnId| self.connections[id.0 as usize].poll_timeout().is_some();
-        let ids: Vec<_> = self
-            .open
-            .values()
-            .copied()
-            .filter(timed)
-            .filter(due)
-            .collect();
-        for id in ids {
+        while let Some(id) = self.timeouts.pop_due(cx.now) {
             self.on(id, |conn| conn.handle_timeout(cx));
         }
     }
@@ -378,8 +374,7 @@ impl Endpoint {
 
     /// When [`Endpoint::handle_timeout`] is to be called.
     pub fn poll_timeout(&self) -> Option<Time> {
-        let timeout = |id: &ConnId| self.connections[id.0 as usize].poll_timeout();
-        self.open.values().filter_map(timeout).min()
+        self.timeouts.next_time()
     }
 
     /// A connection, open or over.
@@ -410,6 +405,7 @@ impl Endpoint {
         self.out.extend(std::iter::from_fn(|| conn.poll_transmit()));
         self.events.extend(std::iter::from_fn(|| conn.poll_event()));
         let (state, local, remote) = (conn.state(), conn.local(), conn.remote());
+        self.timeouts.set(id, conn.poll_timeout());
         if state == TcpState::Closed && self.open.get(&(local, remote)) == Some(&id) {
             self.open.remove(&(local, remote));
         }
