@@ -47,6 +47,9 @@ impl Mistake {
     }
 }
 
+/// So many mistakes are told at a time: one that is made in many places fills no more than some screens.
+const MOST_TOLD: usize = 20;
+
 /// All mistakes of one file, in the order of their places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {
@@ -59,7 +62,7 @@ pub struct Mistakes {
 }
 
 impl Mistakes {
-    /// The report: for each mistake the file, line and column, an excerpt and advice.
+    /// The report: for each mistake the file, line and column, an excerpt and advice. Of very many the first are told.
     pub fn render(&self, coloured: bool) -> String {
         let renderer = if coloured {
             Renderer::styled()
@@ -67,8 +70,11 @@ impl Mistakes {
             Renderer::plain()
         };
         let one = |mistake: &Mistake| renderer.render(&[self.group(mistake)]);
-        let all: Vec<String> = self.list.iter().map(one).collect();
-        all.join("\n\n")
+        let mut told: Vec<String> = self.list.iter().take(MOST_TOLD).map(one).collect();
+        if let Some(more @ 1..) = self.list.len().checked_sub(MOST_TOLD) {
+            told.push(format!("{more} more are not told: mend these first"));
+        }
+        told.join("\n\n")
     }
 
     /// Line and column of a mistake, both from 1, the column in characters.

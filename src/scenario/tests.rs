@@ -640,3 +640,15 @@ fn a_file_that_is_no_text_is_refused() {
     let folder = super::load(folder.path()).unwrap_err().to_string();
     assert!(folder.contains("directory"), "{folder}");
 }
+
+#[test]
+fn of_very_many_mistakes_the_first_are_told() {
+    let text: String = (0..30).map(|n| format!("wrong{n} = 1\n")).collect();
+    let told = read("test.toml", &text).unwrap_err().to_string();
+    assert!(
+        told.contains("`wrong0`") && told.contains("`wrong10`"),
+        "{told}"
+    );
+    assert!(!told.contains("`wrong25`"), "{told}");
+    assert!(told.contains(" more are not told"), "{told}");
+}
