@@ -35,16 +35,16 @@ pub mod states;
 pub mod step;
 pub mod view;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::base::{FrameId, LinkType, RecordId};
 use crate::capture::packet::{Capture, Interface, Packet, ResolvedName};
 use crate::proto::physical;
-use crate::sim::outcome::{NodeKind, Outcome, Transmission};
+use crate::sim::outcome::{NodeKind, Outcome, Piece, Transmission};
 use crate::stack::record::Record;
 
 use lesson::Lesson;
-use pipeline::Pipeline;
+use pipeline::{News, Pipeline};
 use step::{FlowId, Grain, MessageId, PhaseId, Step, StepId};
 use steps::Steps;
 use steps::sim::Told;
@@ -70,7 +70,7 @@ pub struct Walk {
     truth: Option<Truth>,
     lesson: Lesson,
     graphs: graph::Cache,
-    /// Of a capture: no packet will follow.
+    /// Nothing will follow.
     finished: bool,
 }
 
@@ -95,47 +95,62 @@ impl Walk {
 
     /// The walk of a simulation.
     pub fn from_outcome(title: &str, seed: u64, outcome: Outcome) -> Self {
-        let mut walk = Self::empty(title, Source::Simulated { seed });
-        for frame in &outcome.frames {
-            walk.push_transmission(&outcome, frame);
-        }
-        let mut truth = Truth::new(&outcome);
-        truth.join_flows(&walk.pipeline.flows);
-        walk.pipeline.finish();
-        let told = Told {
-            outcome: &outcome,
-            truth: &truth,
-            pipeline: &walk.pipeline,
-        };
-        walk.frame_steps = walk.steps.push_records(&told);
-        walk.truth = Some(truth);
-        walk.outcome = Some(outcome);
+        let mut walk = Self::told(title, Source::Simulated { seed }, outcome);
+        walk.finish();
         walk
     }
 
-    /// One end-to-end frame is taken once, where its sender put it on the wire; what a switch sends on is the same frame
-    /// again. What a router sends on is another frame of the same conversation, whose bytes were taken already. What a
-    /// fault doubled is another.
-    fn push_transmission(&mut self, outcome: &Outcome, sent: &Transmission) {
-        let frame = Frame {
-            time: sent.sent_at,
-            link_type: LinkType::ETHERNET,
-            original_len: u32::try_from(sent.bytes.len()).unwrap_or(u32::MAX),
-            bytes: sent.bytes.clone(),
-            interface: Some(sent.link.0),
-            fcs_len: None,
-            checksum_not_ready: false,
-        };
-        let sent_on = sent
-            .repeats
-            .filter(|original| outcome.frames[original.index()].from != sent.from);
-        match sent_on {
-            Some(original) if outcome.nodes[sent.from.index()].kind == NodeKind::Router => {
-                self.pipeline.push_routed(frame, original);
-            }
-            Some(original) => _ = self.pipeline.push_repeat(frame, original),
-            None => _ = self.pipeline.push(frame),
+    /// The walk of a world that runs, in which some hosts are real, behind the devices `taps`. `outcome` is what there is
+    /// before its first event; what follows is added by [`Walk::append`].
+    pub fn attached(title: &str, taps: &str, outcome: Outcome) -> Self {
+        let taps = taps.to_owned();
+        Self::told(title, Source::Attached { taps }, outcome)
+    }
+
+    fn told(title: &str, source: Source, outcome: Outcome) -> Self {
+        let mut walk = Self::empty(title, source);
+        walk.outcome = Some(outcome);
+        walk.truth = Some(Truth::default());
+        walk.go_on();
+        walk
+    }
+
+    /// Adds the next piece of what the world leaves behind that it was made of. Steps that are there stay, with what is
+    /// told of them; of the last ones, and of those of a message that becomes whole, more is told than before.
+    pub fn append(&mut self, piece: Piece) {
+        if let Some(outcome) = self.outcome.as_mut().filter(|_| !self.finished) {
+            outcome.append(piece);
+            self.go_on();
         }
+    }
+
+    /// Takes what was added to the outcome; when nothing will follow, the end too.
+    fn go_on(&mut self) {
+        let (Some(outcome), Some(truth)) = (&self.outcome, &mut self.truth) else {
+            return;
+        };
+        let pipeline = &mut self.pipeline;
+        let mut messages = Vec::new();
+        for frame in &outcome.frames[pipeline.store.len()..] {
+            messages.extend(push_transmission(pipeline, outcome, frame).messages);
+        }
+        let changed = truth.go_on(outcome, pipeline);
+        if self.finished {
+            messages.extend(pipeline.finish().messages);
+        }
+        let frames = messages.iter().flat_map(|id| pipeline.frames_of(*id));
+        let named = frames.filter_map(|frame| truth.first_about(frame));
+        let changed = named.fold(changed, usize::min);
+        let told = Told {
+            outcome,
+            truth,
+            pipeline,
+        };
+        (self.steps).tell_records(&told, changed, &mut self.frame_steps);
+        if self.finished {
+            self.steps.push_end(&told);
+        }
+        self.find_notes();
     }
 
     /// The walk of a capture file of this name.
@@ -197,6 +212,9 @@ impl Walk {
             return;
         }
         self.finished = true;
+        if self.outcome.is_some() {
+            return self.go_on();
+        }
         let news = self.pipeline.finish();
         for gap in &news.gaps {
             self.steps.push_gap(&self.pipeline, gap, self.last_frame());
@@ -287,8 +305,7 @@ impl Walk {
 
     /// Whether the step is the end, behind everything that happens.
     pub fn is_end(&self, at: StepId) -> bool {
-        let ends = self.finished || self.outcome.is_some();
-        ends && self.next(at, Grain::Layer).is_none()
+        self.finished && self.next(at, Grain::Layer).is_none()
     }
 
     /// The first step of this grain or a coarser one.
@@ -400,6 +417,12 @@ impl Walk {
         self.records().get(id.index())
     }
 
+    /// Whether what is known of an end can only be inferred from frames.
+    fn is_inferred(&self, end: SocketAddr) -> bool {
+        let outcome = self.outcome.as_ref();
+        outcome.is_none_or(|outcome| !outcome.is_simulated(end.ip()))
+    }
+
     /// What a host is called: by the simulation, by the capture, or else its address.
     fn name_of(&self, addr: IpAddr) -> String {
         let nodes = self.outcome.iter().flat_map(|outcome| &outcome.nodes);
@@ -463,7 +486,39 @@ impl Walk {
     /// The frames that have a number of their own: all but those that a switch sent on.
     pub fn originals(&self) -> impl Iterator<Item = FrameId> + '_ {
         let ids = (0..self.frames()).map(FrameId::from_index);
-        ids.filter(|id| self.pipeline.meta(*id).has_own_number())
+        ids.filter(|id| self.is_original(*id))
+    }
+
+    fn is_original(&self, id: FrameId) -> bool {
+        self.pipeline.meta(id).has_own_number()
+    }
+}
+
+/// One end-to-end frame is taken once, where its sender put it on the wire; what a switch sends on is the same frame
+/// again. What a router sends on is another frame of the same conversation, whose bytes were taken already. What a fault
+/// doubled is another.
+fn push_transmission(pipeline: &mut Pipeline, outcome: &Outcome, sent: &Transmission) -> News {
+    let frame = Frame {
+        time: sent.sent_at,
+        link_type: LinkType::ETHERNET,
+        original_len: u32::try_from(sent.bytes.len()).unwrap_or(u32::MAX),
+        bytes: sent.bytes.clone(),
+        interface: Some(sent.link.0),
+        fcs_len: None,
+        checksum_not_ready: false,
+    };
+    let sent_on =
+        (sent.repeats).filter(|original| outcome.frames[original.index()].from != sent.from);
+    match sent_on {
+        Some(original) if outcome.nodes[sent.from.index()].kind == NodeKind::Router => {
+            pipeline.push_routed(frame, original);
+            News::default()
+        }
+        Some(original) => {
+            pipeline.push_repeat(frame, original);
+            News::default()
+        }
+        None => pipeline.push(frame).1,
     }
 }
 

@@ -87,14 +87,13 @@ fn ends(walk: &Walk, at: StepId, grain: Grain, out: &mut dyn Write) -> io::Resul
     let Some(ends) = walk.ends(at, grain, Numbers::Relative) else {
         return Ok(());
     };
-    let inferred = if ends.inferred { "  (inferred)" } else { "" };
-    writeln!(
-        out,
-        "{:<22} {:<24} {:<24}{inferred}",
-        "Ends",
-        safe(&ends.names[0]),
-        safe(&ends.names[1])
-    )?;
+    let [client, server] = [0, 1].map(|end| safe(&ends.names[end]));
+    let inferred = match ends.inferred {
+        [true, true] => "  (inferred)".to_owned(),
+        [false, false] => String::new(),
+        [first, _] => format!("  ({} inferred)", if first { &client } else { &server }),
+    };
+    writeln!(out, "{:<22} {client:<24} {server:<24}{inferred}", "Ends")?;
     let (set, unset): (Vec<&EndsRow>, Vec<&EndsRow>) = ends
         .rows
         .iter()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::{FrameId, LinkId, NodeId, Time};
-use crate::stack::record::Log;
+use crate::stack::record::{Log, Record, What};
 
 /// Everything that a run left behind.
 #[derive(Debug, Clone)]
@@ -25,6 +25,51 @@ pub struct Outcome {
     pub cut_short: Option<Limit>,
 }
 
+/// What a run has left behind since the last piece was taken out of it: the next frames and records of its [`Outcome`].
+#[derive(Debug, Clone, Default)]
+pub struct Piece {
+    /// The next transmissions. When they arrive, a record tells, in this piece or a later one.
+    pub frames: Vec<Transmission>,
+    /// The next records.
+    pub records: Vec<Record>,
+    /// When it was taken.
+    pub ended: Time,
+    /// The limit behind which no piece follows.
+    pub cut_short: Option<Limit>,
+}
+
+impl Piece {
+    /// Puts the piece that follows behind this one.
+    pub fn join(&mut self, next: Self) {
+        self.frames.extend(next.frames);
+        self.records.extend(next.records);
+        self.ended = next.ended;
+        self.cut_short = next.cut_short;
+    }
+}
+
+impl Outcome {
+    /// Adds the next piece of the same run.
+    pub fn append(&mut self, piece: Piece) {
+        self.frames.extend(piece.frames);
+        for record in piece.records {
+            if let What::FrameArrived(frame) = record.what {
+                self.frames[frame.index()].arrived_at = Some(record.time);
+            }
+            self.log.push(record);
+        }
+        self.ended = piece.ended;
+        self.cut_short = piece.cut_short;
+    }
+
+    /// Whether the host of this address is simulated, so that its records tell what it knows. Where no node is real,
+    /// everything is.
+    pub fn is_simulated(&self, addr: IpAddr) -> bool {
+        let mut simulated = self.nodes.iter().filter(|node| !node.is_real);
+        simulated.any(|node| node.addrs.contains(&addr)) || self.nodes.iter().all(|it| !it.is_real)
+    }
+}
+
 /// A limit that a run has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
@@ -34,6 +79,8 @@ pub enum Limit {
     Frames(usize),
     /// So many events it may have.
     Events(usize),
+    /// So many records may be kept of it.
+    Records(usize),
 }
 
 /// Which limit it is, and how to raise it.
@@ -49,6 +96,7 @@ impl fmt::Display for Limit {
             }
             Self::Frames(most) => write!(f, "no run may send more than {most} frames"),
             Self::Events(most) => write!(f, "no run may have more than {most} events"),
+            Self::Records(most) => write!(f, "no more than {most} records are kept"),
         }
     }
 }
@@ -60,6 +108,8 @@ pub struct Node {
     pub name: String,
     /// What it is.
     pub kind: NodeKind,
+    /// Whether it is a host outside of the simulation, of which only the frames are known.
+    pub is_real: bool,
     /// Its MAC addresses, one an interface; a switch has none, and those of a real host are not known.
     pub macs: Vec<[u8; 6]>,
     /// Its IP addresses.

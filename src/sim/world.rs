@@ -14,7 +14,7 @@ use super::fault::Rule;
 use super::ledger::Ledger;
 use super::link::Pipe;
 use super::machine::Machine;
-use super::outcome::{Limit, Outcome};
+use super::outcome::{Limit, Outcome, Piece};
 use super::queue::EventQueue;
 use super::spec::Limits;
 use super::switch::Switch;
@@ -46,6 +46,8 @@ pub struct World {
     /// The node whose frames are noted in `seen`.
     watched: Option<NodeId>,
     seen: Vec<Seen>,
+    /// How many of the frames were handed out in pieces.
+    taken: usize,
     outcome: Outcome,
 }
 
@@ -159,6 +161,23 @@ impl World {
     /// What is there so far.
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
+    }
+
+    /// The next piece of what it leaves behind. The records are in it alone from then on; the frames stay.
+    pub fn take_piece(&mut self) -> Piece {
+        let from = std::mem::replace(&mut self.taken, self.outcome.frames.len());
+        Piece {
+            frames: self.outcome.frames[from..].to_vec(),
+            records: self.outcome.log.take(),
+            ended: self.outcome.ended,
+            cut_short: self.outcome.cut_short,
+        }
+    }
+
+    /// Makes no more records; the frames that it sends from now on are kept where that is asked for.
+    pub fn stop_recording(&mut self, keeping_frames: bool) {
+        self.outcome.log.stop();
+        self.keeping_frames = keeping_frames;
     }
 
     /// The books of all programs ([`Spec::books`](super::spec::Spec::books)), each with its host.

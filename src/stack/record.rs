@@ -288,6 +288,8 @@ pub struct SteadyVars {
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     records: Vec<Record>,
+    /// How many were taken out: ids go on behind them.
+    taken: usize,
     off: bool,
 }
 
@@ -300,8 +302,8 @@ impl Log {
     /// A log that keeps nothing: for runs of which only the frames or the outcome matter.
     pub fn off() -> Self {
         Self {
-            records: Vec::new(),
             off: true,
+            ..Self::default()
         }
     }
 
@@ -315,13 +317,26 @@ impl Log {
         if self.off {
             return None;
         }
-        debug_assert!(
-            record
-                .cause
-                .is_none_or(|cause| cause.index() < self.records.len())
-        );
+        let id = RecordId::from_index(self.total());
+        debug_assert!(record.cause.is_none_or(|cause| cause < id));
         self.records.push(record);
-        Some(RecordId::from_index(self.records.len() - 1))
+        Some(id)
+    }
+
+    /// Takes the records out that were appended since the last time. What follows may still name them as its cause.
+    pub fn take(&mut self) -> Vec<Record> {
+        self.taken = self.total();
+        std::mem::take(&mut self.records)
+    }
+
+    /// Keeps nothing from now on.
+    pub fn stop(&mut self) {
+        self.off = true;
+    }
+
+    /// How many records were appended, those that were taken out among them.
+    pub fn total(&self) -> usize {
+        self.taken + self.records.len()
     }
 
     /// Gives back the memory that was reserved for more records.
@@ -329,7 +344,7 @@ impl Log {
         self.records.shrink_to_fit();
     }
 
-    /// The records so far.
+    /// The records so far, but for those that were taken out.
     pub fn records(&self) -> &[Record] {
         &self.records
     }

@@ -90,7 +90,7 @@ fn title_pieces(
     pieces
 }
 
-/// `[SIM seed 42]`, `[REAL ws.pcapng #2]`, `[LIVE eth0 #2]`; a long name is cut, the number is not.
+/// `[SIM seed 42]`, `[LIVE tap0]` of an attached one, `[REAL ws.pcapng #2]`, `[LIVE eth0 #2]`; a long name is cut, the number is not.
 fn badge(scene: &Scene, theme: &Theme, columns: usize) -> String {
     let number = match scene.step.frame {
         Some(frame) => format!(" #{}]", frame.0 + 1),
@@ -100,6 +100,12 @@ fn badge(scene: &Scene, theme: &Theme, columns: usize) -> String {
         Source::Simulated { seed } => return format!("[SIM seed {seed}]"),
         Source::Capture { name } => ("[REAL ", name),
         Source::Live { interface } => ("[LIVE ", interface),
+        Source::Attached { taps } => {
+            return format!(
+                "[LIVE {}]",
+                theme.fit(taps, columns.saturating_sub(7).max(6))
+            );
+        }
     };
     let room = columns.saturating_sub(kind.len() + number.len()).max(6);
     format!("{kind}{}{number}", theme.fit(name, room))

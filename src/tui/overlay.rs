@@ -356,7 +356,10 @@ fn wire(cx: &Cx<'_>) -> Vec<Line> {
 
 /// Why there is nothing to show of the wire.
 fn not_captured(cx: &Cx<'_>) -> Vec<Line> {
-    let is_simulated = matches!(cx.scene.heading.source, Source::Simulated { .. });
+    let is_simulated = matches!(
+        cx.scene.heading.source,
+        Source::Simulated { .. } | Source::Attached { .. }
+    );
     if is_simulated || cx.scene.frame.is_none() {
         return Vec::new();
     }

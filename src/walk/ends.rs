@@ -35,7 +35,7 @@ impl Walk {
         Some(Ends {
             names: flow.ends.map(|end| self.name_of(end.ip())),
             rows: rows.collect(),
-            inferred: self.truth.is_none(),
+            inferred: flow.ends.map(|end| self.is_inferred(end)),
         })
     }
 
@@ -45,10 +45,7 @@ impl Walk {
             Some(shown) => self.true_ends(flow_id, shown),
             None => match self.back(at, grain) {
                 Some(before) => self.ends_now(flow_id, before, grain),
-                None => BOTH.map(|_| EndNow {
-                    state: self.truth.as_ref().map(|_| TcpState::Closed),
-                    vars: None,
-                }),
+                None => self.true_ends(flow_id, [0; 2]),
             },
         }
     }
@@ -108,18 +105,46 @@ impl Walk {
         Some(BOTH.map(|dir| truth.shown(flow_id, dir, record)))
     }
 
+    /// Both ends, each after so many records. Of a real one what can be inferred is as good as it gets.
     fn true_ends(&self, flow_id: FlowId, shown: [usize; 2]) -> [EndNow; 2] {
-        let ends = self.pipeline.flows.get(flow_id).ends;
+        let flow = self.pipeline.flows.get(flow_id);
         BOTH.map(|dir| {
-            let known = shown[dir.index()].checked_sub(1);
-            match (&self.truth, known) {
-                (Some(truth), Some(last)) => truth.end(self.records(), flow_id, ends, dir, last),
-                (truth, _) => EndNow {
-                    state: truth.as_ref().map(|_| TcpState::Closed),
+            let Some(truth) = &self.truth else {
+                return EndNow::default();
+            };
+            let last = shown[dir.index()].checked_sub(1);
+            if self.is_inferred(flow.ends[dir.index()]) {
+                let end = last.and_then(|last| truth.inferred(flow_id, dir, last));
+                return end.map_or_else(EndNow::default, |end| known(flow, dir, &end));
+            }
+            match last {
+                Some(last) => truth.end(self.records(), flow_id, flow.ends, dir, last),
+                None => EndNow {
+                    state: Some(TcpState::Closed),
                     vars: None,
                 },
             }
         })
+    }
+
+    /// One end at a step, as far as it is not known but inferred.
+    pub(super) fn inferred_end(
+        &self,
+        flow_id: FlowId,
+        dir: Dir,
+        at: StepId,
+        grain: Grain,
+    ) -> Option<infer::End> {
+        match &self.truth {
+            Some(truth) => {
+                let shown = self.shown(flow_id, at, grain)?[dir.index()].end;
+                truth.inferred(flow_id, dir, shown.checked_sub(1)?)
+            }
+            None => {
+                let flow = self.pipeline.flows.get(flow_id);
+                Some(self.inferred_at(flow, at)?[dir.index()])
+            }
+        }
     }
 
     /// The TCP connection that a step is about: its own, or else the nearest one between the same hosts.
@@ -173,7 +198,7 @@ impl Walk {
 
     /// Both ends after the last segment that was sent up to the step; where no other follows, after it has arrived at
     /// its receiver's TCP.
-    pub(super) fn inferred_at(&self, flow: &Flow, at: StepId) -> Option<[infer::End; 2]> {
+    fn inferred_at(&self, flow: &Flow, at: StepId) -> Option<[infer::End; 2]> {
         let tcp = flow.tcp.as_ref()?;
         let sent = (flow.frames).partition_point(|frame| self.frame_steps[frame.index()] <= at);
         let last = flow.frames[sent.checked_sub(1)?];

@@ -1,7 +1,7 @@
 //! What is drawn of a TCP connection over time: what one end sent, how far it was acknowledged, and its variables.
 //!
-//! A [`Series`] is read once: of a simulation from the records, when it is first asked for; of a capture segment by
-//! segment, as far as there are new ones. What a view shows of it at a step is told by [`Known`], so that going back
+//! A [`Series`] is read when it is asked for: of a simulation from the records, once, or anew where more came since; of a
+//! capture segment by segment, as far as there are new ones. What a view shows of it at a step is told by [`Known`], so that going back
 //! reads nothing.
 
 mod captured;
@@ -109,7 +109,7 @@ impl Walk {
             flow: flow_id,
             dir,
             names: ends.map(|end| self.end_name(end)),
-            inferred: self.truth.is_none(),
+            inferred: self.is_inferred(ends[0]),
             start: self.steps().first().map_or(Time::ZERO, |step| step.time),
             span: self.graph_span(flow_id),
             now: self.step(at)?.time,
@@ -126,6 +126,12 @@ impl Walk {
         (from..count)
             .map(FlowId)
             .find(|flow| self.is_connection(*flow))
+    }
+
+    /// The place of the record by which a frame was lost, in a simulation.
+    fn loss_of(&self, frame: FrameId) -> Option<u32> {
+        let record = self.truth.as_ref()?.loss_of(frame)?;
+        Some(u32::try_from(record).unwrap_or(u32::MAX))
     }
 
     fn is_connection(&self, flow: FlowId) -> bool {
@@ -166,17 +172,15 @@ impl Walk {
         let sent = frames.partition_point(|frame| self.frame_steps[frame.index()] <= at);
         let frame = sent.checked_sub(1).map_or(0, |last| frames[last].0 + 1);
         let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
-        match self.shown(flow_id, at, grain) {
-            Some(shown) => Known {
-                order: number(shown[dir.index()].end),
-                frame,
-                lost: number(self.last_record_of(at) + 1),
+        let sender = self.pipeline.flows.get(flow_id).ends[dir.index()];
+        let shown = self.shown(flow_id, at, grain);
+        Known {
+            order: match &shown {
+                Some(shown) if !self.is_inferred(sender) => number(shown[dir.index()].end),
+                _ => frame,
             },
-            None => Known {
-                order: frame,
-                frame,
-                lost: 0,
-            },
+            frame,
+            lost: shown.map_or(0, |_| number(self.last_record_of(at) + 1)),
         }
     }
 
@@ -184,12 +188,21 @@ impl Walk {
     fn series(&self, flow: FlowId, dir: Dir) -> Arc<Series> {
         let mut cache = self.graphs.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = cache.entry((flow, dir.index())).or_default();
-        if kept.frames_read() < self.pipeline.flows.get(flow).frames.len() {
-            let series = Arc::make_mut(kept);
-            match &self.truth {
-                Some(truth) => simulated::read(self, truth, flow, dir, series),
-                None => captured::read(self, flow, dir, series),
+        let ends = self.pipeline.flows.get(flow).ends;
+        match &self.truth {
+            Some(truth) if kept.reading.records < self.records().len() => {
+                let mut series = Series::default();
+                match self.is_inferred(ends[dir.index()]) {
+                    true => captured::read(self, flow, dir, &mut series),
+                    false => simulated::read(self, truth, flow, dir, &mut series),
+                }
+                series.reading.records = self.records().len();
+                *kept = Arc::new(series);
             }
+            None if kept.reading.frames < self.pipeline.flows.get(flow).frames.len() => {
+                captured::read(self, flow, dir, Arc::make_mut(kept));
+            }
+            _ => {}
         }
         Arc::clone(kept)
     }

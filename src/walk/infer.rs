@@ -36,10 +36,11 @@ pub(super) struct End {
 
 /// A segment as far as it matters here.
 #[derive(Debug, Clone)]
-struct Segment {
-    dir: Dir,
-    tcp: Tcp,
-    scale: Scale,
+pub(super) struct Segment {
+    pub dir: Dir,
+    pub tcp: Tcp,
+    /// How its window is to be read.
+    pub scale: Scale,
 }
 
 /// Both ends after each frame of the connection.
@@ -66,7 +67,7 @@ impl Inferred {
             tcp: tcp.clone(),
             scale,
         };
-        self.send(&segment);
+        self.ends[dir.index()].send(&segment);
         self.under_way = Some(segment);
         self.history.push((frame, self.ends));
     }
@@ -92,21 +93,30 @@ impl Inferred {
         self.finished.then_some(self.ends)
     }
 
-    fn send(&mut self, segment: &Segment) {
-        self.change(segment.dir, |ends| ends.take_sent(segment));
-    }
-
     fn arrive(&mut self, segment: &Segment) {
-        self.change(segment.dir.reverse(), |ends| ends.take_arrived(segment));
+        self.ends[segment.dir.reverse().index()].arrive(segment);
+    }
+}
+
+impl End {
+    /// It sends a segment.
+    pub fn send(&mut self, segment: &Segment) {
+        let before = self.state;
+        self.take_sent(segment);
+        self.note_change(before);
     }
 
-    /// Notes the state that an end leaves.
-    fn change(&mut self, dir: Dir, change: impl FnOnce(&mut Self)) {
-        let before = self.ends[dir.index()].state;
-        change(self);
-        let end = &mut self.ends[dir.index()];
-        if end.state != before {
-            end.came_from = before.or(match end.state {
+    /// A segment arrives at it.
+    pub fn arrive(&mut self, segment: &Segment) {
+        let before = self.state;
+        self.take_arrived(segment);
+        self.note_change(before);
+    }
+
+    /// Notes the state that it has left.
+    fn note_change(&mut self, before: Option<TcpState>) {
+        if self.state != before {
+            self.came_from = before.or(match self.state {
                 Some(TcpState::SynSent) => Some(TcpState::Closed),
                 Some(TcpState::SynReceived) => Some(TcpState::Listen),
                 _ => None,
@@ -117,7 +127,7 @@ impl Inferred {
     fn take_sent(&mut self, segment: &Segment) {
         let tcp = &segment.tcp;
         let flags = tcp.flags;
-        let end = &mut self.ends[segment.dir.index()];
+        let end = self;
         if flags.syn {
             end.iss = Some(tcp.seq);
             end.state = Some(if flags.ack {
@@ -153,7 +163,7 @@ impl Inferred {
     fn take_arrived(&mut self, segment: &Segment) {
         let tcp = &segment.tcp;
         let flags = tcp.flags;
-        let end = &mut self.ends[segment.dir.reverse().index()];
+        let end = self;
         if flags.rst {
             end.state = Some(TcpState::Closed);
             end.reset = true;
@@ -177,9 +187,7 @@ impl Inferred {
         }
         end.receive(tcp);
     }
-}
 
-impl End {
     /// RFC 9293 §3.10.7.4, fifth: what an acceptable ACK does to the state.
     fn acknowledged(&mut self, ack: u32) {
         advance(&mut self.snd_una, ack);

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use super::brief::{Net, Tcp, Transport};
 use super::pipeline::Pipeline;
+use super::step::MessageId;
 use crate::base::FrameId;
 
 /// More of a message than this is not said in one line.
@@ -50,8 +51,7 @@ fn short(pipeline: &Pipeline, frame: FrameId) -> String {
 pub(super) fn top_layer(pipeline: &Pipeline, frame: FrameId) -> u8 {
     let root = pipeline.root(frame);
     if let Some(message) = pipeline.carried_message(root) {
-        let layers = pipeline.message_dissection(message).layers;
-        return layers.last().map_or(7, |layer| layer.protocol.osi);
+        return layer_of_message(pipeline, message);
     }
     match pipeline.transport(root) {
         Some(Transport::Tcp(_) | Transport::Udp { .. }) => 4,
@@ -64,6 +64,12 @@ pub(super) fn top_layer(pipeline: &Pipeline, frame: FrameId) -> u8 {
             }
         }
     }
+}
+
+/// The OSI layer of the highest protocol of a message.
+pub(super) fn layer_of_message(pipeline: &Pipeline, message: MessageId) -> u8 {
+    let layers = pipeline.message_dissection(message).layers;
+    layers.last().map_or(7, |layer| layer.protocol.osi)
 }
 
 /// A protocol's short name by its Wireshark name.

@@ -154,7 +154,7 @@ impl Walk {
             let mut view = Lane {
                 name: self.name_of(host),
                 address: host.to_string(),
-                inferred: self.truth.is_none(),
+                inferred: self.is_inferred(SocketAddr::new(host, 0)),
                 ..Lane::default()
             };
             if let Some((ends, now, before)) = &states {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Walk;
-use super::expect::anchored;
+use super::select::Selector;
 use super::step::StepId;
 use crate::base::FrameId;
 use crate::scenario::{Note, Scenario};
@@ -18,18 +18,66 @@ pub struct Lesson {
     pub text: String,
     /// The notes, by the frame that they stand at.
     notes: BTreeMap<FrameId, Note>,
+    /// Those whose frame has not come yet.
+    waiting: Vec<Waiting>,
+}
+
+/// A note that waits for its frame.
+#[derive(Debug, Clone)]
+struct Waiting {
+    note: Note,
+    /// So many frames were looked at, and so many of them selected.
+    looked: usize,
+    selected: u32,
 }
 
 impl Walk {
     /// Takes what the scenario that it was simulated from teaches.
     pub fn with_lesson(mut self, scenario: &Scenario) -> Self {
-        let at = |note: &Note| Some((anchored(&self, &note.at)?, note.clone()));
+        let waiting = |note: &Note| Waiting {
+            note: note.clone(),
+            looked: 0,
+            selected: 0,
+        };
         self.lesson = Lesson {
             title: scenario.title.clone(),
             text: scenario.lesson.clone(),
-            notes: scenario.notes.iter().filter_map(at).collect(),
+            notes: BTreeMap::new(),
+            waiting: scenario.notes.iter().map(waiting).collect(),
         };
+        self.find_notes();
         self
+    }
+
+    /// Finds the frames of the notes among those that came since the last time.
+    pub(super) fn find_notes(&mut self) {
+        for mut waiting in std::mem::take(&mut self.lesson.waiting) {
+            match self.frame_of(&mut waiting) {
+                Some(frame) => _ = self.lesson.notes.insert(frame, waiting.note),
+                None => self.lesson.waiting.push(waiting),
+            }
+        }
+    }
+
+    fn frame_of(&self, waiting: &mut Waiting) -> Option<FrameId> {
+        if self.finished {
+            // What nothing follows any more may have made messages of frames that came long before.
+            (waiting.looked, waiting.selected) = (0, 0);
+        }
+        let anchor = &waiting.note.at;
+        let selector = Selector::new(&anchor.filter);
+        let new = waiting.looked..self.frames();
+        waiting.looked = new.end;
+        let new = new
+            .map(FrameId::from_index)
+            .filter(|id| self.is_original(*id));
+        for frame in new {
+            waiting.selected += u32::from(self.selects(&selector, frame));
+            if waiting.selected >= anchor.nth {
+                return Some(frame);
+            }
+        }
+        None
     }
 
     /// What the scenario teaches; empty for a capture.

@@ -76,8 +76,8 @@ pub struct States {
     pub at: [Option<TcpState>; 2],
     /// How they came there.
     pub taken: [Option<Taken>; 2],
-    /// It was inferred from the frames, not known.
-    pub inferred: bool,
+    /// Whose state was inferred from the frames, not known.
+    pub inferred: [bool; 2],
 }
 
 impl Walk {
@@ -98,7 +98,7 @@ impl Walk {
             names: ends.map(|end| self.name_of(end.ip())),
             at: now.map(|end| end.state),
             taken,
-            inferred: self.truth.is_none(),
+            inferred: ends.map(|end| self.is_inferred(end)),
         })
     }
 
@@ -111,15 +111,16 @@ impl Walk {
         grain: Grain,
         state: TcpState,
     ) -> Option<Edge> {
-        let (from, by) = match &self.truth {
+        let ends = self.pipeline.flows.get(flow).ends;
+        let known = self.truth.as_ref();
+        let (from, by) = match known.filter(|_| !self.is_inferred(ends[dir.index()])) {
             Some(truth) => {
-                let ends = self.pipeline.flows.get(flow).ends;
                 let shown = self.shown(flow, at, grain)?[dir.index()].end;
                 let (from, record) = truth.state_before(flow, ends, dir, shown, state)?;
                 (from, record.and_then(|record| ended_by(self, record)))
             }
             None => {
-                let end = self.inferred_at(self.pipeline.flows.get(flow), at)?[dir.index()];
+                let end = self.inferred_end(flow, dir, at, grain)?;
                 (end.came_from?, end.reset.then_some(RESET))
             }
         };

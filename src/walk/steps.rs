@@ -5,6 +5,7 @@ pub(super) mod sim;
 
 use super::step::{Grain, PhaseId, Step, StepId};
 use super::view::Phase;
+use sim::Now;
 
 /// Two hosts that talk to each other, counted from 0 over the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +24,8 @@ pub(super) struct Steps {
     pairs: Vec<Option<PairId>>,
     /// The steps of each pair, by grain: of it or a coarser one.
     of_pair: Vec<[Vec<StepId>; 3]>,
+    /// Of a simulation, what its first step began with.
+    began: Option<Now>,
 }
 
 impl Steps {
@@ -60,6 +63,24 @@ impl Steps {
         self.pairs.push(pair);
         self.list.push(step);
         id
+    }
+
+    /// Takes the steps from this one on away.
+    fn cut(&mut self, from: StepId) {
+        let end = from.0 as usize;
+        self.list.truncate(end);
+        self.pairs.truncate(end);
+        let of_pair = self.of_pair.iter_mut().flatten();
+        for list in self.coarser.iter_mut().chain(of_pair) {
+            list.truncate(list.partition_point(|step| *step < from));
+        }
+        self.phases.retain(|phase| phase.steps.start < from.0);
+        self.phase_is_new = false;
+        if let Some(last) = self.phases.last_mut() {
+            last.steps.end = from.0;
+            let mut steps = self.list[last.steps.start as usize..].iter();
+            self.phase_is_new = !steps.any(|step| step.grain == Grain::Message);
+        }
     }
 
     /// Makes the step one of the message grain: a message turned out to begin there.

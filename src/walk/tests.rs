@@ -1,5 +1,6 @@
 //! The walk of every capture that is at hand.
 
+mod attached;
 mod conversations;
 mod graphs;
 mod simulated;

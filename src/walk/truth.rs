@@ -1,19 +1,27 @@
 //! The truth that a simulation wrote, made ready to be looked up: which connection a record is about, which frame, and
 //! what each end knew at a record.
 
+mod about;
+mod losses;
 mod made;
+mod reals;
 
 use std::net::SocketAddr;
 
 use rustc_hash::FxHashMap;
 
 use super::flows::Flows;
+use super::infer;
+use super::pipeline::Pipeline;
 use super::step::FlowId;
 use crate::base::{FrameId, NodeId, RecordId};
 use crate::proto::stream::Dir;
 use crate::sim::outcome::Outcome;
 use crate::stack::record::{ConnId, Record, TcpState, TcpVars, What};
-use made::Made;
+use about::About;
+use losses::Losses;
+use made::{Made, Segment};
+use reals::Reals;
 
 const DIRS: [Dir; 2] = [Dir::ToServer, Dir::ToClient];
 
@@ -31,11 +39,12 @@ struct Conn {
     states: Vec<(usize, TcpState)>,
     /// The records of its variables.
     vars: Vec<usize>,
-    /// The segments that it made, in order.
+    /// The segments that it put on the wire, in the order in which it made them, and how it made each.
+    segments: Vec<Segment>,
     made: Vec<Made>,
 }
 
-/// What is looked up of the truth.
+/// What is looked up of the truth. It grows with the truth: [`Truth::go_on`].
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     conns: Vec<Conn>,
@@ -49,12 +58,14 @@ pub(super) struct Truth {
     /// The two ends' connections of each flow.
     of_flow: Vec<[Option<usize>; 2]>,
     flow_of: Vec<Option<FlowId>>,
-    /// The frame that each record is about: it sends it, is done to it, or leads to it.
-    frames: Vec<Option<FrameId>>,
+    /// The flows between two ends, and the connections whose flow is not known yet.
+    flows_between: FxHashMap<[SocketAddr; 2], Vec<usize>>,
+    unjoined: Vec<usize>,
+    about: About,
     /// The record that put each frame on its link.
     sent: Vec<Option<usize>>,
-    /// The record by which a frame was lost, or the last of those that it was sent on as.
-    lost: Vec<Option<usize>>,
+    losses: Losses,
+    reals: Reals,
 }
 
 /// What one end of a connection knows.
@@ -65,20 +76,23 @@ pub(super) struct EndNow {
 }
 
 impl Truth {
-    pub fn new(outcome: &Outcome) -> Self {
+    /// Takes the frames and records that were added to `outcome` since the last time; all frames are in the pipeline.
+    /// Returns the first record of which now something else is told than before.
+    pub fn go_on(&mut self, outcome: &Outcome, pipeline: &Pipeline) -> usize {
         let records = outcome.log.records();
-        let mut truth = Self {
-            sent: vec![None; outcome.frames.len()],
-            lost: vec![None; outcome.frames.len()],
-            ..Self::default()
-        };
-        for (index, record) in records.iter().enumerate() {
-            truth.note(index, record);
+        let from = self.about.len();
+        self.sent.resize(outcome.frames.len(), None);
+        self.losses.add_frames(&outcome.frames);
+        for (index, record) in records.iter().enumerate().skip(from) {
+            self.note(index, record);
+            if let What::FrameDropped { frame, .. } = record.what {
+                self.losses.lose(&outcome.frames, frame, index);
+            }
+            self.reals.note(outcome, pipeline, index, record);
         }
-        truth.frames = frames_of_records(records);
-        truth.note_made(records);
-        truth.lose_sent_on(outcome);
-        truth
+        self.note_made(records, from);
+        let changed = self.about.go_on(records, outcome.frames.len());
+        changed.min(self.join_flows(&pipeline.flows))
     }
 
     fn note(&mut self, index: usize, record: &Record) {
@@ -94,6 +108,8 @@ impl Truth {
                     .entry([opened.local, opened.remote])
                     .or_default();
                 between.push(self.conns.len());
+                self.unjoined.push(self.conns.len());
+                self.flow_of.push(None);
                 self.conns.push(Conn {
                     local: opened.local,
                     remote: opened.remote,
@@ -103,6 +119,7 @@ impl Truth {
                     irs: None,
                     states: Vec::new(),
                     vars: Vec::new(),
+                    segments: Vec::new(),
                     made: Vec::new(),
                 });
             }
@@ -127,29 +144,7 @@ impl Truth {
                     sent.get_or_insert(index);
                 }
             }
-            What::FrameDropped { frame, .. } => {
-                if let Some(lost) = self.lost.get_mut(frame.index()) {
-                    *lost = Some(index);
-                }
-            }
             _ => {}
-        }
-    }
-
-    /// A frame that a switch sent on is lost where all of those that it became are lost.
-    fn lose_sent_on(&mut self, outcome: &Outcome) {
-        let mut became = vec![Vec::new(); outcome.frames.len()];
-        for (index, frame) in outcome.frames.iter().enumerate().rev() {
-            let next: &Vec<Option<usize>> = &became[index];
-            if !next.is_empty() && next.iter().all(Option::is_some) {
-                self.lost[index] = next.iter().copied().max().flatten();
-            }
-            let original = frame
-                .repeats
-                .filter(|of| outcome.frames[of.index()].from != frame.from);
-            if let Some(original) = original {
-                became[original.index()].push(self.lost[index]);
-            }
         }
     }
 
@@ -160,7 +155,7 @@ impl Truth {
 
     /// The record by which a frame was lost.
     pub fn loss_of(&self, frame: FrameId) -> Option<usize> {
-        self.lost.get(frame.index()).copied()?
+        self.losses.of(frame)
     }
 
     /// The state that an end was in before it came to `state`, and the record that says so; of the records before `end`.
@@ -201,22 +196,29 @@ impl Truth {
         self.conn(flow, dir).map_or(&[], |conn| &conn.vars)
     }
 
-    /// Finds out which flow each connection is: the frames are known now.
-    pub fn join_flows(&mut self, flows: &Flows) {
-        self.of_flow = vec![[None; 2]; flows.list().len()];
-        self.flow_of = vec![None; self.conns.len()];
-        let mut between: FxHashMap<[SocketAddr; 2], Vec<usize>> = FxHashMap::default();
-        for (id, flow) in flows.list().iter().enumerate() {
-            between.entry(in_order(flow.ends)).or_default().push(id);
+    /// Finds out which flow each connection is whose frames are known now. Returns the first record of one that was
+    /// found.
+    fn join_flows(&mut self, flows: &Flows) -> usize {
+        for (id, flow) in flows.list().iter().enumerate().skip(self.of_flow.len()) {
+            let between = self.flows_between.entry(in_order(flow.ends)).or_default();
+            between.push(id);
         }
-        for (index, conn) in self.conns.iter().enumerate() {
-            let same = between.get(&in_order([conn.local, conn.remote]));
+        self.of_flow.resize(flows.list().len(), [None; 2]);
+        let mut first = usize::MAX;
+        for index in std::mem::take(&mut self.unjoined) {
+            let conn = &self.conns[index];
+            let same = self.flows_between.get(&in_order([conn.local, conn.remote]));
             let same = same.map_or(&[][..], Vec::as_slice);
-            if let Some((flow, end)) = Self::flow_of_conn(flows, same, conn) {
-                self.of_flow[flow][end] = Some(index);
-                self.flow_of[index] = Some(FlowId(flow as u32));
+            match Self::flow_of_conn(flows, same, conn) {
+                Some((flow, end)) => {
+                    self.of_flow[flow][end] = Some(index);
+                    self.flow_of[index] = Some(FlowId(flow as u32));
+                    first = first.min(conn.opened);
+                }
+                None => self.unjoined.push(index),
             }
         }
+        first
     }
 
     /// The flow that a connection is, of those between its addresses, and which end of it: the one that began with its
@@ -244,12 +246,27 @@ impl Truth {
 
     /// The frame that a record is about: it sends it, is done to it, or leads to it.
     pub fn frame_of(&self, record: RecordId) -> Option<FrameId> {
-        self.frames.get(record.index()).copied()?
+        self.about.frame_of(record.index())
+    }
+
+    /// A record that is not behind the first one about this frame.
+    pub fn first_about(&self, frame: FrameId) -> Option<usize> {
+        self.about.first_about(frame)
+    }
+
+    /// The record that put a frame on its link; none for one that found the queue full.
+    pub fn sending_of(&self, frame: FrameId) -> Option<usize> {
+        self.sent.get(frame.index()).copied()?
+    }
+
+    /// What the end of a real host, which sends in `dir`, can be taken to know after the record at `index`.
+    pub fn inferred(&self, flow: FlowId, dir: Dir, index: usize) -> Option<infer::End> {
+        self.reals.end(flow, dir, index)
     }
 
     /// Whether the record comes before the frame is sent.
     pub fn is_before(&self, record: RecordId, frame: FrameId) -> bool {
-        let sent = self.sent.get(frame.index()).copied().flatten();
+        let sent = self.sending_of(frame);
         sent.is_some_and(|sent| record.index() < sent)
     }
 
@@ -349,61 +366,4 @@ fn last_before<T>(list: &[T], index: usize, record: impl Fn(&T) -> usize) -> Opt
 fn is_at(listening: SocketAddr, end: SocketAddr) -> bool {
     let any = listening.ip().is_unspecified();
     listening.port() == end.port() && (any || listening.ip() == end.ip())
-}
-
-/// The frame of each record. What is handed down belongs to the first frame that it led to; everything else to the
-/// frame that caused it.
-fn frames_of_records(records: &[Record]) -> Vec<Option<FrameId>> {
-    let mut frames: Vec<Option<FrameId>> = records
-        .iter()
-        .map(|record| own_frame(&record.what))
-        .collect();
-    for (index, record) in records.iter().enumerate() {
-        if let What::FrameSent(frame) = record.what {
-            lead_back(records, &mut frames, index, frame);
-        }
-    }
-    for (index, record) in records.iter().enumerate() {
-        // A timer was started long before, when another frame came.
-        let is_timer = matches!(record.what, What::Timer { .. });
-        if frames[index].is_none() && !is_timer {
-            frames[index] = record.cause.and_then(|cause| frames[cause.index()]);
-        }
-    }
-    frames
-}
-
-/// Walks from the sending of a frame back along the causes that handed it down.
-fn lead_back(records: &[Record], frames: &mut [Option<FrameId>], from: usize, frame: FrameId) {
-    let mut cause = records[from].cause;
-    while let Some(id) = cause {
-        let record = &records[id.index()];
-        let goes_down = matches!(
-            record.what,
-            What::Down(_)
-                | What::AppCall(_)
-                | What::NeighborQueued { .. }
-                | What::Decided(_)
-                | What::Routed(_)
-        );
-        if !goes_down || frames[id.index()].is_some() {
-            return;
-        }
-        frames[id.index()] = Some(frame);
-        if matches!(record.what, What::AppCall(_) | What::NeighborQueued { .. }) {
-            return;
-        }
-        cause = record.cause;
-    }
-}
-
-fn own_frame(what: &What) -> Option<FrameId> {
-    match what {
-        What::FrameSent(frame)
-        | What::FrameArrived(frame)
-        | What::FrameDropped { frame, .. }
-        | What::FrameFaulted { frame, .. }
-        | What::SwitchForwarded { frame, .. } => Some(*frame),
-        _ => None,
-    }
 }

@@ -28,6 +28,11 @@ pub enum Source {
         /// The interface's name.
         interface: String,
     },
+    /// Simulated in real time, with real hosts behind these devices.
+    Attached {
+        /// Their names.
+        taps: String,
+    },
 }
 
 /// A part of the conversation, for the bar on top: `ARP`, `TCP`, `HTTP`, `WS`, `Close`.
@@ -119,8 +124,8 @@ pub struct Ends {
     pub names: [String; 2],
     /// The variables, the state first, the most telling next.
     pub rows: Vec<EndsRow>,
-    /// The values were inferred from the frames, not known.
-    pub inferred: bool,
+    /// Whose values were inferred from the frames, not known.
+    pub inferred: [bool; 2],
 }
 
 /// How sequence numbers are written.

@@ -44,6 +44,7 @@ impl World {
             keeping_frames: spec.keeping_frames,
             watched: None,
             seen: Vec::new(),
+            taken: 0,
             outcome: outcome(spec),
         }
     }
@@ -139,6 +140,7 @@ fn outcome(spec: &Spec) -> Outcome {
         outcome::Node {
             name: node.name.clone(),
             kind,
+            is_real: matches!(node.kind, spec::NodeKind::Real(_)),
             macs,
             addrs,
         }

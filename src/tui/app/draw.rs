@@ -74,6 +74,7 @@ impl App<'_> {
         match self.autoplay {
             _ if !self.follows && self.seen > 0 && new > 0 => format!("+{new} new (G)"),
             Some(pace) => format!("auto {pace} s"),
+            None if self.follows && self.walk.count(self.grain) == 0 => "no frames yet".to_owned(),
             None => String::new(),
         }
     }
@@ -82,7 +83,7 @@ impl App<'_> {
         let area = buffer.area;
         let mut canvas = Canvas::new(buffer, area);
         let text = match self.walk.heading(self.at).source {
-            Source::Live { .. } => " no frames yet".to_owned(),
+            Source::Live { .. } | Source::Attached { .. } => " no frames yet".to_owned(),
             _ => format!(" no frames in {}", self.theme.safe(self.walk.title())),
         };
         canvas.put(0, 0, &text, self.theme.style(Role::Strong));

@@ -61,7 +61,7 @@ impl Pane for EndsPane {
                     canvas.width()
                 };
                 let room = right.saturating_sub(columns[end]);
-                let value = value(cx, ends, &row.values[end], room);
+                let value = value(cx, ends.inferred[end], &row.values[end], room);
                 let style = cx.theme.end(end);
                 if row.changed[end] {
                     let changed = style.patch(cx.theme.style(Role::Changed));
@@ -179,9 +179,9 @@ fn columns(columns: usize) -> [usize; 2] {
     [name, name + (columns.saturating_sub(name) / 2).max(4) + 1]
 }
 
-fn value(cx: &Cx<'_>, ends: &Ends, value: &str, room: usize) -> String {
+fn value(cx: &Cx<'_>, inferred: bool, value: &str, room: usize) -> String {
     let value = cx.theme.safe(value);
-    let inferred = ends.inferred && value != "-" && !value.starts_with('~');
+    let inferred = inferred && value != "-" && !value.starts_with('~');
     let text = if inferred {
         format!("~{value}")
     } else {

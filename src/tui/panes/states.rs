@@ -91,7 +91,7 @@ impl Pane for StatesPane {
 fn words(cx: &Cx<'_>, states: &States, columns: usize) -> Vec<(String, Style)> {
     let [client, server] = [0, 1].map(|end| {
         let name = cx.theme.safe(&states.names[end]).into_owned();
-        let mark = if states.inferred { "~" } else { "" };
+        let mark = if states.inferred[end] { "~" } else { "" };
         let state = states.at[end].map_or("-", TcpState::name);
         let came = states.taken[end].map_or_else(String::new, |taken| came_from(taken, mark));
         let line = format!("{} {name}: {mark}{state}{came}", LETTERS[end]);
@@ -149,11 +149,8 @@ fn draw_figure(cx: &Cx<'_>, states: &States, canvas: &mut Canvas<'_>, left: usiz
     }
     for (state, x, y) in NODES {
         let here = [0, 1].map(|end| states.at[end] == Some(state));
-        let mark = if states.inferred && here.contains(&true) {
-            "~"
-        } else {
-            ""
-        };
+        let inferred = [0, 1].map(|end| states.inferred[end] && here[end]);
+        let mark = if inferred.contains(&true) { "~" } else { "" };
         let name = format!("[{mark}{}]", state.name());
         let style = match here {
             [false, false] => cx.theme.style(Role::Text),

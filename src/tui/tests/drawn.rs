@@ -183,7 +183,7 @@ fn ends() -> Ends {
             row("sent,not acked", "[S]", "[S]", true),
             row("window", "64240", "65160", false),
         ],
-        inferred: false,
+        inferred: [false; 2],
     }
 }
 

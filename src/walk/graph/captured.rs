@@ -9,7 +9,7 @@ use crate::walk::brief::{Tcp, Transport};
 use crate::walk::infer::is_after;
 use crate::walk::step::FlowId;
 
-/// Reads the segments that came since the last time.
+/// Reads the segments that came since the last time. Of a real host in a simulation, too, no more is known.
 pub(super) fn read(walk: &Walk, flow_id: FlowId, dir: Dir, series: &mut Series) {
     let flow = walk.pipeline.flows.get(flow_id);
     let from = std::mem::replace(&mut series.reading.frames, flow.frames.len());
@@ -21,7 +21,12 @@ pub(super) fn read(walk: &Walk, flow_id: FlowId, dir: Dir, series: &mut Series) 
         let Some(Transport::Tcp(tcp)) = walk.pipeline.transport(frame) else {
             continue;
         };
-        let end = connection.inferred.at(frame)[dir.index()];
+        let end = match &walk.truth {
+            Some(truth) => (truth.sending_of(frame))
+                .and_then(|sending| truth.inferred(flow_id, dir, sending))
+                .unwrap_or_default(),
+            None => connection.inferred.at(frame)[dir.index()],
+        };
         let place = (frame.0, walk.pipeline.store.get(frame).time);
         if walk.pipeline.meta(frame).dir == Some(dir) {
             send(walk, series, frame, &tcp, first);
@@ -68,7 +73,7 @@ fn send(walk: &Walk, series: &mut Series, frame: FrameId, tcp: &Tcp, first: u32)
         time,
         numbers,
         again,
-        lost: None,
+        lost: walk.loss_of(frame),
     });
 }
 

@@ -120,8 +120,9 @@ pub struct Series {
 /// Where the reading of a [`Series`] stands.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
-    /// Frames of the connection that were read.
+    /// Frames of the connection that were read; of a simulation, how many records there were.
     pub frames: usize,
+    pub records: usize,
     /// The last sequence number, counted from the initial one.
     pub number: u64,
     /// Runs that were reported last.
@@ -138,11 +139,6 @@ impl Series {
 
     pub(super) fn line_mut(&mut self, quantity: Quantity) -> &mut Line {
         &mut self.lines[quantity as usize]
-    }
-
-    /// How many frames of the connection were read.
-    pub(super) fn frames_read(&self) -> usize {
-        self.reading.frames
     }
 
     /// A value, where it is known.

@@ -9,9 +9,8 @@ use crate::walk::brief::Transport;
 use crate::walk::step::FlowId;
 use crate::walk::truth::Truth;
 
-/// Reads all of it: a simulation is whole before it is walked.
+/// Reads all of it.
 pub(super) fn read(walk: &Walk, truth: &Truth, flow: FlowId, dir: Dir, series: &mut Series) {
-    *series = Series::default();
     let records = walk.records();
     let mut measured = None;
     for &index in truth.vars_of(flow, dir) {
@@ -22,7 +21,6 @@ pub(super) fn read(walk: &Walk, truth: &Truth, flow: FlowId, dir: Dir, series: &
         }
     }
     let frames = &walk.pipeline.flows.get(flow).frames;
-    series.reading.frames = frames.len();
     series.reading.number = 0;
     let first = truth.vars_of(flow, dir).first().and_then(|index| {
         let What::TcpVars(vars) = &records[*index].what else {
@@ -45,9 +43,7 @@ pub(super) fn read(walk: &Walk, truth: &Truth, flow: FlowId, dir: Dir, series: &
             time: walk.pipeline.store.get(frame).time,
             numbers: from..from + u64::from(tcp.seg_len()),
             again: meta.segment.is_some_and(|facts| facts.again),
-            lost: truth
-                .loss_of(frame)
-                .map(|record| u32::try_from(record).unwrap_or(u32::MAX)),
+            lost: walk.loss_of(frame),
         });
     }
 }

@@ -1,5 +1,7 @@
 //! Steps through a simulation: its records, those that are worth a stop.
 
+use rustc_hash::FxHashMap;
+
 use super::{PairId, Steps};
 use crate::base::{FrameId, RecordId};
 use crate::proto::ethernet::mac_text;
@@ -7,7 +9,7 @@ use crate::sim::outcome::{NodeKind, Outcome};
 use crate::stack::record::{Record, TimerAction, What};
 use crate::walk::label;
 use crate::walk::pipeline::Pipeline;
-use crate::walk::step::{Grain, PhaseId, Step, StepId};
+use crate::walk::step::{Grain, MessageId, PhaseId, Step, StepId};
 use crate::walk::truth::Truth;
 
 /// What the steps are made from.
@@ -18,32 +20,56 @@ pub(in crate::walk) struct Told<'a> {
 }
 
 impl Steps {
-    /// Adds the steps of a whole simulation, and returns the step that sends each frame.
-    pub fn push_records(&mut self, told: &Told<'_>) -> Vec<StepId> {
-        let mut frame_steps = vec![None; told.outcome.frames.len()];
-        let mut now = Now::start(told);
-        let phases = phases_ahead(told);
-        for (index, record) in told.outcome.log.records().iter().enumerate() {
+    /// Makes the steps of the records from `changed` on, those that there were of them anew, and notes the step that
+    /// sends each frame.
+    pub fn tell_records(&mut self, told: &Told<'_>, changed: usize, frame_steps: &mut Vec<StepId>) {
+        let mut now = self.go_back(told, changed);
+        frame_steps.resize(told.outcome.frames.len(), StepId(0));
+        let from = self.list.last().and_then(|step| step.record);
+        let from = from.map_or(0, |record| record.index() + 1);
+        let records = told.outcome.log.records().iter().enumerate();
+        let phases = phases_ahead(told, from);
+        for ((index, record), ahead) in records.skip(from).zip(phases) {
             let id = RecordId::from_index(index);
             let Some(stop) = stop(told, record) else {
                 continue;
             };
-            now.go_to(told, id, record, phases[index]);
+            now.go_to(told, id, record, ahead);
             let step = now.step(told, id, record, stop);
-            let step = self.push(step, now.phase, now.pair);
-            // a frame that found the queue full was never sent
-            if let What::FrameSent(frame) | What::FrameDropped { frame, .. } = record.what {
-                frame_steps[frame.index()].get_or_insert(step);
+            let step = self.push(step, &now.phase, now.pair);
+            match record.what {
+                What::FrameSent(frame) => frame_steps[frame.index()] = step,
+                // a frame that found the queue full was never sent
+                What::FrameDropped { frame, .. } if told.truth.sending_of(frame).is_none() => {
+                    frame_steps[frame.index()] = step;
+                }
+                _ => {}
             }
         }
-        self.push_end(told, &now);
-        let steps = frame_steps
-            .into_iter()
-            .map(|step| step.unwrap_or(StepId(0)));
-        steps.collect()
     }
 
-    fn push_end(&mut self, told: &Told<'_>, now: &Now) {
+    /// Takes the steps of the records from `changed` on away; what the last one that is left carries on.
+    fn go_back(&mut self, told: &Told<'_>, changed: usize) -> Now {
+        let start = Now::start(told);
+        let is_before = |step: &Step| step.record.is_some_and(|record| record.index() < changed);
+        let kept = match self.began == Some(start.clone()) {
+            true => self.list.partition_point(is_before),
+            false => 0,
+        };
+        self.cut(StepId(kept as u32));
+        self.began = Some(start.clone());
+        match (self.phases.last(), self.pairs.last()) {
+            (Some(phase), Some(pair)) => Now {
+                phase: phase.name.clone(),
+                pair: *pair,
+                ..start
+            },
+            _ => start,
+        }
+    }
+
+    /// Adds the step behind everything that happened.
+    pub fn push_end(&mut self, told: &Told<'_>) {
         let last = told.outcome.log.records().len().checked_sub(1);
         let title = told.outcome.cut_short.map_or_else(
             || "end".to_owned(),
@@ -61,14 +87,18 @@ impl Steps {
             message: None,
             flow: None,
         };
-        self.push(step, now.phase, now.pair);
+        let now = self.go_back(told, usize::MAX);
+        self.push(step, &now.phase, now.pair);
     }
 }
 
 /// What is carried from one step to the next.
-struct Now {
-    phase: &'static str,
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Now {
+    phase: String,
     pair: Option<PairId>,
+    /// The OSI layers of the messages that were looked at: a long one is in many frames.
+    tops: FxHashMap<MessageId, u8>,
 }
 
 impl Now {
@@ -77,8 +107,9 @@ impl Now {
         let metas = frames.map(|index| told.pipeline.meta(FrameId::from_index(index)));
         let first = metas.clone().next();
         Self {
-            phase: first.map_or("Start", |meta| meta.phase),
+            phase: first.map_or("Start", |meta| meta.phase).to_owned(),
             pair: metas.filter_map(|meta| meta.pair).next(),
+            ..Self::default()
         }
     }
 
@@ -90,14 +121,14 @@ impl Now {
         let is_new = meta.is_some_and(|meta| meta.repeats.is_none());
         let leads = frame.is_some_and(|frame| told.truth.is_before(id, frame));
         if is_new && (leads || matches!(record.what, What::FrameSent(_))) {
-            self.phase = ahead;
+            ahead.clone_into(&mut self.phase);
         }
         let flow = told.truth.flow_of(record);
         let of_flow = flow.map(|flow| told.pipeline.flows.get(flow).pair);
         self.pair = of_flow.or(meta.and_then(|meta| meta.pair)).or(self.pair);
     }
 
-    fn step(&self, told: &Told<'_>, id: RecordId, record: &Record, stop: Stop) -> Step {
+    fn step(&mut self, told: &Told<'_>, id: RecordId, record: &Record, stop: Stop) -> Step {
         // What is logged leads to no frame: it is about the one that came, if any did.
         let is_shown = !matches!(record.what, What::Log(_)) || is_by_frame(told, record);
         let frame = told.truth.frame_of(id).filter(|_| is_shown);
@@ -116,21 +147,16 @@ impl Now {
         } else {
             stop.grain
         };
-        // A router looks no further than at layer 3.
-        let is_routed = frame.is_some_and(|frame| told.pipeline.meta(frame).routed);
-        let top = frame.map(|frame| match is_routed {
-            true => 3,
-            false => label::top_layer(told.pipeline, frame),
-        });
+        let top = frame
+            .filter(|_| sends)
+            .and_then(|frame| self.top(told, frame));
         let flow = told.truth.flow_of(record);
         Step {
             time: record.time,
             grain,
             phase: PhaseId(0),
             title: stop.title,
-            layer: top
-                .filter(|_| sends && (root == frame || is_routed))
-                .unwrap_or(record.layer),
+            layer: top.unwrap_or(record.layer),
             node: record.node,
             record: Some(id),
             frame,
@@ -138,13 +164,30 @@ impl Now {
             flow: flow.or(root.and_then(|frame| told.pipeline.meta(frame).flow)),
         }
     }
+
+    /// The layer that a host sends a frame from: of the highest protocol in it. A router looks no further than at layer
+    /// 3, a switch at none.
+    fn top(&mut self, told: &Told<'_>, frame: FrameId) -> Option<u8> {
+        let pipeline = told.pipeline;
+        if pipeline.meta(frame).routed {
+            return Some(3);
+        }
+        if pipeline.root(frame) != frame {
+            return None;
+        }
+        Some(match pipeline.carried_message(frame) {
+            Some(message) => *(self.tops.entry(message))
+                .or_insert_with(|| label::layer_of_message(pipeline, message)),
+            None => label::top_layer(pipeline, frame),
+        })
+    }
 }
 
-/// Of each record, the phase of the next frame that a host sends, from it on.
-fn phases_ahead(told: &Told<'_>) -> Vec<&'static str> {
+/// Of each record from number `from` on, the phase of the next frame that a host sends, from it on.
+fn phases_ahead(told: &Told<'_>, from: usize) -> Vec<&'static str> {
     let mut ahead = "Start";
     let mut phases: Vec<&'static str> = Vec::new();
-    for record in told.outcome.log.records().iter().rev() {
+    for record in told.outcome.log.records()[from..].iter().rev() {
         if let What::FrameSent(frame) = record.what {
             let meta = told.pipeline.meta(frame);
             if meta.repeats.is_none() {

@@ -100,7 +100,7 @@ fn states_are_inferred_from_what_was_seen() {
         let ends = walk
             .ends(at, Grain::Frame, Numbers::Relative)
             .expect("a connection");
-        assert!(ends.inferred);
+        assert_eq!(ends.inferred, [true; 2]);
         let rows = ["state", "SND.NXT", "SND.UNA"].map(|name| {
             let row = ends
                 .rows

@@ -3,12 +3,10 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
 use super::{Conn, Truth};
-use crate::base::{NodeId, Time};
+use crate::base::Time;
 use crate::proto::stream::Dir;
-use crate::stack::record::{ConnId, Record, TimerAction, What};
+use crate::stack::record::{Record, TimerAction, What};
 use crate::walk::step::FlowId;
 
 /// A segment that a host made, by the places of records.
@@ -23,34 +21,30 @@ pub(super) struct Made {
     sent: usize,
 }
 
+/// A segment on the wire, by the places of the records of itself, of the packet around it, and of its sending.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    segment: usize,
+    packet: usize,
+    sent: usize,
+}
+
 impl Truth {
-    /// Finds for each segment on the wire the records that made it.
-    pub(super) fn note_made(&mut self, records: &[Record]) {
-        let mut packets: FxHashMap<usize, (usize, usize)> = FxHashMap::default();
-        for (index, record) in records.iter().enumerate() {
+    /// Finds for each segment that the records from `from` on put on the wire the records that made it.
+    pub(super) fn note_made(&mut self, records: &[Record], from: usize) {
+        let mut sending = Vec::new();
+        for (index, record) in records.iter().enumerate().skip(from) {
             if matches!(record.what, What::FrameSent(_) | What::FrameDropped { .. })
-                && let Some((segment, packet)) = segment_of(records, index)
+                && let Some(segment) = segment_of(records, index)
             {
-                packets.entry(segment).or_insert((packet, index));
+                let record = &records[segment.segment];
+                let key = record.node.zip(record.conn);
+                let conn = key.and_then(|key| self.conn_index.get(&key).copied());
+                sending.extend(conn.filter(|conn| self.conns[*conn].add(segment)));
             }
         }
-        // Of each connection, the segment before; records are walked in the order in which segments were made.
-        let mut segments: Vec<(usize, (usize, usize))> = packets.into_iter().collect();
-        segments.sort_unstable();
-        for (segment, (packet, sent)) in segments {
-            let key = records[segment].node.zip(records[segment].conn);
-            let Some(conn) = key.and_then(|key| self.conn_index.get(&key).copied()) else {
-                continue;
-            };
-            let conn = &mut self.conns[conn];
-            let last = last_of_making(conn, records, key, segment..packet);
-            let after = conn.made.last().map_or(0, |before| before.last + 1);
-            let sent = conn
-                .made
-                .last()
-                .map_or(sent, |before| sent.max(before.sent));
-            let first = root_of(records, segment).max(after).min(segment);
-            conn.made.push(Made { first, last, sent });
+        for conn in sending {
+            self.conns[conn].find_made(records);
         }
     }
 
@@ -59,7 +53,9 @@ impl Truth {
     /// are not on the wire yet.
     pub fn shown(&self, flow: FlowId, dir: Dir, at: usize) -> Range<usize> {
         let Some(conn) = self.conn(flow, dir) else {
-            return at + 1..at + 1;
+            let of_real = self.reals.history(flow, dir);
+            let changes = of_real.binary_search_by_key(&at, |(record, _)| *record);
+            return at + usize::from(changes.is_err())..at + 1;
         };
         let waiting = conn.made.partition_point(|made| made.sent < at);
         match conn.made.get(waiting) {
@@ -77,20 +73,67 @@ impl Truth {
         dir: Dir,
         range: Range<usize>,
     ) -> Option<Time> {
-        let conn = self.conn(flow, dir)?;
-        let (index, _) =
-            conn.states[..conn.states.partition_point(|(at, _)| *at < range.end)].last()?;
-        (range.start <= *index).then(|| records[*index].time)
+        let before = |at: usize| at < range.end;
+        let index = match self.conn(flow, dir) {
+            Some(conn) => {
+                conn.states[..conn.states.partition_point(|(at, _)| before(*at))]
+                    .last()?
+                    .0
+            }
+            None => {
+                let of_real = self.reals.history(flow, dir);
+                of_real[..of_real.partition_point(|(at, _)| before(*at))]
+                    .last()?
+                    .0
+            }
+        };
+        (range.start <= index).then(|| records[index].time)
+    }
+}
+
+impl Conn {
+    /// Adds a segment that is sent now for the first time. `false`: it was sent before.
+    fn add(&mut self, segment: Segment) -> bool {
+        let place = (self.segments).binary_search_by_key(&segment.segment, |it| it.segment);
+        let Err(place) = place else {
+            return false;
+        };
+        self.segments.insert(place, segment);
+        self.made.truncate(place);
+        true
+    }
+
+    /// Finds the records that made those of its segments of which they are not known yet.
+    fn find_made(&mut self, records: &[Record]) {
+        for index in self.made.len()..self.segments.len() {
+            let Segment {
+                segment,
+                packet,
+                sent,
+            } = self.segments[index];
+            let last = last_of_making(self, records, segment..packet);
+            let before = self.made.last();
+            let after = before.map_or(0, |before| before.last + 1);
+            let sent = before.map_or(sent, |before| sent.max(before.sent));
+            let first = root_of(records, segment).max(after).min(segment);
+            self.made.push(Made { first, last, sent });
+        }
     }
 }
 
 /// The segment that a sending puts on the wire, and the packet around it.
-fn segment_of(records: &[Record], sending: usize) -> Option<(usize, usize)> {
+fn segment_of(records: &[Record], sending: usize) -> Option<Segment> {
     let mut below = sending;
     loop {
         let cause = records[below].cause?.index();
         match &records[cause].what {
-            What::Down(unit) if unit.protocol == "tcp" => return Some((cause, below)),
+            What::Down(unit) if unit.protocol == "tcp" => {
+                return Some(Segment {
+                    segment: cause,
+                    packet: below,
+                    sent: sending,
+                });
+            }
             What::Down(_) | What::FrameSent(_) => {}
             _ => return None,
         }
@@ -99,14 +142,10 @@ fn segment_of(records: &[Record], sending: usize) -> Option<(usize, usize)> {
 }
 
 /// The variables as they were noted behind a segment, before its packet and before the next segment.
-fn last_of_making(
-    conn: &Conn,
-    records: &[Record],
-    key: Option<(NodeId, ConnId)>,
-    making: Range<usize>,
-) -> usize {
+fn last_of_making(conn: &Conn, records: &[Record], making: Range<usize>) -> usize {
+    let of = |record: &Record| record.node.zip(record.conn);
     let is_next = |record: &Record| {
-        record.node.zip(record.conn) == key
+        of(record) == of(&records[making.start])
             && matches!(&record.what, What::Down(unit) if unit.protocol == "tcp")
     };
     let rest = making.start + 1..making.end;
