@@ -30,7 +30,7 @@ use ratatui::layout::Rect;
 use crate::walk::Walk;
 use crate::walk::step::StepId;
 
-pub use app::{App, CatalogueEntry};
+pub use app::{App, CatalogueEntry, Coming};
 pub use run::{Ended, Opener, Options, Source, TuiError, run};
 pub use terminal::is_there as has_terminal;
 

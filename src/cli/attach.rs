@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::capture::output::Output;
-use super::capture::session::{Session, Source};
+use super::capture::session::{Session, Shown, Source};
 use super::capture::{Capturing, How, drop_privileges, time};
 use super::exit::{Exit, Result};
 use super::screen::Look;
@@ -20,16 +21,22 @@ use crate::capture::live::Counts;
 use crate::capture::packet::{self, Interface, Packet, ResolvedName};
 use crate::live::{Attached, Port, Tap, TapError};
 use crate::show::Format;
+use crate::sim::World;
+use crate::sim::outcome::Limit;
 use crate::sim::spec::{Host, NodeKind, Spec};
 use crate::sim::world::{Direction, Seen};
-use crate::tui;
+use crate::tui::{self, Coming};
 use crate::walk::Walk;
+
+/// So many records are told at most: with their frames, some 150,000, and their steps they take about 1 GB.
+const MOST_RECORDS: usize = 2_000_000;
 
 /// Run a scenario in real time, with real hosts behind TAP devices in place of some of its own
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sudo layerwalk attach attach-http --real client=tap0 --up
-      on the screen; meanwhile, in another terminal: curl http://10.80.0.80/
+      on the screen, with all that happens in the simulated hosts; meanwhile, in another terminal:
+      curl http://10.80.0.80/
   sudo layerwalk attach my.toml --real client=tap0 --show -w talk.pcapng
       a line for each frame, and a file
   sudo layerwalk attach my.toml --real left=tap0 --real right=tap1
@@ -43,7 +50,7 @@ or make a device for yourself:
 pub struct AttachArgs {
     /// A built-in scenario's name, or a .toml file
     scenario: String,
-    /// Only what this display filter selects, such as 'tcp.port == 80 && http'
+    /// Only what this display filter selects, such as 'tcp.port == 80 && http', of the frames at one interface
     filter: Option<String>,
     /// A host of the scenario that is real, and its TAP device; may be given several times
     #[arg(long, value_name = "NODE=TAP", required = true, value_parser = parse_real)]
@@ -51,7 +58,8 @@ pub struct AttachArgs {
     /// Give each device that is made here its host's address, and bring it up
     #[arg(long)]
     up: bool,
-    /// The host at whose interface the frames are shown and written; else the first real one
+    /// The host at whose interface frames are counted and written, and shown with --show or a filter; else the first
+    /// real one
     #[arg(long, value_name = "NODE")]
     at: Option<String>,
     /// Write the frames to this file (pcapng), or to standard output for -
@@ -101,10 +109,12 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
     let filter = args.filter.as_deref().map(compile).transpose()?;
     let scenario = source::read_scenario(&args.scenario)?;
     let mut spec = scenario.spec(args.seed);
-    // The frames are looked at as those of a capture, which keeps them.
-    spec.recording = false;
+    let on_screen = !args.show && !to_stdout && tui::has_terminal();
+    // The screen shows the whole world with its truth; all else the frames at one interface, as a capture does.
+    let is_told = on_screen && filter.is_none();
+    spec.recording = is_told;
     // what passes every link is read back from the frames
-    spec.keeping_frames = args.all_links;
+    spec.keeping_frames = is_told || args.all_links;
     let reals = make_real(args, &mut spec)?;
     let at = match &args.at {
         Some(name) => host(&spec, name)?,
@@ -140,12 +150,18 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
     let taps: Vec<&str> = reals.iter().map(|real| real.tap.as_str()).collect();
     let begins = format!("attached to {}", taps.join(" and "));
     let session = Session::new(walk(), begins, filter, output, args.count);
-    let how = match (args.show, &args.write) {
-        (false, _) if !to_stdout && tui::has_terminal() => How::Screen(Box::new(walk()), look),
-        (true, _) | (_, None) => How::Lines(args.format),
+    let told = || {
+        let before = World::new(&spec).into_outcome();
+        let walk = Walk::attached(&scenario.name, &taps.join(" "), before);
+        walk.with_lesson(&scenario)
+    };
+    let how = match (on_screen, args.show, &args.write) {
+        (true, ..) if is_told => How::Told(Box::new(told()), look),
+        (true, ..) => How::Screen(Box::new(walk()), look),
+        (_, true, _) | (_, _, None) => How::Lines(args.format),
         _ => How::Silent,
     };
-    let open = move || {
+    let open = move |shown: &Shown| {
         let attached = Attached::start(&spec, ports, at).map_err(Exit::unreadable)?;
         Ok(Frames {
             attached,
@@ -154,6 +170,7 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
             received: 0,
             of_links,
             written: 0,
+            telling: Telling::to(shown),
         })
     };
     Capturing::new(session, open, args.duration)?.show(how)
@@ -341,9 +358,52 @@ struct Frames {
     of_links: Option<Output>,
     /// How many of them are in it.
     written: usize,
+    /// The screen, where it is told the truth.
+    telling: Option<Telling>,
+}
+
+/// The screen that is told what the world records.
+struct Telling {
+    screen: Sender<Coming>,
+    /// So many records more are told.
+    left: usize,
+}
+
+impl Telling {
+    fn to(shown: &Shown) -> Option<Self> {
+        match shown {
+            Shown::Told(screen) => Some(Self {
+                screen: screen.clone(),
+                left: MOST_RECORDS,
+            }),
+            _ => None,
+        }
+    }
 }
 
 impl Frames {
+    /// Whether something was recorded that the screen was not told yet.
+    fn has_news(&self) -> bool {
+        let recorded = self.attached.world().outcome().log.records();
+        self.telling.is_some() && !recorded.is_empty()
+    }
+
+    /// Tells the screen what was recorded since the last time; it is there no more where there is no place.
+    fn tell(&mut self, place: Option<OwnedPermit<Coming>>) {
+        let (Some(telling), Some(place)) = (&mut self.telling, place) else {
+            self.telling = None;
+            return;
+        };
+        let mut piece = self.attached.take_piece();
+        telling.left = telling.left.saturating_sub(piece.records.len());
+        if telling.left == 0 {
+            piece.cut_short = Some(Limit::Records(MOST_RECORDS));
+            self.attached.stop_recording(self.of_links.is_some());
+            self.telling = None;
+        }
+        place.send(Coming::Piece(Box::new(piece)));
+    }
+
     /// Writes the frames that were sent on links since the last time.
     fn write_links(&mut self) -> Result {
         let Some(output) = &mut self.of_links else {
@@ -390,12 +450,16 @@ impl Source for Frames {
             if let Some(packet) = self.try_next()? {
                 return Ok(packet);
             }
-            let seen = self.attached.next().await;
-            let seen =
-                seen.map_err(|error| Exit::unreadable(format!("a TAP device is gone: {error}")))?;
-            for seen in seen {
-                let packet = self.packet(seen);
-                self.packets.push_back(packet);
+            let has_news = self.has_news();
+            tokio::select! {
+                seen = self.attached.next() => {
+                    let gone = |error| Exit::unreadable(format!("a TAP device is gone: {error}"));
+                    for seen in seen.map_err(gone)? {
+                        let packet = self.packet(seen);
+                        self.packets.push_back(packet);
+                    }
+                }
+                place = place_on(&self.telling), if has_news => self.tell(place),
             }
         }
     }
@@ -413,6 +477,19 @@ impl Source for Frames {
             dropped: self.attached.refused(),
         }
     }
+
+    async fn end(&mut self) {
+        if self.has_news() {
+            let place = place_on(&self.telling).await;
+            self.tell(place);
+        }
+    }
+}
+
+/// Waits until the screen takes another piece; `None` where there is none any more.
+async fn place_on(telling: &Option<Telling>) -> Option<OwnedPermit<Coming>> {
+    let screen = telling.as_ref()?.screen.clone();
+    screen.reserve_owned().await.ok()
 }
 
 impl From<TapError> for Exit {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, Sender};
 
 use super::exit::{Exit, Result};
 use super::screen::{self, Look};
@@ -18,7 +18,7 @@ use super::show::compile;
 use crate::capture::live::{AsyncLive, Live, LiveError, Options};
 use crate::capture::privileges;
 use crate::show::Format;
-use crate::tui;
+use crate::tui::{self, Coming};
 use crate::walk::Walk;
 use output::Output;
 use session::{Report, Session, Shown, Source};
@@ -107,7 +107,7 @@ pub fn run(args: &CaptureArgs, look: Look) -> Result {
         (true, _) | (_, None) => How::Lines(args.format),
         _ => How::Silent,
     };
-    let open = || AsyncLive::new(live).map_err(Exit::unreadable);
+    let open = |_: &Shown| AsyncLive::new(live).map_err(Exit::unreadable);
     Capturing::new(session, open, args.duration)?.show(how)
 }
 
@@ -128,6 +128,8 @@ pub(super) enum How {
     Lines(Format),
     /// On the screen, as this walk, which grows.
     Screen(Box<Walk>, Look),
+    /// The same, where the source tells what it grows by: not packets alone.
+    Told(Box<Walk>, Look),
 }
 
 /// A capture that is ready to begin, when `open` has opened what is captured.
@@ -140,7 +142,7 @@ pub(super) struct Capturing<O> {
 
 impl<O, S: Source> Capturing<O>
 where
-    O: FnOnce() -> Result<S> + Send + 'static,
+    O: FnOnce(&Shown) -> Result<S> + Send + 'static,
 {
     /// A capture of what `open` opens, in the runtime that it is called in.
     pub(super) fn new(session: Session, open: O, duration: Option<Duration>) -> Result<Self> {
@@ -160,7 +162,8 @@ where
         match how {
             How::Silent => self.run(Shown::Not).tell(),
             How::Lines(format) => self.run(Shown::Lines(format)).tell(),
-            How::Screen(walk, look) => self.on_screen(*walk, look),
+            How::Screen(walk, look) => self.on_screen(*walk, look, Shown::Screen),
+            How::Told(walk, look) => self.on_screen(*walk, look, Shown::Told),
         }
     }
 
@@ -170,10 +173,10 @@ where
     }
 
     /// Captures on a thread of its own, so that the screen, however long it takes, costs no frame.
-    fn on_screen(self, walk: Walk, look: Look) -> Result {
-        let (sender, packets) = mpsc::channel(WAITING);
-        let capture = thread::spawn(move || self.run(Shown::Screen(sender)));
-        let shown = screen::show(walk, Some(packets), look);
+    fn on_screen(self, walk: Walk, look: Look, how: fn(Sender<Coming>) -> Shown) -> Result {
+        let (sender, coming) = mpsc::channel(WAITING);
+        let capture = thread::spawn(move || self.run(how(sender)));
+        let shown = screen::show(walk, Some(coming), look);
         let report = capture.join().expect("the capture does not panic");
         let captured = report.tell();
         shown.and(captured)

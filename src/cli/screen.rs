@@ -5,9 +5,8 @@ use tokio::sync::mpsc::Receiver;
 
 use super::exit::{Exit, Result};
 use super::{bookmark, source};
-use crate::capture::packet::Packet;
 use crate::scenario;
-use crate::tui::{self, CatalogueEntry, Options, Source, TuiError};
+use crate::tui::{self, CatalogueEntry, Coming, Options, Source, TuiError};
 use crate::walk::Walk;
 
 /// What is shown without a command.
@@ -74,13 +73,7 @@ fn remembered(walk: Walk, key: String, note: Option<String>, look: Look) -> Resu
         note,
         ..options(look)
     };
-    let ended = tui::run(
-        &options,
-        Source {
-            walk,
-            packets: None,
-        },
-    );
+    let ended = tui::run(&options, Source { walk, coming: None });
     if let Ok(ended) = &ended {
         bookmark::keep(
             ended.opened.as_ref().unwrap_or(&key),
@@ -91,12 +84,12 @@ fn remembered(walk: Walk, key: String, note: Option<String>, look: Look) -> Resu
     outcome(ended)
 }
 
-/// Shows the walk, and the packets that still come, until the user quits.
+/// Shows the walk, and what still comes, until the user quits.
 ///
 /// # Errors
 /// If there is no terminal, or it fails, or a signal ended it (128 and its number, without a message).
-pub fn show(walk: Walk, packets: Option<Receiver<Packet>>, look: Look) -> Result {
-    outcome(tui::run(&options(look), Source { walk, packets }))
+pub fn show(walk: Walk, coming: Option<Receiver<Coming>>, look: Look) -> Result {
+    outcome(tui::run(&options(look), Source { walk, coming }))
 }
 
 fn options(look: Look) -> Options {

@@ -26,7 +26,7 @@ use crate::live::serve::{Limits, Server, Witness};
 use crate::live::site;
 use crate::sim::app::{self, Outside, Said};
 use crate::sim::spec::{self, AppKind, Spec};
-use crate::tui;
+use crate::tui::{self, Coming};
 use crate::walk::Walk;
 
 /// The scenario whose server runs where none is named.
@@ -128,7 +128,7 @@ pub fn run(args: &ServeArgs, look: Look) -> Result {
         Said::Event(_) if quiet => {}
         Said::Line(text) | Said::Event(text) => print(&safe(&text)),
     };
-    let serve = move |screen: Option<mpsc::Sender<Packet>>, ready: Ready| {
+    let serve = move |screen: Option<mpsc::Sender<Coming>>, ready: Ready| {
         let is_seen = file.is_some() || screen.is_some();
         let sink = sink(file, screen.clone());
         let witness: Box<dyn Witness> = match is_seen {
@@ -172,7 +172,7 @@ fn tell(addresses: &[SocketAddr]) {
 
 /// Serves on a thread of its own, and shows what passes on the screen.
 fn on_screen(
-    serve: impl FnOnce(Option<mpsc::Sender<Packet>>, Ready) -> Result + Send + 'static,
+    serve: impl FnOnce(Option<mpsc::Sender<Coming>>, Ready) -> Result + Send + 'static,
     look: Look,
 ) -> Result {
     if !tui::has_terminal() {
@@ -202,7 +202,7 @@ const WAITING: usize = 100_000;
 /// Who gets the packets.
 fn sink(
     file: Option<Writer<BufWriter<File>>>,
-    screen: Option<mpsc::Sender<Packet>>,
+    screen: Option<mpsc::Sender<Coming>>,
 ) -> Box<dyn Fn(Packet)> {
     let file = RefCell::new(file);
     Box::new(move |packet| {
@@ -216,7 +216,7 @@ fn sink(
             *file = None;
         }
         if let Some(screen) = &screen {
-            drop(screen.try_send(packet));
+            drop(screen.try_send(Coming::Packet(packet)));
         }
     })
 }
@@ -366,7 +366,7 @@ fn cannot_listen(addresses: &[SocketAddr], error: &io::Error) -> Exit {
 }
 
 /// Until the user, or the system, ends it, or the screen is closed.
-async fn stopped(screen: Option<mpsc::Sender<Packet>>) {
+async fn stopped(screen: Option<mpsc::Sender<Coming>>) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),

@@ -11,6 +11,7 @@ use super::clock::{Alarm, Clock};
 use super::tap::Tap;
 use crate::base::NodeId;
 use crate::sim::World;
+use crate::sim::outcome::Piece;
 use crate::sim::spec::{Limits, Spec};
 use crate::sim::world::Seen;
 
@@ -77,17 +78,29 @@ impl Attached {
         self.refused
     }
 
-    /// Goes on until frames pass the watched interface, and returns them. Nothing is lost if the future is dropped.
+    /// The next piece of what the world leaves behind, where it records.
+    pub fn take_piece(&mut self) -> Piece {
+        self.world.take_piece()
+    }
+
+    /// Records nothing more; the frames that are sent from now on are kept where that is asked for.
+    pub fn stop_recording(&mut self, keeping_frames: bool) {
+        self.world.stop_recording(keeping_frames);
+    }
+
+    /// Goes on until frames pass the watched interface, or something is recorded, and returns the frames. Nothing is
+    /// lost if the future is dropped.
     ///
     /// # Errors
     /// If a device is gone.
     pub async fn next(&mut self) -> io::Result<Vec<Seen>> {
         loop {
+            let recorded = self.world.outcome().log.total();
             self.take_frames().await?;
             let is_up_to_date = self.world.run_until(self.clock.now(), TURN);
             self.deliver();
             let seen = self.world.take_seen();
-            if !seen.is_empty() {
+            if !seen.is_empty() || self.world.outcome().log.total() > recorded {
                 return Ok(seen);
             }
             if is_up_to_date {

@@ -13,6 +13,7 @@ use super::scene::Scene;
 use super::select::Selection;
 use super::theme::Theme;
 use crate::capture::packet::Packet;
+use crate::sim::outcome::Piece;
 use crate::walk::Walk;
 use crate::walk::graph;
 use crate::walk::step::{Grain, StepId};
@@ -69,10 +70,19 @@ enum Prompt {
     Copy,
 }
 
+/// What still comes while a walk is shown.
+#[derive(Debug)]
+pub enum Coming {
+    /// A packet of a live capture.
+    Packet(Packet),
+    /// A piece of a world that runs.
+    Piece(Box<Piece>),
+}
+
 /// A walk that is the screen's own, or one that is only looked at.
 #[derive(Debug)]
 pub enum Held<'w> {
-    /// Its own: packets can be added.
+    /// Its own: something can be added.
     Own(Box<Walk>),
     /// Looked at.
     Lent(&'w Walk),
@@ -135,6 +145,8 @@ pub struct App<'w> {
     follows: bool,
     /// Live: steps that were there when the user last looked at the end.
     seen: usize,
+    /// Live: pieces that came, and are not in the walk yet.
+    piece: Option<Piece>,
     size: (u16, u16),
     scene: Option<Scene>,
 }
@@ -171,6 +183,7 @@ impl<'w> App<'w> {
             mouse: false,
             follows: false,
             seen: 0,
+            piece: None,
             size: (80, 24),
             scene: None,
         };
@@ -227,20 +240,25 @@ impl<'w> App<'w> {
         self.refresh();
     }
 
-    /// The cursor goes along with the packets that come.
+    /// The cursor goes along with what comes.
     pub fn follow(&mut self) {
         self.follows = true;
         self.seen = self.walk.steps().len();
     }
 
-    /// Takes a packet of a live capture.
-    pub fn push(&mut self, packet: Packet) {
-        if let Held::Own(walk) = &mut self.walk {
-            walk.push_packet(packet);
+    /// Takes what came.
+    pub fn push(&mut self, coming: Coming) {
+        let Held::Own(walk) = &mut self.walk else {
+            return;
+        };
+        match (coming, &mut self.piece) {
+            (Coming::Packet(packet), _) => walk.push_packet(packet),
+            (Coming::Piece(next), Some(piece)) => piece.join(*next),
+            (Coming::Piece(first), none) => *none = Some(*first),
         }
     }
 
-    /// No packet will come any more.
+    /// Nothing will come any more.
     pub fn finish(&mut self) {
         if let Held::Own(walk) = &mut self.walk {
             walk.finish();
@@ -248,8 +266,9 @@ impl<'w> App<'w> {
         self.pushed();
     }
 
-    /// After packets came: goes along with them, or counts them.
+    /// After something came: goes along with it, or counts it.
     pub fn pushed(&mut self) {
+        self.append();
         if self.follows
             && let Some(last) = self.walk.last(self.grain)
         {
@@ -257,6 +276,19 @@ impl<'w> App<'w> {
             self.go(last);
         } else {
             self.refresh();
+        }
+    }
+
+    /// Adds the pieces that came to the walk.
+    fn append(&mut self) {
+        let (Held::Own(walk), Some(piece)) = (&mut self.walk, self.piece.take()) else {
+            return;
+        };
+        let limit = piece.cut_short;
+        walk.append(piece);
+        if let Some(limit) = limit {
+            walk.finish();
+            self.say(format!("{limit}: what follows is not shown"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The loop around the screen: keys, signals, packets and the pace of autoplay.
+//! The loop around the screen: keys, signals, what comes, and the pace of autoplay.
 
 use std::io;
 use std::time::Duration;
@@ -9,12 +9,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use super::app::{App, CatalogueEntry, Request};
+use super::app::{App, CatalogueEntry, Coming, Request};
 use super::copy;
 use super::keys::Command;
 use super::terminal::{self, Screen};
 use super::theme::{Depth, Theme};
-use crate::capture::packet::Packet;
 use crate::walk::Walk;
 use crate::walk::step::StepId;
 
@@ -78,8 +77,8 @@ impl Options {
 pub struct Source {
     /// The walk.
     pub walk: Walk,
-    /// Packets that still come, of a live capture.
-    pub packets: Option<Receiver<Packet>>,
+    /// What still comes, of a live capture or a world that runs.
+    pub coming: Option<Receiver<Coming>>,
 }
 
 /// How it ended.
@@ -127,7 +126,9 @@ pub fn run(options: &Options, source: Source) -> Result<Ended, TuiError> {
 struct Loop<'o> {
     app: App<'static>,
     options: &'o Options,
-    packets: Option<Receiver<Packet>>,
+    coming: Option<Receiver<Coming>>,
+    /// Before then nothing that comes is taken.
+    rests_until: Instant,
     screen: Screen,
     pace: Option<(u8, Interval)>,
     /// When the digits typed so far are over, if no other key comes.
@@ -138,7 +139,7 @@ struct Loop<'o> {
 /// What woke the loop.
 enum Woken {
     Event(Option<io::Result<Event>>),
-    Packet(Option<Packet>),
+    Came(Option<Coming>),
     Ended(i32),
     Stop,
     Continued,
@@ -150,8 +151,14 @@ enum Woken {
 /// Digits with a longer pause between them are not one number.
 const DIGITS_PAUSE: Duration = Duration::from_millis(700);
 
-/// How often the screen may be drawn anew for packets that come.
+/// How often the screen may be drawn anew for what comes.
 const LIVE_PAUSE: Duration = Duration::from_millis(40);
+
+/// So much longer than it took to take what came, nothing is taken: the rest of the time is for keys, and for others.
+const REST: u32 = 4;
+
+/// What comes is taken for so long at once, and the rest after a pause.
+const LONGEST: Duration = Duration::from_millis(100);
 
 impl<'o> Loop<'o> {
     fn new(options: &'o Options, source: Source) -> io::Result<Self> {
@@ -163,14 +170,15 @@ impl<'o> Loop<'o> {
         if let Some(note) = &options.note {
             app.say(crate::base::text::safe(note));
         }
-        if source.packets.is_some() {
+        if source.coming.is_some() {
             app.follow();
         }
         let screen = Screen::enter()?;
         Ok(Self {
             app,
             options,
-            packets: source.packets,
+            coming: source.coming,
+            rests_until: Instant::now(),
             screen,
             pace: None,
             digits_end: None,
@@ -186,12 +194,12 @@ impl<'o> Loop<'o> {
             let woken = tokio::select! {
                 event = events.next() => Woken::Event(event),
                 woken = signals.next() => woken,
-                packet = next_packet(&mut self.packets) => Woken::Packet(packet),
+                came = next(&mut self.coming, self.rests_until) => Woken::Came(came),
                 () = tick(&mut self.pace) => Woken::Tick,
                 () = until(self.digits_end) => Woken::DigitsEnd,
                 () = at_once(self.app.is_searching()) => Woken::Search,
             };
-            if let Some(signal) = self.handle(woken).await? {
+            if let Some(signal) = self.handle(woken)? {
                 return Ok(self.ended(signal));
             }
         }
@@ -215,7 +223,7 @@ impl<'o> Loop<'o> {
     }
 
     /// Takes what woke the loop. `Some`: it ends, by this signal or by the user.
-    async fn handle(&mut self, woken: Woken) -> io::Result<Option<Option<i32>>> {
+    fn handle(&mut self, woken: Woken) -> io::Result<Option<Option<i32>>> {
         match woken {
             Woken::Event(Some(Ok(event))) => return self.event(&event),
             // The terminal is gone.
@@ -229,11 +237,14 @@ impl<'o> Loop<'o> {
                 self.app.pause();
             }
             Woken::Search => self.app.search_on(),
-            Woken::Packet(Some(packet)) => self.take_packets(packet).await,
-            Woken::Packet(None) => {
-                self.packets = None;
+            Woken::Came(Some(coming)) => self.take(coming),
+            Woken::Came(None) => {
+                self.coming = None;
                 self.app.finish();
-                self.app.say("the capture has ended");
+                self.app.say(match self.app.walk().outcome() {
+                    Some(_) => "the run has ended",
+                    None => "the capture has ended",
+                });
             }
         }
         self.keep_pace();
@@ -280,7 +291,7 @@ impl<'o> Loop<'o> {
         };
         match open(name) {
             Ok(walk) => {
-                self.packets = None;
+                self.coming = None;
                 self.app.replace(walk);
                 self.opened = Some(name.to_owned());
             }
@@ -288,16 +299,18 @@ impl<'o> Loop<'o> {
         }
     }
 
-    /// Takes the packet and all that wait behind it, then lets a moment pass: drawing must not slow the capture down.
-    async fn take_packets(&mut self, packet: Packet) {
-        self.app.push(packet);
-        if let Some(packets) = &mut self.packets {
-            while let Ok(packet) = packets.try_recv() {
-                self.app.push(packet);
-            }
+    /// Takes what came and what waits behind it, then lets a while pass: drawing must not slow the capture down.
+    fn take(&mut self, coming: Coming) {
+        let begun = Instant::now();
+        self.app.push(coming);
+        while begun.elapsed() < LONGEST
+            && let Some(Ok(coming)) = self.coming.as_mut().map(Receiver::try_recv)
+        {
+            self.app.push(coming);
         }
         self.app.pushed();
-        tokio::time::sleep(LIVE_PAUSE).await;
+        let rest = LIVE_PAUSE.max(begun.elapsed() * REST);
+        self.rests_until = Instant::now() + rest;
     }
 
     /// Makes the timer that autoplay asks for.
@@ -314,9 +327,13 @@ impl<'o> Loop<'o> {
     }
 }
 
-async fn next_packet(packets: &mut Option<Receiver<Packet>>) -> Option<Packet> {
-    match packets {
-        Some(packets) => packets.recv().await,
+/// What comes next, not before `time`; never, where nothing does.
+async fn next(coming: &mut Option<Receiver<Coming>>, time: Instant) -> Option<Coming> {
+    match coming {
+        Some(coming) => {
+            tokio::time::sleep_until(time).await;
+            coming.recv().await
+        }
         None => std::future::pending().await,
     }
 }

@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use super::app::App;
+use super::app::{App, Coming};
 use super::theme::{Depth, Ground, Theme};
 use super::{keys, text};
 
@@ -170,12 +170,12 @@ fn the_cursor_follows_a_live_capture_until_one_goes_back() {
     app.follow();
     assert!(text(&screen(&mut app, 80, 24)).contains("no frames yet"));
     for i in 1..=3 {
-        app.push(drawn::packet(i));
+        app.push(Coming::Packet(drawn::packet(i)));
         app.pushed();
         assert!(text(&screen(&mut app, 80, 24)).contains(&format!("step {i}/{i}")));
     }
     press(&mut app, "h");
-    app.push(drawn::packet(4));
+    app.push(Coming::Packet(drawn::packet(4)));
     app.pushed();
     let back = text(&screen(&mut app, 80, 24));
     assert!(
@@ -183,9 +183,54 @@ fn the_cursor_follows_a_live_capture_until_one_goes_back() {
         "{back}"
     );
     press(&mut app, "G");
-    app.push(drawn::packet(5));
+    app.push(Coming::Packet(drawn::packet(5)));
     app.pushed();
     assert!(text(&screen(&mut app, 80, 24)).contains("step 5/5"));
+}
+
+/// A world that runs: the same step stays where it is while more comes, and a walk that is full says so.
+#[test]
+fn the_cursor_stays_at_its_step_while_a_world_goes_on() {
+    use crate::sim::World;
+    use crate::sim::outcome::{Limit, Piece};
+    use crate::walk::Walk;
+
+    let spec = crate::scenario::find("websocket").expect("built in");
+    let spec = spec.spec(None);
+    let mut world = World::new(&spec);
+    let walk = Walk::attached("websocket", "tap0", World::new(&spec).into_outcome());
+    let mut app = App::new(walk, Theme::default(), Vec::new());
+    app.follow();
+    let mut go_on = |app: &mut App<'_>, limit: Option<Limit>| {
+        for _ in 0..2 {
+            for _ in 0..50 {
+                world.step();
+            }
+            let cut_short = limit;
+            app.push(Coming::Piece(Box::new(Piece {
+                cut_short,
+                ..world.take_piece()
+            })));
+        }
+        app.pushed();
+        text(&screen(app, 120, 40))
+    };
+    let first = text(&screen(&mut app, 120, 40));
+    assert!(first.contains("no frames yet"), "{first}");
+    assert!(go_on(&mut app, None).contains("ESTABLISHED"));
+    press(&mut app, "h");
+    let at = app.at();
+    let back = go_on(&mut app, None);
+    assert!(app.at() == at && back.contains("new (G)"), "{back}");
+    press(&mut app, "G");
+    assert!(go_on(&mut app, None).contains("[LIVE tap0]"));
+    assert!(app.at() > at);
+    let full = go_on(&mut app, Some(Limit::Records(7)));
+    assert!(full.contains("no more than 7 records are kept: what follows is not shown"));
+    assert!(full.contains("end: cut short"), "{full}");
+    let steps = app.walk().steps().len();
+    go_on(&mut app, None);
+    assert_eq!(app.walk().steps().len(), steps);
 }
 
 /// Captured text can hold anything: what reaches the screen commands no terminal.

@@ -507,9 +507,7 @@ fn frames_are_on_the_screen_as_they_come() {
         let scenario = scenario.path().to_str().expect("a path");
         let attach = ["attach", scenario, "--real", "client=tap0", "--up"];
         let mut screen = Session::start(&attach, &[]);
-        screen.until("the scenario", |screen| {
-            screen.text().contains("LIVE client")
-        });
+        screen.until("the scenario", |screen| screen.text().contains("LIVE tap0"));
         let ping = ["-c", "1", "-W", "20", "10.80.0.80"];
         run_ok(Command::new("ping").args(ping));
         screen.until("the answer", |screen| {
@@ -522,6 +520,54 @@ fn frames_are_on_the_screen_as_they_come() {
         assert!(!links.contains("tap0"), "{links}");
     };
     thread::scope(|scope| scope.spawn(test).join().expect("the test passes"));
+}
+
+/// The words of a row of the ends, without the star of what changed.
+fn row(screen: &str, name: &str) -> Option<[String; 2]> {
+    let lines = screen.lines().map(str::split_whitespace);
+    let rows = lines.map(|words| words.map(|word| word.trim_start_matches('*').to_owned()));
+    let mut rows = rows.map(Iterator::collect::<Vec<_>>);
+    match &rows.find(|words| words.first().is_some_and(|it| it == name))?[..] {
+        [_, client, server] => Some([client.clone(), server.clone()]),
+        _ => None,
+    }
+}
+
+/// Of the simulated server each variable is shown, of the kernel what its segments tell; and the file is as ever.
+#[test]
+#[ignore = "needs root, ip, /dev/net/tun and curl"]
+fn the_screen_knows_the_simulated_end_and_infers_the_kernels() {
+    let (host, file) = (Namespace::new(), Saved::new());
+    let path = file.path();
+    let path = path.to_str().expect("a path");
+    host.within(|| {
+        let attach = ["attach", "attach-http", "--real", "client=tap0", "--up"];
+        let mut screen = Session::start(&[&attach[..], &["-w", path]].concat(), &[]);
+        screen.until("the scenario", |screen| screen.text().contains("LIVE tap0"));
+        let curl = "--silent --show-error --noproxy * --max-time 20 http://10.80.0.80/";
+        let page = run_ok(Command::new("curl").args(curl.split(' ')));
+        assert!(page.starts_with("GET /file"), "{page}");
+        screen.keys("5z");
+        screen.until("the state of both ends", |screen| {
+            let state = row(&screen.text(), "state");
+            state.is_some_and(|[client, server]| client == "~TIME-WAIT" && server == "LAST-ACK")
+        });
+        let [client, server] = row(&screen.text(), "cwnd").expect("a row");
+        assert_eq!(client, "-");
+        assert!(server.parse::<u32>().is_ok(), "{server}");
+        let [client, server] = row(&screen.text(), "RCV.WND").expect("a row");
+        assert!(client.starts_with('~') && !server.starts_with('~'));
+        // By layers, the last step is what the last frame did at the server.
+        screen.keys("z+G");
+        screen.until("the state of the server", |screen| {
+            screen.text().contains("LAST-ACK > CLOSED")
+        });
+        screen.keys("q");
+        assert_eq!(screen.ended(), 0);
+    });
+    let capture = file::read(file.path()).expect("a capture");
+    assert_eq!(capture.damage, None);
+    assert!(capture.packets.len() >= 10);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::capture::packet::Packet;
 use crate::cli::exit::{Exit, Result};
 use crate::proto::filter::Filter;
 use crate::show::{self, Format};
+use crate::tui::Coming;
 use crate::walk::Walk;
 use crate::walk::select::Selector;
 
@@ -27,6 +28,8 @@ pub(in crate::cli) trait Source {
     fn try_next(&mut self) -> Result<Option<Packet>>;
     /// What was received and lost so far.
     fn counts(&mut self) -> Counts;
+    /// Nothing more will be asked for: tells the screen the rest, if it tells it anything.
+    async fn end(&mut self) {}
 }
 
 impl Source for AsyncLive {
@@ -50,7 +53,9 @@ pub(in crate::cli) enum Shown {
     /// On standard output.
     Lines(Format),
     /// On a screen, which drops the other end when it is closed.
-    Screen(Sender<Packet>),
+    Screen(Sender<Coming>),
+    /// On such a screen, which the source tells by itself what happens: not the packets alone.
+    Told(Sender<Coming>),
 }
 
 /// How a capture ended.
@@ -110,12 +115,12 @@ impl Session {
     /// Captures until the end, and sees that the file is complete, whatever the end is.
     pub(super) async fn run<S: Source>(
         mut self,
-        open: impl FnOnce() -> Result<S>,
+        open: impl FnOnce(&Shown) -> Result<S>,
         shown: Shown,
         duration: Option<Duration>,
     ) -> Report {
         // Signals are heard before anything begins, so that none ends it halfway.
-        let begun = Stop::new(duration).and_then(|stop| Ok((open()?, stop)));
+        let begun = Stop::new(duration).and_then(|stop| Ok((open(&shown)?, stop)));
         let (mut source, mut stop) = match begun {
             Ok(begun) => begun,
             Err(exit) => {
@@ -125,10 +130,11 @@ impl Session {
                 };
             }
         };
-        if !matches!(shown, Shown::Screen(_)) {
+        if !matches!(shown, Shown::Screen(_) | Shown::Told(_)) {
             eprintln!("{}; Ctrl-C ends it", self.begins);
         }
         let ended = self.take(&mut source, &mut stop, &shown).await;
+        source.end().await;
         let counts = source.counts();
         let summary = format!("{}, {} dropped", self.summary(), counts.dropped);
         let finished = match self.output {
@@ -178,10 +184,10 @@ impl Session {
             output.packet(&packet)?;
         }
         match shown {
-            Shown::Not => {}
+            Shown::Not | Shown::Told(_) => {}
             Shown::Lines(format) => self.print_last(*format)?,
             // A screen that was closed meanwhile needs it no more.
-            Shown::Screen(sender) => drop(sender.send(packet).await),
+            Shown::Screen(sender) => drop(sender.send(Coming::Packet(packet)).await),
         }
         Ok(())
     }
@@ -216,7 +222,7 @@ impl Session {
 /// Waits until the screen is closed; forever where there is none.
 async fn closed(shown: &Shown) {
     match shown {
-        Shown::Screen(sender) => sender.closed().await,
+        Shown::Screen(sender) | Shown::Told(sender) => sender.closed().await,
         _ => future::pending().await,
     }
 }
