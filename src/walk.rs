@@ -21,6 +21,7 @@ mod map;
 mod messages;
 mod pipeline;
 mod reassembly;
+mod relay;
 mod seq_space;
 mod steps;
 mod store;

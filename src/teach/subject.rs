@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::frames::{frame_topic, uint};
-use super::topics::PLACEHOLDERS;
+use super::topics::{self, PLACEHOLDERS};
 use super::{records, sent};
 use crate::base::NodeId;
 use crate::proto::ethernet::mac_text;
 use crate::stack::record::{Record, TcpState, What};
 use crate::walk::Walk;
-use crate::walk::step::{Grain, Step, StepId};
+use crate::walk::step::{Grain, MessageId, Step, StepId};
 use crate::walk::view::{FrameView, MessageView};
 
 /// What a step is about.
@@ -19,6 +19,8 @@ pub(super) struct Subject {
     /// The record's own paragraph; `None` where it names none.
     pub cite: Option<&'static str>,
     pub values: BTreeMap<&'static str, String>,
+    /// Who only passes on what another has said.
+    pub relay: Option<String>,
 }
 
 impl Subject {
@@ -27,6 +29,7 @@ impl Subject {
             topic: "end",
             cite: None,
             values: BTreeMap::new(),
+            relay: None,
         };
         if let Some(step) = walk.step(at) {
             subject.know_step(walk, at, step);
@@ -58,6 +61,29 @@ impl Subject {
             None if is_gap(step) => self.topic = self.what("gap", &step.title),
             None if step.grain == Grain::Layer => self.know_crossed(step, frame.as_ref()),
             None => {}
+        }
+        let said = message.or_else(|| walk.message(*frame?.messages.first()?));
+        if let Some(said) = said.filter(|_| topics::is_of_message(self.topic)) {
+            self.know_relay(walk, said.id);
+        }
+    }
+
+    /// What is only handed through is told as what it was at the one who said it.
+    fn know_relay(&mut self, walk: &Walk, message: MessageId) {
+        let original = walk.original(message);
+        if original == message {
+            return;
+        }
+        let Some(original) = walk.message(original) else {
+            return;
+        };
+        let Some(flow) = walk.flow(original.flow) else {
+            return;
+        };
+        let [from, to] = [original.dir, original.dir.reverse()];
+        self.relay = self.values.get("from").cloned();
+        for (end, dir) in [("from", from), ("to", to)] {
+            self.set(end, name_of(walk, &flow.ends[dir.index()].ip().to_string()));
         }
     }
 
@@ -227,13 +253,16 @@ pub(super) fn node_name(walk: &Walk, node: NodeId) -> String {
         .map_or_else(|| "-".to_owned(), |node| spoken(&node.name))
 }
 
-/// A node's name as it stands in a sentence: "the server", but "alice".
+/// A node's name as it stands in a sentence: "the server", "host a", but "alice".
 fn spoken(name: &str) -> String {
-    const ROLES: &[&str] = &["client", "server", "switch", "router", "proxy", "attacker"];
-    if ROLES.contains(&name) {
-        format!("the {name}")
-    } else {
-        name.to_owned()
+    const ROLES: &[&str] = &[
+        "client", "server", "switch", "router", "proxy", "balancer", "attacker",
+    ];
+    match name {
+        _ if ROLES.contains(&name) => format!("the {name}"),
+        // a letter alone would be read as a word
+        _ if name.len() == 1 => format!("host {name}"),
+        _ => name.to_owned(),
     }
 }
 

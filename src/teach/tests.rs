@@ -151,6 +151,39 @@ fn closing_is_told_from_answering() {
     assert_eq!(of("fin-ack"), 2);
 }
 
+/// What hosts between two others say themselves, of all that they send: that there is a tunnel, and what they ask and
+/// answer as a proxy that reads and changes what it passes on.
+#[test]
+fn who_only_passes_on_says_nothing_itself() {
+    let mut own: Vec<(&str, &str)> = Vec::new();
+    for (name, walk) in built_in() {
+        for at in steps(&walk, Grain::Frame) {
+            let step = walk.step(at).expect("the step");
+            let node = step.node.filter(|_| step.message.is_some());
+            let node = node.map(|node| {
+                walk.outcome().expect("it ran").nodes[node.index()]
+                    .name
+                    .as_str()
+            });
+            let why = explain(&walk, at, Grain::Frame);
+            let is_relay = matches!(node, Some("proxy" | "balancer"));
+            let passes_on = why.short.contains(" passes on, byte for byte: the ")
+                || why.short.contains(" passes on, byte for byte: host ");
+            assert!(is_relay || !passes_on, "{name}: {}", why.short);
+            if is_relay && topics::is_of_message(why.topic) && !passes_on {
+                own.push((name, why.topic));
+            }
+        }
+    }
+    let expected = [
+        ("websocket-proxy", "http-request"),
+        ("websocket-proxy", "http-refused"),
+        ("websocket-tunnel", "http-tunnel"),
+    ];
+    own.sort_unstable_by_key(|(name, _)| *name);
+    assert_eq!(own, expected);
+}
+
 #[test]
 fn units_are_those_of_their_protocol() {
     let (_, walk) = built_in()

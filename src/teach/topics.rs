@@ -32,6 +32,12 @@ pub fn topic(id: &str) -> Option<&'static Topic> {
     all().find(|topic| topic.id == id)
 }
 
+/// Whether it is about what a message over a stream says.
+pub(super) fn is_of_message(id: &str) -> bool {
+    let lists = [messages::TOPICS, socketio::TOPICS];
+    lists.into_iter().flatten().any(|topic| topic.id == id)
+}
+
 /// Every topic.
 pub fn all() -> impl Iterator<Item = &'static Topic> {
     let lists = [

@@ -56,10 +56,14 @@ fn noted(mut why: Why, note: &Note) -> Why {
 
 fn fill(topic: &'static Topic, subject: &Subject, changed: String) -> Why {
     let text = |template: &str| sentence(substitute(template, &subject.values));
+    let short = match &subject.relay {
+        Some(relay) => format!("{relay} passes on, byte for byte: {}", topic.short),
+        None => topic.short.to_owned(),
+    };
     Why {
         topic: topic.id,
         note: String::new(),
-        short: text(topic.short),
+        short: text(&short),
         full: text(topic.full),
         rfc: text(topic.rfc),
         cite: subject.cite.unwrap_or(topic.cite).to_owned(),
