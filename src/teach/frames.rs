@@ -151,7 +151,7 @@ fn message_topic(walk: &Walk, frame: &FrameView, message: &MessageView) -> &'sta
         })
     };
     match uint(dissection, "http.response.code") {
-        Some(101) => "http-switching",
+        Some(101) => switching_topic(walk, message),
         Some(426) => "http-426",
         Some(200..300) if answers("http.request.method", Some("CONNECT")) => "http-tunnel",
         Some(400..500) if answers("http.upgrade", None) => "http-refused",
@@ -161,6 +161,27 @@ fn message_topic(walk: &Walk, frame: &FrameView, message: &MessageView) -> &'sta
         None if dissection.field("http.request.method").is_some() => "http-request",
         None => "data",
     }
+}
+
+/// Whether the two speak WebSocket from here on depends on what the answer says beside 101.
+fn switching_topic(walk: &Walk, message: &MessageView) -> &'static str {
+    const SUBPROTOCOL: &str = "http.sec_websocket_protocol";
+    let request = before(walk, message).next();
+    let has = |message: &MessageView| message.dissection.field(SUBPROTOCOL).is_some();
+    match request {
+        _ if handshake_fault(&message.dissection).is_some() => "http-switching-wrong",
+        Some(request) if has(&request) && !has(message) => "http-switching-no-subprotocol",
+        _ => "http-switching",
+    }
+}
+
+/// What is wrong with a message of a WebSocket's opening handshake.
+pub(super) fn handshake_fault(dissection: &Dissection) -> Option<&str> {
+    let fault = dissection
+        .experts
+        .iter()
+        .find(|expert| expert.field == Some("http.websocket.expert"));
+    fault.map(|expert| expert.text.as_str())
 }
 
 fn has_value(dissection: &Dissection, id: &str, value: &str) -> bool {

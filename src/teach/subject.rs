@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::frames::{frame_topic, uint};
+use super::frames::{frame_topic, handshake_fault, uint};
 use super::topics::{self, PLACEHOLDERS};
 use super::{records, sent};
 use crate::base::NodeId;
@@ -183,6 +183,9 @@ impl Subject {
             if let Some(field) = ids.iter().find_map(|id| dissection.field(id)) {
                 self.set(name, &field.text);
             }
+        }
+        if let Some(fault) = handshake_fault(dissection) {
+            self.set("what", fault);
         }
         self.set("info", message.packets().unwrap_or(&message.info));
         let text = |id| dissection.field(id).map(|field| field.text.clone());

@@ -151,6 +151,22 @@ fn closing_is_told_from_answering() {
     assert_eq!(of("fin-ack"), 2);
 }
 
+#[test]
+fn a_101_is_no_promise_of_a_websocket() {
+    let answers = |name| -> Vec<&str> {
+        let topics = frames_of(name).into_iter().map(|why| why.topic);
+        topics
+            .filter(|topic| topic.starts_with("http-switching"))
+            .collect()
+    };
+    assert_eq!(answers("websocket"), ["http-switching"]);
+    assert_eq!(answers("websocket-bad-accept"), ["http-switching-wrong"]);
+    assert_eq!(
+        answers("websocket-subprotocol"),
+        ["http-switching-no-subprotocol"]
+    );
+}
+
 /// What hosts between two others say themselves, of all that they send: that there is a tunnel, and what they ask and
 /// answer as a proxy that reads and changes what it passes on.
 #[test]

@@ -13,6 +13,17 @@ topics! {
         rfc: "Sec-WebSocket-Accept is base64(SHA-1(key + \"258EAFA5-E914-47DA-95CA-C5AB0DC85B11\")). The client MUST fail the connection if it is another value.", "RFC 6455 §4.2.2, §4.1",
         meets: "ws-is-http",
     }
+    "http-switching-wrong" {
+        short: "{from} answers 101 Switching Protocols, and breaks the handshake. {what}. The client must fail the connection, so no WebSocket comes of it.",
+        full: "101 alone proves nothing: a cache can have kept it, and a server that only repeats things can say it. So the client computes for itself what Sec-WebSocket-Accept has to be, and takes no extension and no subprotocol that it has not offered. A server that takes the WebSocket for open learns from the end of the connection that it was not.",
+        rfc: "If Sec-WebSocket-Accept is missing or is another value than the expected one, or the response names an extension or a subprotocol that was not present in the client's handshake, the client MUST _Fail the WebSocket Connection_.", "RFC 6455 §4.1",
+        meets: "key-is-security",
+    }
+    "http-switching-no-subprotocol" {
+        short: "{from} agrees to a WebSocket with 101 Switching Protocols, but to none of the subprotocols that were offered. Whether that is good enough is for the client to say.",
+        full: "The server speaks none of them, and must not name another one. By RFC 6455 the WebSocket is open, without a subprotocol. A browser fails the connection all the same if the page has asked for one, and other clients may do so, too.",
+        rfc: "If the server does not wish to agree to one of the suggested subprotocols, it MUST NOT send back a Sec-WebSocket-Protocol header field in its response.", "RFC 6455 §4.2.2",
+    }
     "http-426" {
         short: "{from} does not speak the asked version of WebSocket: 426 Upgrade Required. It names the version it does speak.",
         full: "The connection stays HTTP. The answer has Sec-WebSocket-Version with what the server supports, so the client can ask again with that one.",
