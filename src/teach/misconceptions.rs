@@ -39,8 +39,8 @@ misconceptions! {
         => "The first is random; tools show it as 0. Press r for the raw number.";
     "send-equals-receive": "one send is one receive"
         => "TCP is a stream of bytes; what was sent is cut and joined on the way.";
-    "ack-means-read": "an ACK means that the application has it"
-        => "Only that the peer's TCP has it.";
+    "ack-means-read": "TCP's ACK means that the application has it"
+        => "Only that the peer's TCP has it; what the application did, it has to say itself.";
     "bad-checksum": "a bad checksum in a capture is damage"
         => "Often it was left to the network card, after the capture saw the frame.";
     "seven-on-the-wire": "all seven layers have a header on the wire"

@@ -73,7 +73,7 @@ words! {
         SeqStartsAtZero = "seq-starts-at-0",
         /// TCP is a byte stream: messages are cut and joined.
         SendEqualsReceive = "send-equals-receive",
-        /// An ACK says that the peer's TCP has the bytes, not that its program has.
+        /// TCP's ACK says that the peer's TCP has the bytes, not that its program has.
         AckMeansRead = "ack-means-read",
         /// A wrong checksum in a capture is often the work of checksum offload.
         BadChecksum = "bad-checksum",
