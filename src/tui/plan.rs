@@ -1,4 +1,5 @@
-//! Where everything stands at a size. A step moves nothing: the plan knows the size and the view, not the step.
+//! Where everything stands at a size. A step moves nothing: the plan knows the size, the view and how many
+//! branches the map has, not the step.
 //!
 //! ```text
 //! small, from 80x24                    large, from 118x38
@@ -53,6 +54,8 @@ pub struct Wish {
     pub wide: Option<PaneId>,
     /// The focus alone.
     pub zoom: bool,
+    /// How many rows the map wants in the large form below the path between two hosts.
+    pub branches: u16,
 }
 
 /// The plan for a screen of `width` columns and `height` rows.
@@ -60,7 +63,7 @@ pub fn plan(width: u16, height: u16, wish: Wish) -> Plan {
     if wish.zoom {
         single(width, height, wish.focus, false)
     } else if width >= 118 && height >= 38 {
-        large(width, height, wish.wide)
+        large(width, height, wish)
     } else if width >= 80 && height >= 24 {
         small(width, height, wish)
     } else {
@@ -115,14 +118,15 @@ fn small(width: u16, height: u16, wish: Wish) -> Plan {
     }
 }
 
-fn large(width: u16, height: u16, wide: Option<PaneId>) -> Plan {
+fn large(width: u16, height: u16, wish: Wish) -> Plan {
+    let wide = wish.wide;
     let wall = width / 2 + 2;
     let right = width - wall - 1;
     let why = 5 + (height - 38) / 10;
     // Title, phases, three rules and the hints take six rows.
     let fields = 12 + height.saturating_sub(40) * 2 / 5 - u16::from(height < 40);
     let upper = height - 6 - why - fields;
-    let map = 3;
+    let map = 3 + wish.branches.min(upper / 8);
     let [top, low, last] = [2, 3 + upper, 4 + upper + fields];
     let [ends, layers] = split_right(upper - 2);
     let [seq_rule, layers_rule] = [top + 1 + ends, low - 1 - layers];
@@ -232,6 +236,7 @@ mod tests {
                         side: PaneId::Ends,
                         wide: focus.is_wide().then_some(focus),
                         zoom,
+                        branches: width % 5,
                     };
                     check(width, height, &plan(width, height, wish));
                 }
@@ -269,6 +274,7 @@ mod tests {
             side: PaneId::Ends,
             wide: None,
             zoom: false,
+            branches: 0,
         };
         let rows = |width, height| -> Vec<(PaneId, u16, u16)> {
             let plan = plan(width, height, wish);

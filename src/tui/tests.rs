@@ -2,6 +2,7 @@
 
 mod drawn;
 mod graphs;
+mod map;
 mod panic;
 mod states;
 
@@ -13,6 +14,15 @@ use ratatui::style::Color;
 use super::app::{App, Coming};
 use super::theme::{Depth, Ground, Theme};
 use super::{keys, text};
+use crate::walk::Walk;
+use crate::{scenario, sim};
+
+/// The walk of a built-in scenario.
+fn walk(name: &str) -> Walk {
+    let scenario = scenario::find(name).expect("a built-in scenario");
+    let spec = scenario.spec(None);
+    Walk::from_outcome(name, spec.seed, sim::run(&spec))
+}
 
 fn screen(app: &mut App<'_>, width: u16, height: u16) -> Buffer {
     app.resize(width, height);

@@ -1,7 +1,9 @@
 //! The map: nodes, links, and where the step's frame is.
 
+use std::net::IpAddr;
+
 use super::step::{Step, StepId};
-use super::view::{Map, MapAt, MapLink, MapNode};
+use super::view::{Branch, Map, MapAt, MapLink, MapNode};
 use super::{Walk, label};
 use crate::base::{FrameId, NodeId};
 use crate::proto::stream::Dir;
@@ -16,19 +18,60 @@ impl Walk {
             None => String::new(),
         };
         match &self.outcome {
-            Some(outcome) => Map {
-                nodes: in_order(outcome)
-                    .into_iter()
-                    .map(|id| node(outcome, id))
-                    .collect(),
-                links: outcome.links.iter().map(link).collect(),
-                at: self
-                    .step(at)
-                    .map_or(MapAt::Nowhere, |step| self.place(outcome, step)),
-                label,
-            },
-            None => self.captured_map(at, label),
+            Some(outcome) if !outcome.nodes.is_empty() => self.simulated_map(outcome, at, label),
+            _ => self.captured_map(at, label),
         }
+    }
+
+    fn simulated_map(&self, outcome: &Outcome, id: StepId, label: String) -> Map {
+        let at = self
+            .step(id)
+            .map_or(MapAt::Nowhere, |step| self.place(outcome, step));
+        let tree = Tree::new(outcome);
+        let path = tree.path(self.map_ends(outcome, id, at));
+        Map {
+            nodes: (0..outcome.nodes.len())
+                .map(|i| node(outcome, NodeId::from_index(i)))
+                .collect(),
+            branches: tree.branches(&path),
+            path,
+            links: outcome.links.iter().map(link).collect(),
+            at,
+            label,
+        }
+    }
+
+    /// The two nodes that the step is about. An address that no node has (a forged one) leaves its place to the node
+    /// where the frame is, or else to a host at the edge.
+    fn map_ends(&self, outcome: &Outcome, id: StepId, at: MapAt) -> [NodeId; 2] {
+        let pair = self.steps.pair_at(id);
+        let hosts = pair.map(|pair| self.pipeline.flows.pair(pair).hosts);
+        let owner = |host: IpAddr| {
+            let place = outcome.nodes.iter().position(|n| n.addrs.contains(&host));
+            place.map(NodeId::from_index)
+        };
+        let mut ends = hosts.map_or([None; 2], |hosts| hosts.map(owner));
+        let here = match at {
+            MapAt::Nowhere => [None; 2],
+            MapAt::Node(node) => [Some(node), None],
+            MapAt::Link(from, to) | MapAt::Lost(from, to) => [Some(from), Some(to)],
+        };
+        let is_host = |id: &NodeId| outcome.nodes[id.index()].kind == NodeKind::Host;
+        let all = (0..outcome.nodes.len()).map(NodeId::from_index);
+        let hosts: Vec<NodeId> = here
+            .into_iter()
+            .flatten()
+            .chain(all)
+            .filter(is_host)
+            .collect();
+        for i in 0..2 {
+            ends[i] = ends[i].or_else(|| {
+                let is_free = |host: &&NodeId| !ends.contains(&Some(**host));
+                hosts.iter().find(is_free).copied()
+            });
+        }
+        let first = ends[0].or(ends[1]).unwrap_or(NodeId(0));
+        ends.map(|end| end.unwrap_or(first))
     }
 
     fn place(&self, outcome: &Outcome, step: &Step) -> MapAt {
@@ -59,10 +102,8 @@ impl Walk {
         let pair = self.clamp(at).and_then(|at| self.steps.pair_at(at));
         let Some(pair) = pair.map(|pair| self.pipeline.flows.pair(pair)) else {
             return Map {
-                nodes: Vec::new(),
-                links: Vec::new(),
-                at: MapAt::Nowhere,
                 label,
+                ..Map::default()
             };
         };
         let nodes = [0, 1].map(|index| MapNode {
@@ -80,6 +121,8 @@ impl Walk {
             .and_then(|frame| self.pair_dir(frame, pair));
         Map {
             nodes: nodes.to_vec(),
+            path: vec![NodeId(0), NodeId(1)],
+            branches: Vec::new(),
             links: vec![MapLink {
                 ends: [NodeId(0), NodeId(1)],
                 label: String::new(),
@@ -94,34 +137,62 @@ impl Walk {
     }
 }
 
-/// The nodes in an order in which neighbours stand side by side: along the links from a host at the edge.
-fn in_order(outcome: &Outcome) -> Vec<NodeId> {
-    let count = outcome.nodes.len();
-    let neighbours = |id: NodeId| {
-        outcome
-            .links
-            .iter()
-            .filter_map(move |link| match link.ends {
-                [a, b] if a == id => Some(b),
-                [a, b] if b == id => Some(a),
-                _ => None,
-            })
-    };
-    let mut order = Vec::with_capacity(count);
-    let mut starts: Vec<NodeId> = (0..count).map(NodeId::from_index).collect();
-    starts.sort_by_key(|id| neighbours(*id).count());
-    for start in starts {
-        let mut stack = vec![start];
-        while let Some(id) = stack.pop() {
-            if !order.contains(&id) {
-                order.push(id);
-                let mut next: Vec<NodeId> = neighbours(id).collect();
-                next.reverse();
-                stack.extend(next);
+/// The nodes and who has a link to whom.
+struct Tree {
+    neighbours: Vec<Vec<NodeId>>,
+}
+
+impl Tree {
+    fn new(outcome: &Outcome) -> Self {
+        let mut neighbours = vec![Vec::new(); outcome.nodes.len()];
+        for [a, b] in outcome.links.iter().map(|link| link.ends) {
+            neighbours[a.index()].push(b);
+            neighbours[b.index()].push(a);
+        }
+        Self { neighbours }
+    }
+
+    /// The shortest way from one node to another, both in it; the two alone where there is none.
+    fn path(&self, [from, to]: [NodeId; 2]) -> Vec<NodeId> {
+        // From the far end, so that each node knows the next one on the way there.
+        let mut next: Vec<Option<NodeId>> = vec![None; self.neighbours.len()];
+        let mut found = vec![to];
+        for i in 0.. {
+            let Some(&here) = found.get(i) else { break };
+            for &node in &self.neighbours[here.index()] {
+                if !found.contains(&node) {
+                    next[node.index()] = Some(here);
+                    found.push(node);
+                }
             }
         }
+        if !found.contains(&from) {
+            return vec![from, to];
+        }
+        std::iter::successors(Some(from), |here| next[here.index()]).collect()
     }
-    order
+
+    /// What hangs from the nodes of the path, each node once.
+    fn branches(&self, path: &[NodeId]) -> Vec<Branch> {
+        let mut seen = path.to_vec();
+        let mut branches = Vec::new();
+        for &from in path {
+            for &first in &self.neighbours[from.index()] {
+                let mut nodes = Vec::new();
+                let mut here = Some(first).filter(|first| !seen.contains(first));
+                while let Some(node) = here {
+                    seen.push(node);
+                    nodes.push(node);
+                    let mut further = self.neighbours[node.index()].iter();
+                    here = further.find(|node| !seen.contains(node)).copied();
+                }
+                if !nodes.is_empty() {
+                    branches.push(Branch { from, nodes });
+                }
+            }
+        }
+        branches
+    }
 }
 
 fn node(outcome: &Outcome, id: NodeId) -> MapNode {

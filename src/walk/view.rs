@@ -218,9 +218,10 @@ pub struct MapLink {
 }
 
 /// Where the step's frame is on the map.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MapAt {
     /// Nowhere: the step has no frame under way.
+    #[default]
     Nowhere,
     /// In this node.
     Node(NodeId),
@@ -230,17 +231,54 @@ pub enum MapAt {
     Lost(NodeId, NodeId),
 }
 
-/// The map at a step: the nodes, in an order in which neighbours stand side by side where that is possible.
+/// Nodes that hang from one of the path, one behind the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// The node of the path.
+    pub from: NodeId,
+    /// The nodes, the nearest first.
+    pub nodes: Vec<NodeId>,
+}
+
+/// The map at a step: all nodes and links, and of them the way between the two hosts that the step is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Map {
     /// The nodes.
     pub nodes: Vec<MapNode>,
     /// The links.
     pub links: Vec<MapLink>,
+    /// From the one host that the step is about to the other, each a neighbour of the one before.
+    pub path: Vec<NodeId>,
+    /// What hangs from the path.
+    pub branches: Vec<Branch>,
     /// Where the frame is.
     pub at: MapAt,
     /// What it is: `SYN, ACK`.
     pub label: String,
+}
+
+impl Map {
+    /// A node by its id.
+    pub fn node(&self, id: NodeId) -> Option<&MapNode> {
+        self.nodes.iter().find(|node| node.id == id)
+    }
+
+    /// The link between two nodes.
+    pub fn link(&self, a: NodeId, b: NodeId) -> Option<&MapLink> {
+        self.links
+            .iter()
+            .find(|link| link.ends == [a, b] || link.ends == [b, a])
+    }
+
+    /// How many nodes hang at most from one node of a path: the same for every step.
+    pub fn most_hanging(&self) -> usize {
+        let links_of = |node: &MapNode| {
+            let is_of = |link: &&MapLink| link.ends.contains(&node.id);
+            self.links.iter().filter(is_of).count()
+        };
+        let most = self.nodes.iter().map(links_of).max();
+        most.unwrap_or(0).saturating_sub(2)
+    }
 }
 
 /// A frame and everything that was understood of it.

@@ -35,6 +35,10 @@ impl App<'_> {
             side: self.side,
             wide: self.wide,
             zoom: self.zoom,
+            branches: self.scene.as_ref().map_or(0, |scene| {
+                let rows = scene.map.most_hanging().div_ceil(2);
+                u16::try_from(rows).unwrap_or(u16::MAX)
+            }),
         };
         plan(area.width, area.height, wish)
     }

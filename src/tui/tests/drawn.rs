@@ -229,6 +229,8 @@ fn map() -> Map {
             link(0, 1, "1 ms, 100 Mbit/s"),
             link(1, 2, "10 ms, 100 Mbit/s"),
         ],
+        path: [0, 1, 2].map(NodeId).to_vec(),
+        branches: Vec::new(),
         at: MapAt::Link(NodeId(2), NodeId(1)),
         label: "SYN,ACK".to_owned(),
     }
