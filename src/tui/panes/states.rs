@@ -72,8 +72,7 @@ impl Pane for StatesPane {
             return;
         };
         let (columns, rows) = SIZE;
-        let words = words(cx, states, canvas.width().saturating_sub(2));
-        let has_room = canvas.width() > columns && canvas.height() >= rows + words.len();
+        let has_room = canvas.width() > columns && canvas.height() >= rows;
         let top = if has_room {
             let left = 1 + (canvas.width() - columns - 1) / 2;
             draw_figure(cx, states, canvas, left);
@@ -81,38 +80,69 @@ impl Pane for StatesPane {
         } else {
             0
         };
+        let lines = canvas.height() - top;
+        let words = words(cx, states, canvas.width().saturating_sub(2), lines);
         for (y, (line, style)) in words.iter().enumerate() {
             canvas.put(1, top + y, line, *style);
         }
     }
 }
 
-/// Of each end where it is and how it came there; side by side where that has room.
-fn words(cx: &Cx<'_>, states: &States, columns: usize) -> Vec<(String, Style)> {
-    let [client, server] = [0, 1].map(|end| {
-        let name = cx.theme.safe(&states.names[end]).into_owned();
-        let mark = if states.inferred[end] { "~" } else { "" };
-        let state = states.at[end].map_or("-", TcpState::name);
-        let came = states.taken[end].map_or_else(String::new, |taken| came_from(taken, mark));
-        let line = format!("{} {name}: {mark}{state}{came}", LETTERS[end]);
-        let style = if states.taken[end].is_some_and(|taken| taken.now) {
-            cx.theme.end(end).patch(cx.theme.style(Role::Changed))
-        } else {
-            cx.theme.end(end)
-        };
-        (line, style)
-    });
-    if columns >= 110 && width(&client.0) + width(&server.0) + 4 <= columns {
-        let style = cx.theme.style(Role::Text);
-        return vec![(format!("{}    {}", client.0, server.0), style)];
+/// Of each end where it is and how it came there; side by side where that has room, and shortened where there is but one
+/// line for both.
+fn words(cx: &Cx<'_>, states: &States, columns: usize, lines: usize) -> Vec<(String, Style)> {
+    let one_line = |said: [Said; 2]| {
+        let [client, server] = [0, 1].map(|end| line_of(cx, states, end, said[end]));
+        format!("{client}    {server}")
+    };
+    let is_now = |end: usize| states.taken[end].is_some_and(|taken| taken.now);
+    let of_now = |said| [0, 1].map(|end| if is_now(end) { said } else { Said::State });
+    let forms = [
+        [Said::Action; 2],
+        of_now(Said::Action),
+        of_now(Said::Event),
+        [Said::State; 2],
+    ];
+    let fits = |line: &String| width(line) <= columns;
+    let style = cx.theme.style(Role::Text);
+    let whole = one_line(forms[0]);
+    if lines < 2 {
+        let shortest = || fit(&one_line(forms[3]), columns);
+        let line = forms.into_iter().map(one_line).find(fits);
+        return vec![(line.unwrap_or_else(shortest), style)];
     }
-    [client, server]
-        .into_iter()
-        .map(|(line, style)| (fit(&line, columns), style))
-        .collect()
+    if columns >= 110 && fits(&whole) {
+        return vec![(whole, style)];
+    }
+    let line = |end: usize| {
+        let own = cx.theme.end(end);
+        let style = if is_now(end) {
+            own.patch(cx.theme.style(Role::Changed))
+        } else {
+            own
+        };
+        (fit(&line_of(cx, states, end, Said::Action), columns), style)
+    };
+    vec![line(0), line(1)]
 }
 
-fn came_from(taken: Taken, mark: &str) -> String {
+/// How much is said of an end: its state, the event that brought it there, or what it did then, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    State,
+    Event,
+    Action,
+}
+
+fn line_of(cx: &Cx<'_>, states: &States, end: usize, said: Said) -> String {
+    let name = cx.theme.safe(&states.names[end]);
+    let mark = if states.inferred[end] { "~" } else { "" };
+    let state = states.at[end].map_or("-", TcpState::name);
+    let came = states.taken[end].map_or_else(String::new, |taken| came_from(taken, mark, said));
+    format!("{} {name}: {mark}{state}{came}", LETTERS[end])
+}
+
+fn came_from(taken: Taken, mark: &str, said: Said) -> String {
     let Edge {
         from,
         event,
@@ -120,12 +150,14 @@ fn came_from(taken: Taken, mark: &str) -> String {
         ..
     } = taken.edge;
     let now = if taken.now { "* now" } else { "" };
-    let did = if action == "none" {
-        String::new()
-    } else {
-        format!(" / {action}")
-    };
-    format!("{now} from {mark}{}: {event}{did}", from.name())
+    match said {
+        Said::State if taken.now => "*".to_owned(),
+        Said::State => String::new(),
+        Said::Action if action != "none" => {
+            format!("{now} from {mark}{}: {event} / {action}", from.name())
+        }
+        Said::Event | Said::Action => format!("{now} from {mark}{}: {event}", from.name()),
+    }
 }
 
 fn draw_figure(cx: &Cx<'_>, states: &States, canvas: &mut Canvas<'_>, left: usize) {

@@ -1,20 +1,13 @@
 //! The state diagram of a handshake and a close.
 
-use super::{press, screen};
+use super::{press, screen, walk};
 use crate::tui::app::App;
 use crate::tui::text;
 use crate::tui::theme::Theme;
-use crate::walk::Walk;
-use crate::{scenario, sim};
-
-fn handshake() -> Walk {
-    let scenario = scenario::find("handshake").expect("a built-in scenario");
-    Walk::from_outcome("handshake", 7, sim::run(&scenario.spec(Some(7))))
-}
 
 #[test]
 fn an_edge_is_taken_at_80x24() {
-    let mut app = App::new(handshake(), Theme::default(), Vec::new());
+    let mut app = App::new(walk("handshake"), Theme::default(), Vec::new());
     app.resize(80, 24);
     press(&mut app, "9lll");
     insta::assert_snapshot!(text(&screen(&mut app, 80, 24)));
@@ -26,7 +19,7 @@ fn the_diagram_in_ascii_at_120x40() {
         ascii: true,
         ..Theme::default()
     };
-    let mut app = App::new(handshake(), theme, Vec::new());
+    let mut app = App::new(walk("handshake"), theme, Vec::new());
     app.resize(120, 40);
     press(&mut app, "9");
     app.pause();
@@ -39,7 +32,7 @@ fn the_diagram_in_ascii_at_120x40() {
 /// Where the figure has no room, the words have.
 #[test]
 fn a_small_screen_has_the_words() {
-    let mut app = App::new(handshake(), Theme::default(), Vec::new());
+    let mut app = App::new(walk("handshake"), Theme::default(), Vec::new());
     app.resize(60, 12);
     press(&mut app, "9lll");
     let text = text(&screen(&mut app, 60, 12));
@@ -47,4 +40,18 @@ fn a_small_screen_has_the_words() {
         text.contains("S server: SYN-RECEIVED* now from LISTEN: rcv SYN"),
         "{text}"
     );
+}
+
+/// Words give way before the figure does.
+#[test]
+fn the_figure_stands_at_every_step_at_120x40() {
+    let mut app = App::new(walk("handshake-lost-syn"), Theme::default(), Vec::new());
+    app.resize(120, 40);
+    press(&mut app, "9");
+    for step in 1..=10 {
+        let text = text(&screen(&mut app, 120, 40));
+        assert!(text.contains("[FIN-WAIT-2]"), "step {step}:\n{text}");
+        assert!(text.contains("C client: "), "step {step}:\n{text}");
+        press(&mut app, "l");
+    }
 }
