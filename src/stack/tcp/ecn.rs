@@ -122,9 +122,14 @@ impl Connection {
             self.decide(cx, "RFC 3168 §6.1.3", text);
             self.ecn.echo = true;
         }
-        if seg.has(TcpFlags::ECE) && self.ecn.reacted.lt(seg.ack) {
+        if self.tells_of_congestion(seg) && self.ecn.reacted.lt(seg.ack) {
             self.slow_down(cx);
         }
+    }
+
+    /// Whether the peer says by this segment that a packet of ours was marked.
+    pub(super) fn tells_of_congestion(&self, seg: &Segment<'_>) -> bool {
+        self.ecn.on && seg.has(TcpFlags::ECE)
     }
 
     /// The peer says that a packet of ours was marked: as for a loss, but nothing is to be sent again.

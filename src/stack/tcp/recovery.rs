@@ -6,6 +6,7 @@
 use super::congestion::Path;
 use super::connection::Connection;
 use super::prr::Prr;
+use super::segment::Segment;
 use super::scoreboard::DUP_THRESH;
 use super::send::{Send, Sent};
 use super::seq::Seq;
@@ -113,15 +114,18 @@ impl Connection {
         most.saturating_sub(self.in_flight())
     }
 
-    /// SND.UNA moved on by `acked` bytes, of `flight` that were under way.
-    pub(super) fn new_ack(&mut self, cx: &mut Cx<'_>, acked: u32, flight: u32) {
+    /// SND.UNA moved on by `acked` bytes, of `flight` that were under way. cwnd does not grow by an acknowledgment that
+    /// tells of congestion (RFC 3168 §6.1.2).
+    pub(super) fn new_ack(&mut self, cx: &mut Cx<'_>, seg: &Segment<'_>, acked: u32, flight: u32) {
         self.recovery.duplicate_acks = 0;
         let recovered = self.recovery.recover.is_none_or(|to| to.le(self.snd.una));
         match self.recovery.phase {
             Some(Phase::Fast) if recovered => self.end_fast_recovery(cx),
             Some(Phase::Fast) => self.partial_ack(cx, acked),
             Some(Phase::AllLost) | None => {
-                self.congestion.acked(acked, &self.path(cx.now, flight));
+                if !self.tells_of_congestion(seg) {
+                    self.congestion.acked(acked, &self.path(cx.now, flight));
+                }
                 if recovered && self.recovery.phase.take().is_some() {
                     self.rack.end_recovery();
                 }

@@ -89,7 +89,7 @@ impl Connection {
             self.tell(cx, Event::Writable(self.id));
         }
         if !self.never_established {
-            self.new_ack(cx, acked, flight);
+            self.new_ack(cx, seg, acked, flight);
         }
     }
 
