@@ -180,14 +180,16 @@ impl Connection {
     }
 
     fn learn_bases(&mut self, dir: Dir, tcp: &Tcp) {
+        let answers = self.half(dir.reverse()).base == Some(tcp.ack.wrapping_sub(1));
         let half = self.half_mut(dir);
         if half.base.is_none() {
             let guess = tcp.seq.wrapping_sub(1);
             half.base = Some(if tcp.flags.syn { tcp.seq } else { guess });
         }
-        // a number that was only guessed (from a RST before the SYN, ACK, say) gives way to the true one
-        let guessed = !half.saw_syn && half.stream.is_empty();
-        if tcp.flags.syn && tcp.flags.ack && guessed && half.base != Some(tcp.seq) {
+        // a number that was only guessed (from a RST before the SYN, ACK, say) gives way to the true one, and one that
+        // answered a SYN of an earlier connection to the one that answers this connection's
+        let unsure = (!half.saw_syn || answers) && half.stream.is_empty();
+        if tcp.flags.syn && tcp.flags.ack && unsure && half.base != Some(tcp.seq) {
             half.base = Some(tcp.seq);
             half.next = None;
             half.stream = Stream::default();

@@ -1,6 +1,7 @@
 //! Walks of simulations: what is known at which step.
 
 use super::{drawn, trace_comes_back};
+use crate::base::FrameId;
 use crate::stack::record::TcpState;
 use crate::walk::Walk;
 use crate::walk::states::EDGES;
@@ -104,6 +105,20 @@ fn what_arrives_and_is_not_answered_is_told_with_its_time() {
         told.starts_with("client ESTABLISHED > FIN-WAIT-1; SND.NXT; earlier, at 1.030020 s: server SYN-RECEIVED > ESTABLISHED; "),
         "{told}"
     );
+}
+
+#[test]
+fn numbers_are_counted_from_the_synack_that_answers() {
+    let walk = built_in("old-duplicate-syn");
+    let numbers = |frame: &crate::walk::view::FrameView| {
+        let text = |id| frame.dissection.field(id).map(|field| field.tshark_value());
+        Some((text("tcp.flags")?, text("tcp.seq")?, text("tcp.ack")?))
+    };
+    let frames = (0..walk.frames()).filter_map(|id| walk.frame(FrameId::from_index(id)));
+    let answers = frames.filter_map(|frame| numbers(&frame));
+    let answers: Vec<_> = answers.filter(|(flags, ..)| flags == "0x0012").collect();
+    let text = |(_, seq, ack): &(String, String, String)| format!("{seq} {ack}");
+    assert_eq!(answers.last().map(text).as_deref(), Some("0 1"));
 }
 
 #[test]
