@@ -6,6 +6,7 @@ use super::step::{Grain, StepId};
 use super::truth::EndNow;
 use super::view::Numbers;
 use crate::base::Time;
+use crate::stack::record::TcpState;
 
 impl Walk {
     /// What the step changed at the ends of its connection: `server LISTEN > SYN-RECEIVED; ISN, SND.NXT`. What arrived
@@ -44,10 +45,9 @@ fn end_changes(before: &EndNow, now: &EndNow) -> Option<String> {
     let mut words = Vec::new();
     let mut names = Vec::new();
     for row in ROWS.iter().filter(|row| row.differs(before, now)) {
-        let [old, new] = [before, now].map(|end| row.text(end, Numbers::Relative, Time::ZERO));
-        if row.name == "state" {
-            words.push(format!("{old} > {new}"));
-        } else if row.is_telling(&old) {
+        if row.is_state() {
+            words.extend(state_changes(before, now));
+        } else if row.is_telling(&row.text(before, Numbers::Relative, Time::ZERO)) {
             names.push(row.name);
         }
     }
@@ -55,4 +55,20 @@ fn end_changes(before: &EndNow, now: &EndNow) -> Option<String> {
         words.push(names.join(", "));
     }
     (!words.is_empty()).then(|| words.join("; "))
+}
+
+/// The states that an end left and came to. What was an earlier connection's ended in CLOSED, whatever came after it.
+fn state_changes(before: &EndNow, now: &EndNow) -> Vec<String> {
+    let change = |from: Option<TcpState>, to: Option<TcpState>| {
+        let name = |state: Option<TcpState>| state.map_or("-", TcpState::name);
+        (from != to).then(|| format!("{} > {}", name(from), name(to)))
+    };
+    let changes = if now.is_after(before) {
+        let begun = now.of.map_or(now.state, |of| Some(of.state));
+        let ended = change(before.state, Some(TcpState::Closed));
+        [ended, change(begun, now.state)]
+    } else {
+        [change(before.state, now.state), None]
+    };
+    changes.into_iter().flatten().collect()
 }

@@ -119,10 +119,7 @@ impl Walk {
             }
             match last {
                 Some(last) => truth.end(self.records(), flow_id, flow.ends, dir, last),
-                None => EndNow {
-                    state: Some(TcpState::Closed),
-                    vars: None,
-                },
+                None => EndNow::without(Some(TcpState::Closed)),
             }
         })
     }
@@ -269,7 +266,7 @@ fn known(flow: &Flow, dir: Dir, end: &infer::End) -> EndNow {
         timers: Vec::new(),
     };
     EndNow {
-        state: Some(state),
         vars: Some(vars),
+        ..EndNow::without(Some(state))
     }
 }

@@ -3,6 +3,7 @@
 use super::Walk;
 use super::brief::Transport;
 use super::step::{FlowId, Grain, StepId};
+use super::truth::EndNow;
 use crate::proto::stream::Dir;
 use crate::stack::record::{Record, TcpState, TimerAction, What};
 
@@ -91,7 +92,7 @@ impl Walk {
             let state = now[dir.index()].state?;
             Some(Taken {
                 edge: self.edge_to(flow_id, dir, at, grain, state)?,
-                now: before[dir.index()].state != Some(state),
+                now: takes_edge(&before[dir.index()], &now[dir.index()]),
             })
         });
         Some(States {
@@ -125,6 +126,15 @@ impl Walk {
             }
         };
         Some(edge_between(from, state, by))
+    }
+}
+
+/// Whether an end came to its state just now. Behind a connection that is no more, the port has been there all along.
+fn takes_edge(before: &EndNow, now: &EndNow) -> bool {
+    if now.is_after(before) {
+        now.of.is_some()
+    } else {
+        before.state != now.state
     }
 }
 

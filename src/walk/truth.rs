@@ -73,6 +73,45 @@ pub(super) struct Truth {
 pub(super) struct EndNow {
     pub state: Option<TcpState>,
     pub vars: Option<TcpVars>,
+    /// Whose state it is; `None` where there is no connection: a port that listens, or is closed.
+    pub of: Option<Begun>,
+}
+
+/// A connection: the record that opened it, and the state that it began in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Begun {
+    opened: usize,
+    pub state: TcpState,
+}
+
+impl EndNow {
+    /// An end without a connection.
+    pub fn without(state: Option<TcpState>) -> Self {
+        Self {
+            state,
+            ..Self::default()
+        }
+    }
+
+    /// What was there before this is an earlier connection, which is no more.
+    pub fn is_after(&self, before: &Self) -> bool {
+        before.of.is_some() && before.of != self.of
+    }
+}
+
+impl Conn {
+    /// The connection, and the state that it began in.
+    fn begun(&self) -> Begun {
+        let state = if self.active {
+            TcpState::Closed
+        } else {
+            TcpState::Listen
+        };
+        Begun {
+            opened: self.opened,
+            state,
+        }
+    }
 }
 
 impl Truth {
@@ -180,11 +219,7 @@ impl Truth {
             }
             entered = Some(*record);
         }
-        let first = if conn.active {
-            TcpState::Closed
-        } else {
-            TcpState::Listen
-        };
+        let first = conn.begun().state;
         if first == state {
             return listens;
         }
@@ -328,20 +363,14 @@ impl Truth {
             } else {
                 TcpState::Closed
             };
-            return EndNow {
-                state: Some(state),
-                vars: None,
-            };
+            return EndNow::without(Some(state));
         };
         let state = last_before(&conn.states, index, |(record, _)| *record);
         let vars = last_before(&conn.vars, index, |record| *record);
-        let before = if conn.active {
-            TcpState::Closed
-        } else {
-            TcpState::Listen
-        };
+        let begun = conn.begun();
         EndNow {
-            state: Some(state.map_or(before, |(_, state)| *state)),
+            state: Some(state.map_or(begun.state, |(_, state)| *state)),
+            of: Some(begun),
             vars: vars.and_then(|record| match &records[*record].what {
                 What::TcpVars(vars) => Some((**vars).clone()),
                 _ => None,

@@ -99,10 +99,18 @@ impl Row {
             .unwrap_or_else(|| "-".to_owned())
     }
 
-    /// Whether an end's value is another one. A timer that runs on is the same.
+    /// Whether an end's value is another one. A timer that runs on is the same; the state of another connection is not.
     pub fn differs(&self, before: &EndNow, now: &EndNow) -> bool {
+        if self.is_state() && now.of.is_some() && now.is_after(before) {
+            return true;
+        }
         let value = |end| self.known(end, Numbers::Relative, Time::ZERO);
         value(before) != value(now)
+    }
+
+    /// Whether this is the state.
+    pub fn is_state(&self) -> bool {
+        matches!(self.value, State)
     }
 
     /// Whether a change from `old` says what the other rows do not.
@@ -115,7 +123,7 @@ impl Row {
     }
 
     fn known(&self, end: &EndNow, numbers: Numbers, now: Time) -> Option<String> {
-        if let State = self.value {
+        if self.is_state() {
             return end.state.map(|state| state.name().to_owned());
         }
         let vars = end.vars.as_ref()?;

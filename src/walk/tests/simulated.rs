@@ -107,6 +107,44 @@ fn what_arrives_and_is_not_answered_is_told_with_its_time() {
     );
 }
 
+/// What comes of a connection is not said of the listener that is there when it has gone, nor of the next one.
+#[test]
+fn an_earlier_connection_ends_in_closed() {
+    let check = |name: &str, place: usize, expected: &str| {
+        let walk = built_in(name);
+        let told = changes(&walk, place..=place).remove(0);
+        assert!(told.contains(expected), "{name} {place}: {told}");
+    };
+    check("half-open-syn", 17, "server ESTABLISHED > CLOSED; ");
+    check("old-segment", 16, "server LAST-ACK > CLOSED; ");
+    check("old-duplicate-syn", 11, "server LISTEN > SYN-RECEIVED; ");
+    check("old-duplicate-syn", 11, "server SYN-RECEIVED > CLOSED; ");
+    let reopened = "server TIME-WAIT > CLOSED; LISTEN > SYN-RECEIVED; ";
+    check("time-wait-reopened", 15, reopened);
+}
+
+/// The edge that the server took at a place by frame, and whether the step took it.
+fn server_edge(name: &str, place: usize) -> (&'static str, &'static str, bool) {
+    let walk = built_in(name);
+    let mut steps =
+        std::iter::successors(walk.first(Grain::Frame), |at| walk.next(*at, Grain::Frame));
+    let at = steps.nth(place - 1).expect("the step");
+    let taken = walk
+        .states(at, Grain::Frame)
+        .and_then(|states| states.taken[1]);
+    let taken = taken.expect("an edge");
+    (taken.edge.from.name(), taken.edge.to.name(), taken.now)
+}
+
+#[test]
+fn the_diagram_marks_the_edges_that_were_taken() {
+    let listens = ("CLOSED", "LISTEN", false);
+    assert_eq!(server_edge("half-open-syn", 17), listens);
+    let answers = ("LISTEN", "SYN-RECEIVED", true);
+    assert_eq!(server_edge("old-duplicate-syn", 11), answers);
+    assert_eq!(server_edge("time-wait-reopened", 15), answers);
+}
+
 #[test]
 fn numbers_are_counted_from_the_synack_that_answers() {
     let walk = built_in("old-duplicate-syn");
