@@ -19,6 +19,7 @@ mod ladder;
 mod layers;
 mod map;
 mod messages;
+mod phases;
 mod pipeline;
 mod reassembly;
 mod relay;

@@ -21,7 +21,7 @@ pub(super) struct Connection {
     pub inferred: Inferred,
     /// The messages of both streams, in their order.
     pub messages: [Vec<MessageId>; 2],
-    /// A FIN or RST was seen.
+    /// A FIN was seen, or a RST that its receiver takes.
     pub closing: bool,
     /// The first segment was no SYN.
     begun_midst: bool,
@@ -88,6 +88,8 @@ pub(super) struct SegmentFacts {
     pub inserted: Inserted,
     /// It repeats sequence numbers that were sent before.
     pub again: bool,
+    /// It closes the connection: a FIN, or a RST that its receiver takes.
+    pub closes: bool,
     /// What it is for beside what its header says.
     pub role: Option<Role>,
     /// What was seen of the connection before it, as `tcp.completeness` says it.
@@ -131,7 +133,12 @@ impl Connection {
             let end = tcp.data_seq().wrapping_add(tcp.wire_len as u32);
             half.stream.finish_at(end);
         }
-        self.closing |= tcp.flags.fin || tcp.flags.rst;
+        let closes = if tcp.flags.rst {
+            half.may_reset(tcp.seq)
+        } else {
+            tcp.flags.fin
+        };
+        self.closing |= closes;
         self.acknowledge(dir, tcp);
         let role = self.analysis.segment(dir, tcp, inserted.new > 0);
         let again = sent && inserted.new == 0 && role != Some(Role::CrossedSynAck);
@@ -141,6 +148,7 @@ impl Connection {
             scale,
             inserted,
             again,
+            closes,
             role,
             completeness: self.complete(tcp),
         }
@@ -226,6 +234,16 @@ impl Connection {
 }
 
 impl Half {
+    /// Whether the other end takes a RST with this number: it must be the one that it expects next (RFC 5961 §3.2), so
+    /// far as the frames tell. That is the one behind all that was sent, or behind what was acknowledged of it.
+    fn may_reset(&self, seq: u32) -> bool {
+        let Some(next) = self.next else {
+            return true;
+        };
+        let is_old = next.wrapping_sub(seq).cast_signed() > 0;
+        next == seq || is_old && self.stream.is_acked_up_to(seq)
+    }
+
     /// Whether all of the segment's sequence numbers were sent before; notes that they were now.
     fn was_sent(&mut self, tcp: &Tcp) -> bool {
         let end = tcp.seq.wrapping_add(tcp.seg_len());

@@ -10,6 +10,7 @@ use super::connection::SegmentFacts;
 use super::defrag::{Datagram, Defrag};
 use super::flows::{Flows, Kind, Opening, Talk};
 use super::messages::{EndOf, Entry, Found};
+use super::phases::{CLOSE, OPEN, Phases};
 use super::reassembly::Run;
 use super::step::{FlowId, MessageId};
 use super::steps::PairId;
@@ -74,6 +75,7 @@ pub(super) struct Pipeline {
     /// How many frames have a number of their own.
     numbered: u32,
     metas: Vec<Meta>,
+    phases: Phases,
     defrag: Defrag,
     datagrams: Vec<Datagram>,
     /// The frame that completed the datagram of each fragment.
@@ -103,7 +105,7 @@ impl Pipeline {
         match net {
             Net::Arp(arp) => self.arp(id, arp),
             Net::Ip(ip) => self.ip(id, ip),
-            Net::Other(_) => self.metas[id.index()].phase = "Other",
+            Net::Other(_) => self.metas[id.index()].phase = self.phases.turn_to("Other"),
         }
         (id, self.news(first_message))
     }
@@ -338,7 +340,7 @@ impl Pipeline {
         let pair = self.flows.pair_of(ends);
         let meta = &mut self.metas[id.index()];
         meta.pair = Some(pair);
-        meta.phase = "ARP";
+        meta.phase = self.phases.turn_to("ARP");
     }
 
     /// Neighbor Discovery is between the asker and the one whose address is asked for, whatever group the question goes
@@ -349,7 +351,7 @@ impl Pipeline {
         let pair = self.flows.pair_of(ends);
         let meta = &mut self.metas[id.index()];
         meta.pair = Some(pair);
-        meta.phase = "ND";
+        meta.phase = self.phases.turn_to("ND");
     }
 
     fn ip(&mut self, id: FrameId, ip: Ip) {
@@ -390,7 +392,7 @@ impl Pipeline {
             .pair_of([ip.source, ip.destination].map(|ip| SocketAddr::new(ip, 0)));
         let meta = &mut self.metas[id.index()];
         meta.pair = Some(pair);
-        meta.phase = "IP";
+        meta.phase = self.phases.turn_to("IP");
     }
 
     fn datagram_flow(&mut self, id: FrameId, ip: &Ip, kind: Kind, ports: [u16; 2]) {
@@ -409,7 +411,7 @@ impl Pipeline {
         };
         let meta = &mut self.metas[id.index()];
         meta.flow = Some(flow);
-        meta.phase = phase;
+        meta.phase = self.phases.turn_to(phase);
     }
 
     /// Adds the frame to its conversation, and notes where it stands in it.
@@ -465,12 +467,22 @@ impl Pipeline {
             };
             self.gaps.extend(skipped.map(gap));
         }
-        let closing = connection.closing;
+        let (closes, is_closing) = (facts.closes, connection.closing);
         self.flows.get_mut(flow_id).tcp = Some(connection);
 
         self.metas[id.index()].segment = Some(facts);
         self.read_messages(flow_id, dir, EndOf::Segment);
-        self.metas[id.index()].phase = self.tcp_phase(flow_id, id, tcp, closing);
+        let phase = match (tcp.flags.syn, closes) {
+            (true, _) => Some(OPEN),
+            (false, true) => Some(CLOSE),
+            (false, false) => self.phase_of_data(flow_id, id, tcp, is_closing),
+        };
+        let flow = self.flows.get(flow_id);
+        let ends = flow.ends;
+        if flow.frames.len() == 1 {
+            self.phases.begin(ends);
+        }
+        self.metas[id.index()].phase = self.phases.of_segment(ends, phase, is_closing);
     }
 
     /// Whether the bytes `range` of a stream, which `run` holds, are those from `at` of the segment of `frame`.
@@ -546,34 +558,25 @@ impl Pipeline {
         Some(id)
     }
 
-    /// The phase of a segment: opening, closing, or what the conversation is about just then.
-    fn tcp_phase(
+    /// What the data of a segment is about; a bare acknowledgment says nothing new, nor does a RST that is refused.
+    fn phase_of_data(
         &self,
-        flow_id: FlowId,
+        flow: FlowId,
         id: FrameId,
         tcp: &brief::Tcp,
-        closing: bool,
-    ) -> &'static str {
-        let flow = self.flows.get(flow_id);
-        let before = flow.frames.iter().rev().find(|frame| **frame != id);
-        let before = before.map(|frame| self.meta(*frame).phase);
-        if tcp.flags.syn {
-            return "TCP";
+        is_closing: bool,
+    ) -> Option<&'static str> {
+        if tcp.payload.is_empty() || tcp.flags.rst {
+            return None;
         }
-        if tcp.flags.fin || tcp.flags.rst {
-            return "Close";
-        }
-        if tcp.payload.is_empty() {
-            return before.unwrap_or("TCP");
-        }
-        match self.ending_in(id).first() {
+        Some(match self.ending_in(id).first() {
             Some(message) => self.phase_of_message(*message),
-            None if closing => "Close",
+            None if is_closing => CLOSE,
             None => {
-                let name = flow.tcp.as_ref().and_then(|tcp| tcp.reading.speaking());
-                name.unwrap_or("Data")
+                let tcp = self.flows.get(flow).tcp.as_ref();
+                tcp.and_then(|tcp| tcp.reading.speaking()).unwrap_or("Data")
             }
-        }
+        })
     }
 
     fn phase_of_message(&self, id: MessageId) -> &'static str {

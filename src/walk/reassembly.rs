@@ -197,6 +197,11 @@ impl Stream {
         }
     }
 
+    /// Whether the other end has acknowledged what lies before this number, and no more.
+    pub fn is_acked_up_to(&self, seq: u32) -> bool {
+        self.offset_of(seq) == Some(self.acked.cast_signed())
+    }
+
     /// Turns the first hole into a gap, if the other end acknowledged what was in it. Returns its length.
     pub fn skip_acked(&mut self) -> Option<u32> {
         let acked = self.acked;

@@ -244,21 +244,53 @@ fn the_first_letter_of_seven_layers_is_hidden_by_its_mask() {
 
 #[test]
 fn phases_follow_each_other_without_turning_back() {
-    let names = |walk: &Walk| -> Vec<String> {
-        walk.heading(StepId(0))
-            .phases
-            .into_iter()
-            .map(|phase| phase.name)
-            .collect()
+    let check = |name: &str, expected: &[&str]| {
+        let phases = built_in(name).heading(StepId(0)).phases;
+        let names: Vec<&str> = phases.iter().map(|phase| phase.name.as_str()).collect();
+        assert_eq!(names, expected, "{name}");
     };
+    check("handshake", &["ARP", "TCP", "Data", "Close"]);
+    check("websocket", &["ARP", "TCP", "HTTP", "WS", "Close"]);
+    // A RST that is refused closes nothing, nor does one that is about an earlier connection.
+    check("blind-reset", &["ARP", "TCP", "Data", "Close"]);
+    check("old-duplicate-syn", &["ARP", "TCP", "Data", "Close"]);
+    check(
+        "half-open-syn",
+        &["ARP", "TCP", "Data", "TCP", "Data", "Close"],
+    );
+    check("handshake-lost-ack", &["ARP", "TCP", "Data", "Close"]);
+    // Three clients, one after the other and at once.
+    check("socketio-chat", &["ARP", "TCP", "HTTP", "WS", "Close"]);
+}
+
+#[test]
+fn a_refused_reset_does_not_begin_the_end() {
+    let walk = built_in("blind-reset");
+    let close = walk.heading(StepId(0)).phases.pop().expect("a phase");
+    let first = (close.steps.clone())
+        .map(|step| &walk.steps()[step as usize])
+        .find(|step| step.grain <= Grain::Frame);
+    let first = first.expect("a frame");
     assert_eq!(
-        names(&built_in("handshake")),
-        ["ARP", "TCP", "Data", "Close"]
+        (close.name.as_str(), first.title.as_str()),
+        ("Close", "RST")
     );
     assert_eq!(
-        names(&built_in("websocket")),
-        ["ARP", "TCP", "HTTP", "WS", "Close"]
+        first.time,
+        crate::base::Time(2_000_000_000),
+        "the exact one"
     );
+}
+
+#[test]
+fn no_bare_acknowledgment_is_a_stop_of_the_message_grain() {
+    for scenario in scenario::catalogue() {
+        let walk = walk(scenario);
+        let stops = walk.steps().iter();
+        let stops = stops.filter(|step| step.grain == Grain::Message);
+        let acks = stops.filter(|step| step.title == "ACK").count();
+        assert_eq!(acks, 0, "{}", scenario.name);
+    }
 }
 
 #[test]
