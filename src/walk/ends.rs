@@ -90,8 +90,7 @@ impl Walk {
             let next = self.last_record_of(at) + 1;
             return Some(BOTH.map(|_| record..next));
         }
-        if matches!(self.record(step.record?)?.what, What::HostDown) {
-            // What the host has forgotten is noted right behind.
+        if self.is_told_behind(flow_id, record) {
             let same = |other: &&Record| other.time == step.time && other.node == step.node;
             let behind = self.records()[record + 1..].iter().take_while(same);
             let end = record + 1 + behind.count();
@@ -103,6 +102,24 @@ impl Walk {
             return Some(BOTH.map(|_| now..records.len()));
         }
         Some(BOTH.map(|dir| truth.shown(flow_id, dir, record)))
+    }
+
+    /// Whether what a record has changed is noted right behind it, and no segment tells of it: what a host has forgotten,
+    /// or what a timer of TCP has ended.
+    fn is_told_behind(&self, flow_id: FlowId, index: usize) -> bool {
+        let record = &self.records()[index];
+        let is_first_of = |dir| {
+            let shown = self
+                .truth
+                .as_ref()
+                .map(|truth| truth.shown(flow_id, dir, index));
+            shown.is_some_and(|shown| shown.start == index)
+        };
+        match record.what {
+            What::HostDown => true,
+            What::Timer { .. } => record.conn.is_some() && !BOTH.into_iter().any(is_first_of),
+            _ => false,
+        }
     }
 
     /// Both ends, each after so many records. Of a real one what can be inferred is as good as it gets.

@@ -275,11 +275,11 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
             name,
             action: TimerAction::Expired,
         } => {
-            let title = match name.strip_suffix(" timeout") {
-                Some(what) => format!("{what} time-out"),
-                None => format!("{name} time-out"),
-            };
-            if name.contains("retransmission") || GIVING_UP.contains(name) {
+            let what = name.trim_end_matches(" timeout");
+            let title = format!("{} time-out", what.trim_end_matches(" time-out"));
+            // TCP's are worth it: each of them sends something, or ends something.
+            let is_tcps = record.layer == 4;
+            if is_tcps || name.contains("retransmission") || GIVING_UP.contains(name) {
                 frame(title)
             } else {
                 layer(title)

@@ -57,7 +57,8 @@ fn a_frame_step_shows_the_sender_after_and_the_receiver_before() {
     check("SYN, ACK", ["SYN-SENT *SYN-RECEIVED", "1 *1", "- *1"]);
     check("ACK", ["*ESTABLISHED SYN-RECEIVED", "1 1", "*1 1"]);
     check("FIN, ACK", ["*FIN-WAIT-1 ESTABLISHED", "*7 6", "6 6"]);
-    check("end", ["*CLOSED *CLOSED", "7 7", "7 7"]);
+    check("TIME-WAIT time-out", ["*CLOSED *CLOSED", "7 7", "7 7"]);
+    check("end", ["CLOSED CLOSED", "7 7", "7 7"]);
     let at = step_of(&walk, "SYN, ACK");
     assert!(
         walk.changes(at, Grain::Frame)
@@ -157,6 +158,42 @@ fn numbers_are_counted_from_the_synack_that_answers() {
     let answers: Vec<_> = answers.filter(|(flags, ..)| flags == "0x0012").collect();
     let text = |(_, seq, ack): &(String, String, String)| format!("{seq} {ack}");
     assert_eq!(answers.last().map(text).as_deref(), Some("0 1"));
+}
+
+#[test]
+fn a_timer_that_sends_or_ends_something_is_a_stop() {
+    for (name, title, row_name, expected) in [
+        (
+            "delayed-ack",
+            "delayed ACK time-out",
+            "delayed ACK",
+            "- *0.0 ms",
+        ),
+        ("zero-window", "persist time-out", "persist", "*0.0 ms -"),
+        (
+            "tail-loss-probe",
+            "tail loss probe time-out",
+            "loss probe",
+            "- *0.0 ms",
+        ),
+        (
+            "keep-alive",
+            "keep-alive time-out",
+            "keep-alive",
+            "- 0.0 ms",
+        ),
+        ("syn-flood", "user time-out", "state", "*CLOSED LISTEN"),
+        (
+            "handshake",
+            "TIME-WAIT time-out",
+            "state",
+            "*CLOSED *CLOSED",
+        ),
+    ] {
+        let walk = built_in(name);
+        let at = step_of(&walk, title);
+        assert_eq!(row(&walk, at, row_name), expected, "{name}");
+    }
 }
 
 #[test]
