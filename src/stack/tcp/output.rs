@@ -40,7 +40,8 @@ impl Connection {
         )
     }
 
-    /// First what is lost, then what is new, then what may be lost.
+    /// First what is lost, then what is new, then what may be lost. Several segments may go out in one call: the variables
+    /// are noted behind each, so that each is told by itself.
     fn send_data(&mut self, cx: &mut Cx<'_>) {
         // A probe waits for its answer.
         if self.persist.is_some() && !self.snd.queue.is_empty() {
@@ -69,7 +70,6 @@ impl Connection {
                 "RFC 9293 §3.10.2"
             };
             self.send_first(cx, len, fin, cite);
-            // Several may go out in one call: each is told by itself.
             self.record_vars(cx);
         }
         self.note_nagle(cx);
@@ -100,7 +100,7 @@ impl Connection {
         if self.persist.is_none() || self.snd.wnd == 0 {
             return;
         }
-        self.persist = None;
+        self.stop_persist_timer(cx);
         self.r2_from = cx.now;
         if !self.snd.queue.is_empty() {
             let cite = "RFC 9293 §3.8.6.1";
@@ -112,6 +112,7 @@ impl Connection {
             self.snd.fill_up_last();
             self.retransmit(cx, 0, cite);
             self.start_retransmission_timer(cx);
+            self.record_vars(cx);
         }
     }
 

@@ -6,8 +6,8 @@
 use super::congestion::Path;
 use super::connection::Connection;
 use super::prr::Prr;
-use super::segment::Segment;
 use super::scoreboard::DUP_THRESH;
+use super::segment::Segment;
 use super::send::{Send, Sent};
 use super::seq::Seq;
 use crate::base::Time;
@@ -296,6 +296,7 @@ impl Connection {
         {
             self.decide(cx, cite, "lost: sent again");
             self.retransmit(cx, index, cite);
+            self.record_vars(cx);
         }
     }
 
@@ -314,6 +315,7 @@ impl Connection {
                 "perhaps lost, and nothing new to send: sent again",
             );
             self.retransmit(cx, index, cite);
+            self.record_vars(cx);
         }
         if let Some(index) = self.snd.last_missing()
             && self.may_rescue(index)

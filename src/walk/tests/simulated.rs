@@ -197,6 +197,25 @@ fn a_timer_that_sends_or_ends_something_is_a_stop() {
 }
 
 #[test]
+fn each_segment_of_one_call_is_told_with_its_own_variables() {
+    let rows = |name: &str, title: &str, row_name: &str| -> Vec<String> {
+        let walk = built_in(name);
+        let steps =
+            std::iter::successors(walk.first(Grain::Frame), |at| walk.next(*at, Grain::Frame));
+        let named = |at: &StepId| walk.step(*at).is_some_and(|step| step.title == title);
+        let steps = steps.filter(named);
+        steps.map(|at| row(&walk, at, row_name)).collect()
+    };
+    // Two that are lost go again at once.
+    let pipes = rows("sack-recovery", "ACK, 1000 bytes (again)", "pipe");
+    let both = ["0 *4000", "0 *5000"].map(str::to_owned);
+    assert!(pipes.windows(2).any(|two| two == both), "{pipes:?}");
+    // The window has opened: no probe is due any more when the first segment goes.
+    let persist = rows("zero-window", "ACK, 1448 bytes", "persist");
+    assert_eq!(persist[3..], ["*- -", "- -"]);
+}
+
+#[test]
 fn a_timer_and_the_end_have_no_frame() {
     let walk = built_in("handshake-lost-synack");
     let time_out = step_of(&walk, "retransmission time-out");
