@@ -239,6 +239,7 @@ fn flags(tcp: &Tcp, separator: &str) -> String {
 }
 
 fn icmp(v6: bool, kind: u8, code: u8) -> String {
+    let protocol = if v6 { "ICMPv6" } else { "ICMP" };
     let name = match (v6, kind) {
         (false, 8) | (true, 128) => "echo request",
         (false, 0) | (true, 129) => "echo reply",
@@ -246,11 +247,16 @@ fn icmp(v6: bool, kind: u8, code: u8) -> String {
         (false, 3) | (true, 1) => "destination unreachable",
         (false, 11) | (true, 3) => "time exceeded",
         (true, 2) => "packet too big",
+        // RFC 2710 §3, and RFC 3810 §5.2 for the second version's report
+        (true, 130) => "multicast listener query",
+        (true, 131) => "multicast listener report",
+        (true, 132) => "multicast listener done",
+        (true, 143) => "multicast listener report v2",
         (true, 133) => "router solicitation",
         (true, 134) => "router advertisement",
-        _ => return format!("ICMP type {kind} code {code}"),
+        _ => return format!("{protocol} type {kind} code {code}"),
     };
-    format!("ICMP {name}")
+    format!("{protocol} {name}")
 }
 
 /// A frame without a transport header.
@@ -269,5 +275,18 @@ fn lower(pipeline: &Pipeline, frame: FrameId) -> String {
         },
         Net::Other(Some(ethertype)) => format!("EtherType 0x{ethertype:04x}"),
         Net::Other(None) => format!("{} bytes", frame.bytes.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::icmp;
+
+    #[test]
+    fn a_message_of_version_6_is_called_so() {
+        assert_eq!(icmp(false, 8, 0), "ICMP echo request");
+        assert_eq!(icmp(true, 128, 0), "ICMPv6 echo request");
+        assert_eq!(icmp(true, 143, 0), "ICMPv6 multicast listener report v2");
+        assert_eq!(icmp(true, 200, 1), "ICMPv6 type 200 code 1");
     }
 }
