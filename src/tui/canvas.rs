@@ -112,24 +112,29 @@ pub fn width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// `text` in at most `columns` columns, with `..` where something was cut.
+/// `text` in at most `columns` columns, with `..` where something was cut. A part of a number would be another number:
+/// it is left out.
 pub fn fit(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
-    let mut out = String::new();
     let mut used = 0;
-    for c in text.chars() {
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
         let width = c.width().unwrap_or(0);
+        end = at;
         if used + width + 2 > columns {
             break;
         }
         used += width;
-        out.push(c);
     }
-    let dots = columns.saturating_sub(used).min(2);
-    out.push_str(&".."[..dots]);
-    out
+    let is_digit = |c: char| c.is_ascii_digit();
+    let mut out = &text[..end];
+    if text[end..].starts_with(is_digit) {
+        out = out.trim_end_matches(is_digit);
+    }
+    let dots = columns.saturating_sub(width(out)).min(2);
+    format!("{out}{}", &".."[..dots])
 }
 
 /// `text` in lines of at most `columns` columns, broken between words where that is possible.
@@ -184,6 +189,8 @@ mod tests {
             ("SYN,ACK", 1, "."),
             ("SYN,ACK", 0, ""),
             ("日本語", 5, "日.."),
+            ("ACK seq=10001", 12, "ACK seq=.."),
+            ("len=100 bytes", 9, "len=100.."),
         ] {
             assert_eq!(fit(text, columns), expected);
         }

@@ -63,6 +63,83 @@ pub fn fit_name(name: &str, columns: usize) -> String {
     format!("{head}..{tail}{port}")
 }
 
+/// A ladder row's words in at most `columns` columns: what tells it from others is the last to go, and that a segment
+/// was sent before never goes.
+pub fn fit_row(label: &str, columns: usize) -> String {
+    let shorter = [
+        without_length,
+        without_ack,
+        without_push,
+        without_flags,
+        without_path,
+        without_kind,
+    ];
+    let mut label = label.to_owned();
+    for shorten in shorter {
+        if width(&label) <= columns {
+            return label;
+        }
+        label = shorten(&label).unwrap_or(label);
+    }
+    match label.strip_suffix(AGAIN) {
+        Some(rest) if width(&label) > columns => {
+            fit(rest, columns.saturating_sub(AGAIN.len())) + AGAIN
+        }
+        _ => fit(&label, columns),
+    }
+}
+
+const AGAIN: &str = " (again)";
+
+/// A segment's words without the one that begins like this.
+fn without(label: &str, start: &str) -> Option<String> {
+    let rest = label.strip_prefix("PSH,").unwrap_or(label);
+    let is_segment = ["ACK ", "SYN", "FIN", "RST"]
+        .iter()
+        .any(|flag| rest.starts_with(flag));
+    let words: Vec<&str> = label
+        .split(' ')
+        .filter(|word| !word.starts_with(start))
+        .collect();
+    is_segment.then(|| words.join(" "))
+}
+
+fn without_length(label: &str) -> Option<String> {
+    without(label, "len=")
+}
+
+/// Of a segment with a number of its own, the acknowledgment.
+fn without_ack(label: &str) -> Option<String> {
+    label
+        .contains(" seq=")
+        .then(|| without(label, "ack="))
+        .flatten()
+}
+
+fn without_push(label: &str) -> Option<String> {
+    label.strip_prefix("PSH,").map(str::to_owned)
+}
+
+/// Of what a layer hands on, `TCP down: [PSH, ACK] seq 1, ack 1`, the numbers alone.
+fn without_flags(label: &str) -> Option<String> {
+    let (before, rest) = label.split_once(": [")?;
+    let (_, numbers) = rest.split_once("] ")?;
+    Some(format!("{before}: {numbers}"))
+}
+
+/// Of a request for Engine.IO the method, the transport and the session: the path is the same in all of them.
+fn without_path(label: &str) -> Option<String> {
+    let (method, rest) = label.split_once(" /")?;
+    let (_, rest) = rest.split_once(' ')?;
+    let is_of_session = rest.starts_with("polling") || rest.starts_with("websocket");
+    is_of_session.then(|| format!("{method} {rest}"))
+}
+
+/// The name of an event says that it is one.
+fn without_kind(label: &str) -> Option<String> {
+    label.strip_prefix("EVENT ").map(str::to_owned)
+}
+
 /// As many of the characters as have room.
 fn take(chars: impl Iterator<Item = char>, columns: usize) -> String {
     let mut used = 0;
@@ -155,6 +232,47 @@ mod tests {
             ("client:51000", 5, "cli.."),
         ] {
             assert_eq!(fit_name(name, columns), expected);
+        }
+    }
+
+    #[test]
+    fn a_row_keeps_what_tells_it_from_others() {
+        for (label, columns, expected) in [
+            ("PSH,ACK seq=10001 ack=1 len=1000", 22, "PSH,ACK seq=10001"),
+            (
+                "ACK seq=2001 ack=1 len=1000 (again)",
+                22,
+                "ACK seq=2001 (again)",
+            ),
+            (
+                "PSH,ACK seq=20001 ack=1 len=1000 (again)",
+                22,
+                "ACK seq=20001 (again)",
+            ),
+            (
+                "TCP down: [PSH, ACK] seq 10001, ack 1",
+                22,
+                "TCP down: seq 10001,..",
+            ),
+            ("ACK ack=2001 win=0", 22, "ACK ack=2001 win=0"),
+            (
+                "GET /socket.io/ polling sid=abcdefg",
+                22,
+                "GET polling sid=abcd..",
+            ),
+            ("GET /picture HTTP/1.1", 15, "GET /picture .."),
+            (
+                "EVENT \"chat message\": \"hello\"",
+                22,
+                "\"chat message\": \"he..",
+            ),
+            (
+                "ARP who has 10.0.0.1? (again)",
+                22,
+                "ARP who has .. (again)",
+            ),
+        ] {
+            assert_eq!(fit_row(label, columns), expected);
         }
     }
 

@@ -51,7 +51,7 @@ impl Pane for FieldsPane {
         let start = scroll(here, end_of_layer(cx, here), total, canvas.height());
         for (y, i) in (0..canvas.height()).zip(start..total) {
             match cx.rows.get(i) {
-                Some(row) => draw_row(cx, canvas, y, row, i == here),
+                Some(_) => draw_row(cx, canvas, y, i, i == here),
                 None => {
                     let (text, role) = &notes[i - cx.rows.len()];
                     canvas.put(
@@ -142,7 +142,8 @@ fn direction(cx: &Cx<'_>, columns: usize) -> Option<String> {
     ))
 }
 
-fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &Row<'_>, is_chosen: bool) {
+fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, i: usize, is_chosen: bool) {
+    let row = &cx.rows[i];
     let columns = canvas.width();
     let style = cx.theme.style(if is_chosen {
         Role::Selected
@@ -151,7 +152,7 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &Row<'_>, is_ch
     });
     let text = match row.field {
         None => heading(cx, row),
-        Some(_) => field_line(cx, row, columns),
+        Some(_) => field_line(cx, i, columns.saturating_sub(2)),
     };
     let mark = match (row.field, row.open) {
         (None, true) => "v",
@@ -194,20 +195,22 @@ fn heading(cx: &Cx<'_>, row: &Row<'_>) -> String {
 }
 
 /// Label, value, and the number written the other way.
-fn field_line(cx: &Cx<'_>, row: &Row<'_>, columns: usize) -> String {
+fn field_line(cx: &Cx<'_>, i: usize, columns: usize) -> String {
+    let row = &cx.rows[i];
     let Some(field) = row.field else {
         return String::new();
     };
-    let wide = columns >= 56;
-    let label = label(field.spec.label);
+    let wide = columns >= 54;
+    let label = own_label(cx, i, label(field.spec.label));
     let indent = 2 + 2 * usize::from(field.depth.min(8));
     let labels = if wide { 23 } else { 18 };
     let room = labels + 2 - indent.min(labels);
-    let label = shorten(label, room.saturating_sub(1).max(4));
+    let label = shorten(&label, room.saturating_sub(1).max(4));
     let pad = " ".repeat(room.saturating_sub(width(&label)).max(1));
+    let room = columns.saturating_sub(indent + width(&label) + width(&pad));
     let value = cx.theme.safe(&field.text);
     let value = match (row.twin, cx.numbers) {
-        (None, _) => value.into_owned(),
+        (None, _) => number_first(&value, room),
         (Some(twin), numbers) => {
             let name = if numbers == Numbers::Relative {
                 "raw"
@@ -215,10 +218,15 @@ fn field_line(cx: &Cx<'_>, row: &Row<'_>, columns: usize) -> String {
                 "relative"
             };
             let other = cx.theme.safe(&twin.text);
-            if wide {
+            let both = if wide {
                 format!("{value}  ({name} {other})")
             } else {
                 format!("{value}  {name} {other}")
+            };
+            // Part of the other number says nothing, and a key shows it.
+            match width(&both) <= room {
+                true => both,
+                false => format!("{value}  {name}: r"),
             }
         }
     };
@@ -229,6 +237,34 @@ fn field_line(cx: &Cx<'_>, row: &Row<'_>, columns: usize) -> String {
     };
     let end = if derived.is_empty() { "" } else { "]" };
     format!("{:indent$}{label}{pad}{derived}{value}{end}", "")
+}
+
+/// A value that is cut, such as `Normal Closure (1000)`, with its number before its name.
+fn number_first(value: &str, room: usize) -> String {
+    let is_number = |number: &&str| number.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = value
+        .strip_suffix(')')
+        .and_then(|value| value.rsplit_once(" ("));
+    match parts.filter(|(_, number)| is_number(number)) {
+        Some((name, number)) if width(value) > room => format!("{number} {name}"),
+        _ => value.to_owned(),
+    }
+}
+
+/// A label without what the field that it is a part of says before it: below `Request URI`, of `Request URI path` the
+/// last word.
+fn own_label(cx: &Cx<'_>, i: usize, label: &'static str) -> String {
+    let depth = cx.rows[i].field.map_or(0, |field| field.depth);
+    let before = cx.rows[..i].iter().rev().map_while(|row| row.field);
+    let mut above = before.skip_while(|field| field.depth >= depth);
+    let rest = above
+        .next()
+        .and_then(|above| label.strip_prefix(above.spec.label))
+        .filter(|rest| rest.starts_with(' '));
+    match rest.map(str::trim_start) {
+        Some(rest) => rest[..1].to_uppercase() + &rest[1..],
+        None => label.to_owned(),
+    }
 }
 
 /// A label without what the twin beside it says anyway.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Cx, Effect, Pane, PaneId};
 use crate::proto::stream::Dir;
-use crate::tui::canvas::{Canvas, fit, width};
+use crate::tui::canvas::{Canvas, width};
 use crate::tui::keys::Command;
 use crate::tui::overlay::Overlay;
 use crate::tui::theme::Role;
@@ -202,7 +202,7 @@ fn draw_mark(
             }
         }
         Mark::AtEnd { end } => {
-            let label = fit(&label(cx, row), inner.saturating_sub(3));
+            let label = words::fit_row(&label(cx, row), inner.saturating_sub(3));
             let style = strong(cx.theme.end(end.index()));
             match end {
                 Dir::ToServer => {
@@ -212,7 +212,7 @@ fn draw_mark(
             }
         }
         Mark::Between => {
-            let label = fit(&label(cx, row), inner.saturating_sub(2));
+            let label = words::fit_row(&label(cx, row), inner.saturating_sub(2));
             let x = at + (inner.saturating_sub(width(&label))) / 2;
             canvas.put(x, y, &label, strong(cx.theme.style(Role::Text)));
         }
@@ -235,7 +235,7 @@ fn arrow(label: &str, inner: usize, dir: Dir, lost: bool) -> String {
     let lead = if inner > 30 { "───" } else { "──" };
     let tail = if lost { 7 } else { 1 };
     let room = inner.saturating_sub(width(lead) + tail);
-    let label = fit(label, room);
+    let label = words::fit_row(label, room);
     let line = "─".repeat(room - width(&label).min(room));
     match (dir, lost) {
         (Dir::ToServer, false) => format!("{lead}{label}{line}>"),
