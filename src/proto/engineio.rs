@@ -15,7 +15,7 @@ pub use packet::{
 };
 
 pub use dissect::PROTOCOL;
-pub(super) use dissect::{add_error, add_frame, add_payload, frame_info, payload_info};
+pub(super) use dissect::{add_error, add_frame, add_payload, error_info, frame_info, payload_info};
 pub use session::{Session, Transport, VERSION};
 
 #[cfg(test)]

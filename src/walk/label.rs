@@ -163,13 +163,31 @@ fn again(pipeline: &Pipeline, frame: FrameId) -> &'static str {
     if again { " (again)" } else { "" }
 }
 
-/// The messages that begin in the frame, or else the one that ends in it.
-/// What an HTTP message is called on a row that has no room for its address: by the packets that it carries, if any.
+/// What an HTTP message is called on a row that has no room for its address: by the packets that it carries, if any, or
+/// else by what its address asks of Engine.IO.
 fn in_a_row(info: &str) -> String {
     match carried(info) {
         Some((head, packets)) => format!("{head}: {packets}"),
-        None => info.to_owned(),
+        None => asked(info).unwrap_or_else(|| info.to_owned()),
     }
+}
+
+/// Of `GET /socket.io/?EIO=4&transport=polling&t=1&sid=ab HTTP/1.1` what differs: `GET /socket.io/ polling sid=ab`.
+fn asked(info: &str) -> Option<String> {
+    let (request, _) = info.split_once(" HTTP/1.")?;
+    let (address, query) = request.split_once('?')?;
+    let value = |name: &str| {
+        let mut members = query.split('&').filter_map(|member| member.split_once('='));
+        members
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| value)
+    };
+    value("EIO")?;
+    let transport = value("transport")?;
+    Some(match value("sid") {
+        Some(sid) => format!("{address} {transport} sid={sid}"),
+        None => format!("{address} {transport}"),
+    })
 }
 
 /// The method or the status of an HTTP message that carries packets of Engine.IO, and the packets.
@@ -181,6 +199,7 @@ pub(super) fn carried(info: &str) -> Option<(&str, &str)> {
     Some((request.split(' ').next()?, packets))
 }
 
+/// The messages that begin in the frame, or else the one that ends in it.
 fn messages(
     pipeline: &Pipeline,
     frame: FrameId,

@@ -266,8 +266,7 @@ fn a_conversation_of_npm_is_named_packet_by_packet() {
     let lines: Vec<&str> = messages.iter().map(|one| &one.info[..]).collect();
     let mut rest = lines.iter();
     for passed in PASSED {
-        let found = rest
-            .any(|line| line.ends_with(passed) || line.contains(passed) && passed.starts_with(':'));
+        let found = rest.any(|line| line.contains(passed));
         assert!(found, "{passed} is not there, or too early: {lines:#?}");
     }
     assert!(

@@ -11,7 +11,7 @@ fields! {
     TYPE = "engineio.type", "Type", Dec;
     PAYLOAD = "engineio.payload", "Payload", Str;
     BINARY = "engineio.binary", "Binary payload", Bytes;
-    PROBE_FIELD = "engineio.probe", "Probe of a new transport", Bool;
+    PROBE_FIELD = "engineio.probe", "Probe", Bool;
     SID = "engineio.sid", "Session id", Str;
     UPGRADES = "engineio.upgrades", "Upgrades", Str;
     PING_INTERVAL = "engineio.ping_interval", "Ping interval (ms)", Dec;
@@ -278,8 +278,19 @@ fn text_info(bytes: &[u8], session: Session) -> String {
         }
         Some(b'4') if session.is_socketio(&rest) => socketio::info(&rest),
         Some(b'4') => format!("message \"{rest}\""),
+        Some(first) if PacketType::from_digit(first).is_none() => {
+            format!("no packet: \"{}\"", String::from_utf8_lossy(bytes))
+        }
         _ => packet_name(bytes),
     }
+}
+
+/// What a server says where it refuses a request: `Session ID unknown`.
+pub(in crate::proto) fn error_info(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?;
+    let mut members = json::members(text).into_iter();
+    let (_, place) = members.find(|(name, _)| name == "message")?;
+    Some(json::plain(&text[place]))
 }
 
 fn binary_info(len: usize, session: Session) -> String {

@@ -1,5 +1,7 @@
 //! What a body carries, as layers of their own: text, or packets of Engine.IO.
 
+use std::borrow::Cow;
+
 use super::dissect::{Parsed, StartLine, status};
 use super::framing::Framing;
 use super::lines::text;
@@ -65,15 +67,18 @@ pub(super) fn put(dissector: &mut Dissector<'_>, parsed: &Parsed<'_>, place: Spa
     }
 }
 
-/// The packets of Engine.IO in the body, in one line.
+/// The packets of Engine.IO in the body, or why it refuses the request, in one line.
 pub(super) fn info(parsed: &Parsed<'_>) -> Option<String> {
-    let Body::Packets(session) = Body::of(parsed)? else {
-        return None;
-    };
+    let carried = Body::of(parsed)?;
     let body = &parsed.bytes[parsed.lines.len..];
-    let packets = match parsed.body.framing {
-        Ok(Framing::Chunked) => engineio::payload_info(&parsed.body.chunks.data(body), session),
-        _ => engineio::payload_info(body, session),
+    let body = match parsed.body.framing {
+        Ok(Framing::Chunked) => Cow::Owned(parsed.body.chunks.data(body)),
+        _ => Cow::Borrowed(body),
     };
-    (!packets.is_empty()).then_some(packets)
+    match carried {
+        Body::Packets(session) => {
+            Some(engineio::payload_info(&body, session)).filter(|packets| !packets.is_empty())
+        }
+        Body::Refusal => engineio::error_info(&body),
+    }
 }

@@ -1,5 +1,6 @@
 //! From a message of Engine.IO to a packet with its fields.
 
+use super::packet::placeholder;
 use super::parts::{PacketType, Parts};
 use crate::proto::dissect::{Dissector, LayerBuilder, Span};
 use crate::proto::json;
@@ -8,7 +9,7 @@ use crate::proto::tree::Severity;
 
 fields! {
     TYPE = "socketio.type", "Type", Dec;
-    ATTACHMENTS = "socketio.attachments", "Attachments that follow", Dec;
+    ATTACHMENTS = "socketio.attachments", "Attachments", Dec;
     NSP = "socketio.nsp", "Namespace", Str;
     ACK_ID = "socketio.ack_id", "Acknowledgment id", Dec;
     DATA = "socketio.data", "Data", Str;
@@ -104,7 +105,10 @@ pub(in crate::proto) fn add_attachment(dissector: &mut Dissector<'_>, place: Spa
     b.end();
 }
 
-/// One line about a packet, such as `EVENT "chat message" to /chat, ack 12`.
+/// More characters of the arguments than this are not said in one line.
+const MOST_SAID: usize = 60;
+
+/// One line about a packet, such as `EVENT "chat message" to /chat, ack 12: "hello"`.
 pub(in crate::proto) fn info(text: &str) -> String {
     let (parts, fault) = Parts::read(text);
     let Some(kind) = parts.kind else {
@@ -115,10 +119,8 @@ pub(in crate::proto) fn info(text: &str) -> String {
     if let Some((id, _)) = parts.id.as_ref().filter(|_| is_answer) {
         line += &format!(" {id}");
     }
-    if let Some(data) = parts
-        .data
-        .map(|place| &text[place])
-        .filter(|_| kind.is_event())
+    let data = parts.data.map(|place| &text[place]);
+    if let Some(data) = data.filter(|_| kind.is_event())
         && let Some(name) = json::elements(data).into_iter().next()
     {
         line += &format!(" {}", &data[name]);
@@ -136,8 +138,33 @@ pub(in crate::proto) fn info(text: &str) -> String {
         Some((count, _)) => line += &format!(", {count} attachments"),
         None => {}
     }
+    let said = data.map(|data| said(kind, data)).unwrap_or_default();
     if fault.is_some() {
         line += " (malformed)";
+    } else if !said.is_empty() {
+        line += &format!(": {said}");
     }
     line
+}
+
+/// The arguments, without the event's name; of a packet without a list of them its data. Shortened.
+fn said(kind: PacketType, data: &str) -> String {
+    let elements = json::elements(data);
+    let mut whole = match elements.is_empty() {
+        true => data.trim_matches(['[', ']']).to_owned(),
+        false => {
+            let arguments = elements.into_iter().skip(usize::from(kind.is_event()));
+            let arguments: Vec<&str> = arguments.map(|place| &data[place]).collect();
+            arguments.join(", ")
+        }
+    };
+    if kind.is_binary() {
+        for number in json::placeholders(data).into_iter().take(MOST) {
+            whole = whole.replace(&placeholder(number), &format!("attachment {number}"));
+        }
+    }
+    match whole.char_indices().nth(MOST_SAID) {
+        Some((end, _)) => format!("{}...", &whole[..end]),
+        None => whole,
+    }
 }

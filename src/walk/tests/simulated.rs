@@ -479,3 +479,30 @@ fn a_refused_call_ends_by_a_rst() {
         (TcpState::SynSent, TcpState::Closed, "rcv RST")
     );
 }
+
+/// Rows of one kind are told apart by what they carry.
+#[test]
+fn a_row_says_what_a_message_asks_and_carries() {
+    let labels = |name: &str| -> Vec<String> {
+        let walk = built_in(name);
+        let at = StepId(walk.steps().len() as u32 - 1);
+        let rows = walk.ladder(at, Grain::Frame).rows;
+        rows.into_iter().map(|row| row.label).collect()
+    };
+    let has = |labels: &[String], start: &str| labels.iter().any(|label| label.starts_with(start));
+    let polling = labels("socketio-upgrade");
+    for start in [
+        "GET /socket.io/ polling",
+        "GET /socket.io/ polling sid=",
+        "GET /socket.io/ websocket sid=",
+    ] {
+        assert!(has(&polling, start), "{start}: {polling:#?}");
+    }
+    let chat = labels("socketio-chat");
+    assert!(has(&chat, "EVENT \"chat message\": \""), "{chat:#?}");
+    let refused = built_in("socketio-unknown-sid");
+    let at = step_of(&refused, "HTTP/1.1 400 Bad Request: Session ID unknown");
+    let rows = refused.ladder(at, Grain::Frame).rows;
+    let row = rows.iter().find(|row| row.step == at).expect("its row");
+    assert_eq!(row.label, "400 Bad Request: Session ID unknown");
+}

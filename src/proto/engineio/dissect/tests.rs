@@ -144,7 +144,8 @@ fn packets_of_a_poll_are_layers_of_their_own() {
     let seen = read(&[post(POLL, body)]).pop().expect("a request");
     assert!(
         seen.info.ends_with(
-            ": CONNECT to /chat, EVENT \"chat message\" to /chat, ack 12, ping, attachment, 3 bytes"
+            ": CONNECT to /chat: {\"token\":1}, EVENT \"chat message\" to /chat, ack 12: \"hi\", {\"a\":1}, \
+             ping, attachment, 3 bytes"
         ),
         "{}",
         seen.info
@@ -209,13 +210,13 @@ fn frames_after_an_upgrade() {
             "upgrade",
             "ping",
             "pong",
-            "BINARY_EVENT \"pic\", 1 attachment",
+            "BINARY_EVENT \"pic\", 1 attachment: attachment 0",
             "attachment, 2 bytes",
-            "ACK 3",
-            "CONNECT_ERROR to /x",
+            "ACK 3: \"ok\"",
+            "CONNECT_ERROR to /x: {\"message\":\"no\"}",
             "DISCONNECT",
             "EVENT (malformed)",
-            "no packet"
+            "no packet: \"9\""
         ]
     );
     // the layers of a masked frame lie over the payload in the clear
@@ -272,6 +273,7 @@ fn what_is_not_ours_is_left_alone() {
         seen[1].fields("engineio.error.message")[0].1,
         "Session ID unknown"
     );
+    assert!(seen[1].info.ends_with(": Session ID unknown"));
 }
 
 #[test]
