@@ -1,8 +1,10 @@
 //! Teaching: why each step happens, at three depths, and the common mistakes that it meets.
 //!
-//! `why` is the door. `subject` gathers what a step is about, with the topics of `frames`, of `sent` (why a host sent a
+//! `why` is the door. `subject` gathers what a step is about, with the topics of `frames` (messages of
+//! Engine.IO in `engineio`), of `sent` (why a host sent a
 //! segment) and of `records` (those of Socket.IO in `sessions`); `topics` has the words.
 
+mod engineio;
 mod frames;
 pub mod misconceptions;
 mod records;

@@ -1,6 +1,6 @@
 //! The topic of a frame that is sent: chosen by what it carries, and by what it is for.
 
-use crate::proto::engineio;
+use super::engineio;
 use crate::proto::stream::Dir;
 use crate::proto::tree::{Dissection, Value};
 use crate::stack::record::{Record, TimerAction, What};
@@ -126,7 +126,7 @@ fn is_fragment(dissection: &Dissection) -> bool {
 
 fn message_topic(walk: &Walk, frame: &FrameView, message: &MessageView) -> &'static str {
     let dissection = &message.dissection;
-    if let Some(topic) = socketio_topic(dissection) {
+    if let Some(topic) = engineio::topic(walk, message) {
         return topic;
     }
     if let Some(opcode) = uint(dissection, "websocket.opcode") {
@@ -184,51 +184,16 @@ pub(super) fn handshake_fault(dissection: &Dissection) -> Option<&str> {
     fault.map(|expert| expert.text.as_str())
 }
 
-fn has_value(dissection: &Dissection, id: &str, value: &str) -> bool {
+pub(super) fn has_value(dissection: &Dissection, id: &str, value: &str) -> bool {
     let field = dissection.field(id);
     field.is_some_and(|field| field.text == value)
 }
 
-/// The topic of the first packet of Engine.IO in a message, or of the packet of Socket.IO that it carries.
-fn socketio_topic(dissection: &Dissection) -> Option<&'static str> {
-    if dissection.field("engineio.error.code").is_some() {
-        return Some("eio-refused");
-    }
-    let has = |id| dissection.field(id).is_some();
-    if uint(dissection, "engineio.version")? != u64::from(engineio::VERSION) {
-        return Some("eio-other-version");
-    }
-    let first = dissection.layer("engineio")?;
-    let kind = first.field("engineio.type").map(|field| &field.value);
-    let Some(Value::Uint(kind)) = kind else {
-        return Some("eio-broken");
-    };
-    Some(match kind {
-        0 => "eio-open",
-        1 => "eio-close",
-        2 if has("engineio.probe") => "eio-probe",
-        2 => "eio-ping",
-        3 if has("engineio.probe") => "eio-probe-answer",
-        3 => "eio-pong",
-        5 => "eio-upgrade",
-        6 => "eio-noop",
-        _ if !has("socketio.type") && has("socketio.attachment") => "sio-attachment",
-        _ => match uint(dissection, "socketio.type") {
-            Some(0) if has("socketio.sid") => "sio-connected",
-            Some(0) => "sio-connect",
-            Some(1) => "sio-disconnect",
-            Some(2) => "sio-event",
-            Some(3) => "sio-ack",
-            Some(4) => "sio-connect-error",
-            Some(5) => "sio-binary-event",
-            Some(6) => "sio-binary-ack",
-            _ => "eio-message",
-        },
-    })
-}
-
 /// The messages of the same conversation that were whole before this one, the latest first.
-fn before<'a>(walk: &'a Walk, message: &'a MessageView) -> impl Iterator<Item = MessageView> + 'a {
+pub(super) fn before<'a>(
+    walk: &'a Walk,
+    message: &'a MessageView,
+) -> impl Iterator<Item = MessageView> + 'a {
     let ids = (0..message.id.0).rev().take(NEAR);
     ids.filter_map(|id| walk.message(MessageId(id)))
         .filter(|other| other.flow == message.flow)

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::frames::{frame_topic, handshake_fault, uint};
 use super::topics::{self, PLACEHOLDERS};
-use super::{records, sent};
+use super::{engineio, records, sent};
 use crate::base::NodeId;
 use crate::proto::ethernet::mac_text;
 use crate::stack::record::{Record, TcpState, What};
@@ -19,8 +19,8 @@ pub(super) struct Subject {
     /// The record's own paragraph; `None` where it names none.
     pub cite: Option<&'static str>,
     pub values: BTreeMap<&'static str, String>,
-    /// Who only passes on what another has said.
-    pub relay: Option<String>,
+    /// What stands before the short text: who only passes it on, and by what it comes.
+    pub lead: String,
 }
 
 impl Subject {
@@ -29,7 +29,7 @@ impl Subject {
             topic: "end",
             cite: None,
             values: BTreeMap::new(),
-            relay: None,
+            lead: String::new(),
         };
         if let Some(step) = walk.step(at) {
             subject.know_step(walk, at, step);
@@ -65,6 +65,7 @@ impl Subject {
         let said = message.or_else(|| walk.message(*frame?.messages.first()?));
         if let Some(said) = said.filter(|_| topics::is_of_message(self.topic)) {
             self.know_relay(walk, said.id);
+            self.lead += engineio::carrier(&said);
         }
     }
 
@@ -81,7 +82,9 @@ impl Subject {
             return;
         };
         let [from, to] = [original.dir, original.dir.reverse()];
-        self.relay = self.values.get("from").cloned();
+        if let Some(relay) = self.values.get("from") {
+            self.lead = format!("{relay} passes on, byte for byte: ");
+        }
         for (end, dir) in [("from", from), ("to", to)] {
             self.set(end, name_of(walk, &flow.ends[dir.index()].ip().to_string()));
         }
@@ -187,7 +190,7 @@ impl Subject {
         if let Some(fault) = handshake_fault(dissection) {
             self.set("what", fault);
         }
-        self.set("info", message.packets().unwrap_or(&message.info));
+        self.set("info", packets_of(message));
         let text = |id| dissection.field(id).map(|field| field.text.clone());
         let masked = text("websocket.masking_key");
         self.set(
@@ -224,6 +227,8 @@ const FIELDS: &[(&str, &[&str])] = &[
 const MESSAGE_FIELDS: &[(&str, &[&str])] = &[
     ("method", &["http.request.method"]),
     ("uri", &["http.request.uri"]),
+    ("error", &["engineio.error.code"]),
+    ("reason", &["engineio.error.message"]),
     (
         "code",
         &["http.response.code", "websocket.payload.close.status_code"],
@@ -231,6 +236,20 @@ const MESSAGE_FIELDS: &[(&str, &[&str])] = &[
     ("phrase", &["http.response.phrase"]),
     ("opcode", &["websocket.opcode"]),
 ];
+
+/// The packets of Engine.IO that a message carries, or else what it is in one line.
+fn packets_of(message: &MessageView) -> String {
+    let dissection = &message.dissection;
+    let one = message.packets().unwrap_or(&message.info);
+    let one = match dissection.field("engineio.type") {
+        // how WebSocket has packed it is none of its business
+        Some(_) => one
+            .rsplit_once(" (inflated from ")
+            .map_or(one, |(packet, _)| packet),
+        None => one,
+    };
+    engineio::named_packets(dissection).unwrap_or_else(|| one.to_owned())
+}
 
 /// Whether the step is about bytes that a capture did not see: only these have no frame.
 fn is_gap(step: &Step) -> bool {

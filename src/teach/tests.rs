@@ -167,6 +167,77 @@ fn a_101_is_no_promise_of_a_websocket() {
     );
 }
 
+/// What a message of a scenario is about, and what is said of it.
+fn messages_of(name: &str) -> Vec<Why> {
+    let of_message = |why: &Why| topics::is_of_message(why.topic);
+    frames_of(name).into_iter().filter(of_message).collect()
+}
+
+#[test]
+fn the_ack_of_socketio_is_not_taken_for_tcps() {
+    let told = messages_of("socketio-ack");
+    let ack = told.iter().find(|why| why.topic == "sio-ack").expect("one");
+    let idea = ack.misconception.map(|idea| idea.id);
+    assert_eq!(idea, Some("emit-is-guaranteed"));
+}
+
+#[test]
+fn polling_is_more_than_requests_and_answers() {
+    let told = messages_of("socketio-polling");
+    let topics: Vec<&str> = told.iter().map(|why| why.topic).collect();
+    let expected = [
+        "eio-handshake",
+        "eio-open",
+        "sio-connect",
+        "eio-posted",
+        "eio-poll",
+        "eio-packets",
+        "eio-poll",
+        "sio-event",
+        "eio-posted",
+        "sio-ack",
+        "eio-poll",
+        "sio-disconnect",
+        "eio-posted",
+        "eio-close",
+        "eio-posted",
+        "eio-noop",
+    ];
+    assert_eq!(topics, expected);
+    assert!(
+        told[2].short.starts_with("By POST, the client asks"),
+        "{}",
+        told[2].short
+    );
+    let packets = r#"40 CONNECT to /; 42 EVENT "one"; 42 EVENT "two"."#;
+    assert!(told[5].short.ends_with(packets), "{}", told[5].short);
+    assert!(
+        told[9]
+            .short
+            .starts_with("In the answer to a poll, the server answers")
+    );
+    for (name, _) in built_in().filter(|(name, _)| name.starts_with("socketio-")) {
+        let plain = |why: &Why| ["http-request", "http-response"].contains(&why.topic);
+        let told = messages_of(name);
+        let plain = told.iter().find(|why| plain(why));
+        assert!(plain.is_none(), "{name}: {plain:?}");
+    }
+}
+
+/// How WebSocket has packed a packet is no part of what it says.
+#[test]
+fn a_packet_is_named_without_its_packing() {
+    let Some(root) = captures() else { return };
+    let told = told(
+        &open(&root.join("generated/sio-deflate.pcap")),
+        Grain::Message,
+    );
+    let packets = told.iter().filter(|why| why.topic.starts_with("sio-"));
+    for why in packets {
+        assert!(!why.short.contains("inflated"), "{}", why.short);
+    }
+}
+
 /// What hosts between two others say themselves, of all that they send: that there is a tunnel, and what they ask and
 /// answer as a proxy that reads and changes what it passes on.
 #[test]

@@ -56,10 +56,7 @@ fn noted(mut why: Why, note: &Note) -> Why {
 
 fn fill(topic: &'static Topic, subject: &Subject, changed: String) -> Why {
     let text = |template: &str| sentence(substitute(template, &subject.values));
-    let short = match &subject.relay {
-        Some(relay) => format!("{relay} passes on, byte for byte: {}", topic.short),
-        None => topic.short.to_owned(),
-    };
+    let short = format!("{}{}", subject.lead, topic.short);
     Why {
         topic: topic.id,
         note: String::new(),

@@ -23,6 +23,8 @@ pub struct Session {
     pub version: u8,
     /// `transport=`.
     pub transport: Transport,
+    /// Whether it names a session: there is `sid=`.
+    pub has_sid: bool,
     carries: Carries,
 }
 
@@ -65,6 +67,7 @@ impl Session {
         Some(Self {
             version,
             transport,
+            has_sid: value("sid").is_some(),
             carries,
         })
     }

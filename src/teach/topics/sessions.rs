@@ -117,7 +117,7 @@ topics! {
     "sio-connect-timeout" {
         short: "At {node} the time for connecting runs out.",
         full: "A server waits connectTimeout for the first CONNECT of a session, and closes the session without one. A client gives up an attempt to open a session after its timeout.",
-        rfc: "The server MUST close the connection if the client does not join a namespace within connectTimeout.", "Socket.IO documentation, Server: options",
+        rfc: "connectTimeout: how many milliseconds pass before a client is disconnected that has not joined a namespace; by default 45000.", "Socket.IO documentation, Server: options",
         meets: "sio-is-ws",
     }
     "sio-ack-timeout" {
@@ -157,7 +157,7 @@ topics! {
     "eio-refuses" {
         short: "{node} does not take the request: {what}.",
         full: "The query of an Engine.IO request names the version (EIO), the transport and, once there is one, the session (sid). The server looks at them before anything else.",
-        rfc: "If a query parameter is missing or invalid, the server MUST respond with an HTTP 400 error status.", "Engine.IO protocol 4, Transports",
+        rfc: "If a mandatory query parameter is missing, the server MUST respond with an HTTP 400 error status.", "Engine.IO protocol 4, Transports",
     }
     "eio-session-over" {
         short: "{node} ends the session: {what}.",
@@ -167,7 +167,7 @@ topics! {
     "sio-session-over" {
         short: "{node} ends the session: {what}.",
         full: "The bytes came in good order over TCP, WebSocket and Engine.IO, and still they are not what the protocol on top lets a client say at this point. A client that breaks the rules is sent away, for nobody knows what it would do next.",
-        rfc: "The server MUST close the connection of a client that sends an invalid packet, or none in time.", "Socket.IO protocol 5, Connection to a namespace",
+        rfc: "If the server does not receive a CONNECT packet first, it MUST close the connection; so must the receiver of an EVENT whose payload is not a non-empty array. That none comes in time is a matter of the option connectTimeout.", "Socket.IO protocol 5, Connection to a namespace",
         meets: "sio-is-ws",
     }
     "sio-tries-again" {

@@ -1,6 +1,36 @@
 //! Topics: packets of Engine.IO and Socket.IO.
 
 topics! {
+    "eio-handshake" {
+        short: "{from} asks for a session of Engine.IO, with plain HTTP: {uri}. There is no sid in it: the server is to make one up.",
+        full: "EIO says which version of the protocol the client speaks, and transport=polling that it begins with requests and answers, which pass wherever a web page does. A t, if there is one, makes each address a new one, so that no cache answers in the place of the server. WebSocket, if at all, is tried later, beside a session that already works.",
+        rfc: "To establish a connection, the client MUST send an HTTP GET request to the server. The query parameters EIO and transport are mandatory, sid is once the session is established.", "Engine.IO protocol 4, Handshake",
+        meets: "opens-as-ws",
+    }
+    "eio-poll" {
+        short: "{from} polls: a GET with the sid asks what there is for this session. If there is nothing, the server keeps the request and answers when there is something.",
+        full: "HTTP lets a server speak only when it was asked. So the client asks ahead: a request waits at the server nearly always, and its answer is what the server has to say. As soon as that has come, the client polls anew. There is never more than one such GET at a time, or packets could come in the wrong order.",
+        rfc: "The server MUST NOT respond right away if there are no packets buffered for the given session. A client MUST NOT have more than one active GET request.", "Engine.IO protocol 4, HTTP long-polling",
+        meets: "opens-as-ws",
+    }
+    "eio-posted" {
+        short: "{from} has taken what was posted: {code} {phrase}, and the body is the two letters ok.",
+        full: "Most often a GET of the session is waiting at the server, so what the client has to say goes by POST, on a connection that is free. The ok says that the server's Engine.IO has the packets, and nothing of what the program makes of them: whatever the program answers comes by the poll. There is one POST at a time, so that packets keep their order.",
+        rfc: "The server returns HTTP 400 if the session is not known, else HTTP 200 with the string ok in the response body. A client MUST NOT have more than one active POST request.", "Engine.IO protocol 4, HTTP long-polling",
+        meets: "emit-is-guaranteed",
+    }
+    "eio-packets" {
+        short: "{from} sends several packets in one body, with the byte 0x1e between them: {info}.",
+        full: "They were ready at the same time, so one body carries them all. The first digit of each is Engine.IO's: 0 open, 1 close, 2 ping, 3 pong, 4 message, 5 upgrade, 6 noop. Behind a 4 stands Socket.IO's: 0 CONNECT, 1 DISCONNECT, 2 EVENT, 3 ACK, 4 CONNECT_ERROR, 5 BINARY_EVENT, 6 BINARY_ACK. A CONNECT of the server lets the client in, and has the socket's own id in its JSON. A b in place of the digits means bytes, in base64: an attachment of a packet before.",
+        rfc: "Several packets may be in one payload, with the record separator 0x1e between them; a binary packet is base64 with the prefix b.", "Engine.IO protocol 4, Packet encoding",
+        meets: "42-is-a-code",
+    }
+    "eio-upgrade-request" {
+        short: "{from} asks for a WebSocket for a session that there is already: a GET with transport=websocket, Upgrade: websocket and the sid.",
+        full: "The sid ties this connection to the session, which polls meanwhile and goes on if no WebSocket comes of it. The 101 alone changes nothing in that: the new way is tried with 2probe and 3probe first, and taken with 5.",
+        rfc: "To upgrade, the client MUST open a WebSocket connection with the same session ID, and send a ping packet with the string probe in it.", "Engine.IO protocol 4, Upgrade",
+        meets: "opens-as-ws",
+    }
     "eio-open" {
         short: "{from} opens an Engine.IO session: {info}. 0 is the type open, and the JSON tells the session's name and its times.",
         full: "The client repeats the sid in the URL of every request from now on, so that the server knows whose it is. pingInterval and pingTimeout are milliseconds; upgrades says to what transport the client may change. By default all this passes in plain HTTP, and WebSocket comes later.",
@@ -43,9 +73,9 @@ topics! {
         meets: "sio-is-ws",
     }
     "eio-noop" {
-        short: "{from} ends a poll that waits: 6, noop. It means nothing by itself.",
-        full: "A poll is a request whose answer is held back until there is something to say. Before the session changes to WebSocket the open poll must end, and this packet is what it ends with.",
-        rfc: "A noop packet is used during the upgrade process: the server MUST send it to close a polling request that is still open.", "Engine.IO protocol 4, Upgrade",
+        short: "{from} ends a poll that waits with 6, noop. It means nothing by itself.",
+        full: "A poll is a request whose answer is held back until there is something to say. Where a poll must end and there is nothing to say, it ends with this packet: before the session changes to WebSocket, and when the session is closed.",
+        rfc: "A noop packet is used during the upgrade process: the server MUST send it to any pending GET request, to close the HTTP long-polling transport cleanly.", "Engine.IO protocol 4, Upgrade",
     }
     "eio-message" {
         short: "{from} sends a message of Engine.IO: {info}. 4 is the type message; the rest belongs to the layer above.",
@@ -54,9 +84,9 @@ topics! {
         meets: "sio-is-ws",
     }
     "eio-refused" {
-        short: "{from} refuses a request of an Engine.IO client, and says why in JSON: {code} {phrase}.",
+        short: "{from} refuses a request of an Engine.IO client: {code} {phrase}. The JSON in its body says why: code {error}, {reason}.",
         full: "Code 0: the transport is unknown. 1: the session id is unknown, often since another server behind a load balancer opened the session. 2: a wrong method for a handshake. 3: the request is bad, such as a change back to polling. 4: forbidden. 5: this version of the protocol is not spoken here.",
-        rfc: "If a query parameter is missing or invalid, the server MUST respond with an HTTP 400 error status.", "Engine.IO protocol 4, Transports",
+        rfc: "If a mandatory query parameter is missing, the server MUST respond with an HTTP 400 error status; so it does to a poll if the session is not known.", "Engine.IO protocol 4, Transports",
     }
     "eio-other-version" {
         short: "{from} speaks another version of Engine.IO here, which writes its packets in another way: {info}.",
@@ -65,14 +95,14 @@ topics! {
         meets: "client-pings",
     }
     "eio-broken" {
-        short: "{from} sends what is no packet of Engine.IO: {info}. It does not start with a digit from 0 to 6, nor with b.",
+        short: "{from} sends what is no packet of Engine.IO: it does not start with a digit from 0 to 6, nor with b.",
         full: "The receiver's parser makes an error of it, and the session is closed: nothing tells where the next packet would start.",
         rfc: "An invalid packet closes the transport with the reason parse error.", "Engine.IO protocol 4, Packet encoding",
     }
     "sio-connect" {
         short: "{from} asks for a namespace: {info}. Engine.IO's 4, a message, then Socket.IO's 0, CONNECT.",
-        full: "The session was open before; nothing of Socket.IO had passed. A program joins each namespace by a CONNECT of its own, / as well, and may send credentials with it as JSON. A plain WebSocket client does not do this by itself, and would be sent away after the server's connectTimeout.",
-        rfc: "At the beginning of a session the client MUST send a CONNECT packet; the payload, if any, is an object. The server MUST close the connection if none comes after a while.", "Socket.IO protocol 5, Connection to a namespace",
+        full: "The session of Engine.IO alone lets nobody in. A program joins each namespace by a CONNECT of its own, / as well, and may send credentials with it as JSON. A plain WebSocket client does not do this by itself, and is sent away after the server's connectTimeout.",
+        rfc: "At the beginning of a session the client MUST send a CONNECT packet; the payload, if any, is an object. If the server does not receive a CONNECT packet first, it MUST close the connection.", "Socket.IO protocol 5, Connection to a namespace",
         meets: "sio-is-ws",
     }
     "sio-connected" {
