@@ -37,13 +37,14 @@ pub mod states;
 pub mod step;
 pub mod view;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::base::{FrameId, LinkType, RecordId};
+use crate::base::{FrameId, LinkType, NodeId, RecordId};
 use crate::capture::packet::{Capture, Interface, Packet, ResolvedName};
 use crate::proto::physical;
 use crate::sim::outcome::{NodeKind, Outcome, Piece, Transmission};
-use crate::stack::record::Record;
+use crate::stack::record::{Record, What};
 
 use lesson::Lesson;
 use pipeline::{News, Pipeline};
@@ -423,6 +424,21 @@ impl Walk {
     fn is_inferred(&self, end: SocketAddr) -> bool {
         let outcome = self.outcome.as_ref();
         outcome.is_none_or(|outcome| !outcome.is_simulated(end.ip()))
+    }
+
+    /// What the programs of each node were told last of how a connection or a session has ended; nodes whose programs
+    /// were told of no end are left out.
+    pub fn results(&self) -> Vec<(NodeId, &str)> {
+        let mut last: BTreeMap<NodeId, &str> = BTreeMap::new();
+        for record in self.records() {
+            match (&record.what, record.node) {
+                (What::AppEvent(text), Some(node)) if steps::told::is_result(text) => {
+                    last.insert(node, text);
+                }
+                _ => {}
+            }
+        }
+        last.into_iter().collect()
     }
 
     /// What a host is called: by the simulation, by the capture, or else its address.

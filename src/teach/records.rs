@@ -143,7 +143,9 @@ fn event_topic(text: &str) -> &'static str {
     const OPENED: &[&str] = &["connected", "connection accepted"];
     const WS_OPENED: &[&str] = &["WebSocket open"];
     const CLOSED: &[&str] = &["the peer sends no more"];
+    const WS_LOST: &[&str] = &["closed not cleanly"];
     const WS_CLOSED: &[&str] = &["closed", "the peer closes"];
+    const NOT_OPENED: &[&str] = &["not opened: ", "refused: "];
     const ARRIVED: &[&str] = &[
         "received ",
         "request received",
@@ -158,7 +160,9 @@ fn event_topic(text: &str) -> &'static str {
         _ if begins(OPENED) => "app-opened",
         _ if begins(CLOSED) => "app-closed",
         _ if begins(WS_OPENED) => "ws-opened",
+        _ if begins(WS_LOST) => "ws-lost",
         _ if begins(WS_CLOSED) => "ws-closed",
+        _ if begins(NOT_OPENED) => "ws-not-opened",
         _ if begins(ARRIVED) || text.ends_with(" received") => "app-received",
         _ => "app-event",
     }

@@ -112,6 +112,16 @@ impl Subject {
         }
         let waited =
             |what: &What| matches!(what, What::TcpState { to, .. } if *to == TcpState::TimeWait);
+        let results = walk.results().into_iter();
+        let told = results.map(|(node, what)| format!("at {} \"{what}\"", node_name(walk, node)));
+        let told: Vec<String> = told.collect();
+        self.set(
+            "told",
+            match told.is_empty() {
+                true => String::new(),
+                false => format!(" What the programs were told last: {}.", told.join("; ")),
+            },
+        );
         let limit = walk.outcome().and_then(|outcome| outcome.cut_short);
         self.topic = match limit {
             Some(limit) => self.what("end-cut-short", limit),

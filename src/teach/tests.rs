@@ -167,6 +167,31 @@ fn a_101_is_no_promise_of_a_websocket() {
     );
 }
 
+#[test]
+fn what_the_programs_are_told_in_the_end_is_told() {
+    let last = |name: &str, grain| -> Vec<Why> {
+        let (_, walk) = built_in()
+            .find(|(found, _)| *found == name)
+            .expect("a scenario");
+        let mut told = told(&walk, grain);
+        told.split_off(told.len() - 4)
+    };
+    let topics_of = |told: &[Why]| -> Vec<&str> { told.iter().map(|why| why.topic).collect() };
+    let abnormal = last("websocket-abnormal", Grain::Message);
+    assert_eq!(
+        topics_of(&abnormal),
+        ["rst-abort", "ws-lost", "ws-lost", "end"]
+    );
+    let end =
+        "at the client \"closed not cleanly: 1006\"; at the server \"closed not cleanly: 1006\".";
+    assert!(abnormal[3].short.ends_with(end), "{}", abnormal[3].short);
+    let refused = last("websocket-bad-accept", Grain::Message);
+    assert_eq!(
+        topics_of(&refused),
+        ["ws-not-opened", "fin", "ws-lost", "end-time-wait"]
+    );
+}
+
 /// What a message of a scenario is about, and what is said of it.
 fn messages_of(name: &str) -> Vec<Why> {
     let of_message = |why: &Why| topics::is_of_message(why.topic);

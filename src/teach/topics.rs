@@ -7,7 +7,7 @@
 pub const PLACEHOLDERS: &[&str] = &[
     "from", "to", "seq", "ack", "len", "next", "end", "sport", "dport", "window", "mss", "src",
     "dst", "target", "smac", "dmac", "ttl", "proto", "info", "text", "method", "uri", "code",
-    "phrase", "error", "reason", "opcode", "masking", "what", "timer", "node",
+    "phrase", "error", "reason", "opcode", "masking", "what", "told", "timer", "node",
 ];
 
 /// Why something happens, at three depths.

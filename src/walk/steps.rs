@@ -2,6 +2,7 @@
 
 mod capture;
 pub(super) mod sim;
+pub(super) mod told;
 
 use super::step::{Grain, PhaseId, Step, StepId};
 use super::view::Phase;

@@ -57,6 +57,16 @@ topics! {
         full: "A conversation ends at each layer by itself: first the WebSocket connection with its Close frames, then TCP below it. To the program it is over before TCP has finished.",
         rfc: "A first Close begins the closing handshake. The connection is closed cleanly if TCP is closed after the closing handshake was completed.", "RFC 6455 §7.1.3, §7.1.4",
     }
+    "ws-lost" {
+        short: "The program on {node} is told: {what}. The closing handshake was not completed.",
+        full: "The connection below ended before each side had sent a Close frame and got one. 1006 never stands in a frame: a program is told this number where no Close frame has come. What was sent last may have arrived or not.",
+        rfc: "1006 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint. If the connection is closed and no Close control frame was received, the close code is considered to be 1006.", "RFC 6455 §7.1.5, §7.4.1",
+    }
+    "ws-not-opened" {
+        short: "The program on {node} is told: {what}. There is no WebSocket.",
+        full: "It had asked for one, and this is the answer to its call. What it wanted to send stays with it. A script in a browser is told only that it has failed, and not why, so that a page cannot use it to look around in a network.",
+        rfc: "A client that fails the WebSocket connection MUST close it, and MAY report the problem to the user; a status other than 101 is handled by the procedures of HTTP.", "RFC 6455 §4.1, §7.1.7",
+    }
     "app-opened" {
         short: "The program on {node} is told: {what}. From now on it can send and receive.",
         full: "Opening was the work of the stack, in several messages; the program made one call and now gets one answer. No data has come up yet.",
@@ -181,7 +191,7 @@ topics! {
         rfc: "", "",
     }
     "end" {
-        short: "The end of the conversation: nothing more is under way.",
+        short: "The end of the conversation: nothing more is under way.{told}",
         full: "What you see now is how both ends are left. Go back step by step, or open another scenario with c.",
         rfc: "A connection that has reached CLOSED is no more: its TCB is deleted.", "RFC 9293 §3.3.2",
     }
@@ -191,12 +201,12 @@ topics! {
         rfc: "", "",
     }
     "end-time-wait" {
-        short: "The end of the conversation: nothing more is under way, and the wait of the end that closed first is over.",
+        short: "The end of the conversation: nothing more is under way, and the wait of the end that closed first is over.{told}",
         full: "That end kept the connection in TIME-WAIT for a while, to answer a FIN that might come again, and so that old segments die out. Go back step by step, or open another scenario with c.",
         rfc: "After 2 MSL in TIME-WAIT the TCB is deleted.", "RFC 9293 §3.10.8, §3.6.1",
     }
     "end-cut-short" {
-        short: "The run stops here: {what}. Something may still have been under way.",
+        short: "The run stops here: {what}. Something may still have been under way.{told}",
         full: "Nothing in the conversation itself ended it. Both ends are left as they are now.",
         rfc: "TCP itself sets a connection no time limit but those of its timers.", "RFC 9293 §3.8.3",
     }

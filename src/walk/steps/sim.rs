@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{PairId, Steps};
+use super::{PairId, Steps, told};
 use crate::base::{FrameId, RecordId};
 use crate::proto::ethernet::mac_text;
 use crate::sim::outcome::{NodeKind, Outcome};
@@ -120,6 +120,8 @@ impl Now {
         let meta = frame.map(|frame| told.pipeline.meta(frame));
         let is_new = meta.is_some_and(|meta| meta.repeats.is_none());
         let leads = frame.is_some_and(|frame| told.truth.is_before(id, frame));
+        // what a program is told belongs to what came before
+        let leads = leads && !matches!(record.what, What::AppEvent(_));
         if is_new && (leads || matches!(record.what, What::FrameSent(_))) {
             ahead.clone_into(&mut self.phase);
         }
@@ -224,6 +226,14 @@ fn is_by_frame(told: &Told<'_>, record: &Record) -> bool {
     since.any(|record| matches!(record.what, What::FrameArrived(_)))
 }
 
+/// Whether a program is told what it has just refused itself: what it sends says so.
+fn is_own_doing(told: &Told<'_>, record: &Record) -> bool {
+    let refuses = matches!(&record.what, What::AppEvent(text) if text.starts_with("refused: "));
+    let records = told.outcome.log.records();
+    let cause = record.cause.map(|id| &records[id.index()].what);
+    refuses && matches!(cause, Some(What::Down(_)))
+}
+
 /// The timers by which a session or a program gives up waiting: nothing on the wire tells of them.
 const GIVING_UP: &[&str] = &[
     "ping timeout",
@@ -255,7 +265,13 @@ fn stop(told: &Told<'_>, record: &Record) -> Option<Stop> {
     };
     match &record.what {
         What::AppEvent(text) if ends_unseen(told, record, text) => frame(text.to_string()),
-        What::AppCall(text) | What::AppEvent(text) => layer(text.to_string()),
+        What::AppEvent(text) => Some(Stop {
+            grain: told::grain(text)
+                .filter(|_| !is_own_doing(told, record))
+                .unwrap_or(Grain::Layer),
+            title: text.to_string(),
+        }),
+        What::AppCall(text) => layer(text.to_string()),
         What::Log(text) => event(&format!("log: {text}")),
         What::Discarded(text) => layer(format!("discarded: {text}")),
         What::Decided(text) | What::Routed(text) => layer(text.to_string()),
