@@ -150,7 +150,8 @@ impl Builder<'_, '_> {
     fn send(&mut self, a: &format::Send) -> Option<(Action, &'static [Carrier])> {
         let content = Content::Text(a.send.value.clone()?.into());
         let between = a.ping_between.value.clone()?;
-        self.at_most_if(&a.ping_between, 125);
+        // the ping's number comes behind it
+        self.at_most_if(&a.ping_between, 115);
         match a.fragment.value? {
             None if between.is_some() => {
                 let message = "there is nothing between the frames of a message in one";

@@ -51,7 +51,7 @@ table! {
         send: String,
         /// Over WebSocket: in frames of at most so many bytes.
         fragment: Option<Number<1, 100_000_000>>,
-        /// With `fragment`: a ping with this text between any two frames.
+        /// With `fragment`: a ping with this text and its number between any two frames.
         ping_between: Option<String>,
     }
 }

@@ -86,7 +86,7 @@ pub enum Action {
         content: Content,
         /// The most bytes of payload in one frame.
         size: usize,
-        /// The payload of a ping between any two of them, if there is to be one.
+        /// The payload of a ping between any two of them, if there is to be one; its number follows it.
         ping: Option<Vec<u8>>,
     },
     /// Sends a WebSocket ping with this payload (of at most 125 bytes).

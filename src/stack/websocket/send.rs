@@ -25,7 +25,8 @@ impl WebSocket {
     }
 
     /// Sends a message in frames of at most `size` (at least 1) bytes of payload, and after each but the last a ping,
-    /// which may stand there as every control frame may (§5.4).
+    /// which may stand there as every control frame may (§5.4). `ping` is followed by the ping's number, from 1: by it
+    /// the pongs can be told apart.
     pub fn send_with_pings(
         &mut self,
         cx: &mut Cx<'_>,
@@ -52,19 +53,21 @@ impl WebSocket {
         let mut rsv = if small.is_some() { RSV1 } else { 0 };
         let mut rest = small.as_deref().unwrap_or(payload);
         let message_cause = cx.cause;
-        loop {
+        for number in 1.. {
             let (now, after) = rest.split_at(size.max(1).min(rest.len()));
             self.send_frame(cx, after.is_empty(), rsv, opcode, now);
             if after.is_empty() {
-                return Ok(());
+                break;
             }
             cx.cause = message_cause;
             if let Some(ping) = ping {
-                self.ping(cx, ping)?;
+                let number = format!(" {number}");
+                self.ping(cx, &[ping, number.as_bytes()].concat())?;
                 cx.cause = message_cause;
             }
             (opcode, rsv, rest) = (Opcode::Continuation, 0, after);
         }
+        Ok(())
     }
 
     /// Sends a ping; at most 125 bytes are taken of `payload` (§5.5).
