@@ -43,8 +43,10 @@ fn record(cx: &mut Cx<'_>, conn: Option<ConnId>, what: fn(Unit) -> What, packet:
         packet.kind.name(),
         packet.nsp
     );
-    if packet.kind.is_binary() {
-        info += &format!(", {} attachments", packet.attachments);
+    match packet.attachments {
+        _ if !packet.kind.is_binary() => {}
+        1 => info += ", 1 attachment",
+        count => info += &format!(", {count} attachments"),
     }
     if let Some(id) = packet.id {
         info += &format!(", id {id}");

@@ -283,7 +283,7 @@ impl SocketIo {
         self.hear(
             cx,
             conn,
-            format!("answer to {event:?}: {}", args.values.join(", ")),
+            format!("answer to {event:?}: {}", listed(None, &args)),
         );
         let mut known = self.known(socket);
         known.args = args;
@@ -441,16 +441,17 @@ fn holds(condition: &Condition, known: &Known) -> bool {
 
 /// An event and its arguments as a program writes them: `"chat message", "hi"`.
 fn described(name: &str, args: &Args) -> String {
+    listed(Some(format!("{name:?}")), args)
+}
+
+/// Arguments as a program writes them, behind what stands `before` them; of bytes only how many they are.
+fn listed(before: Option<String>, args: &Args) -> String {
     const SHOWN: usize = 100;
-    let bytes = |index: usize| format!("<{} bytes>", args.attachments[index].len());
-    let mut text = format!("{name:?}");
-    for value in &args.values {
-        text += ", ";
-        text += value;
-    }
-    for index in 0..args.attachments.len() {
+    let all: Vec<String> = before.into_iter().chain(args.values.clone()).collect();
+    let mut text = all.join(", ");
+    for (index, bytes) in args.attachments.iter().enumerate() {
         let place = crate::proto::socketio::placeholder(index as u64);
-        text = text.replace(&place, &bytes(index));
+        text = text.replace(&place, &format!("<{} bytes>", bytes.len()));
     }
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),

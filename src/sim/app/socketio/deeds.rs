@@ -1,6 +1,6 @@
 //! What handlers do, in the words of the program that would do it.
 
-use super::{SocketIo, described};
+use super::{SocketIo, described, listed};
 use crate::sim::app::fill::Known;
 use crate::sim::app::script::SCENARIO;
 use crate::sim::spec::{Deed, Piece, Template, Whom};
@@ -37,7 +37,7 @@ impl SocketIo {
                     // who asked for no answer gets none
                     if let Some(id) = id {
                         let args = known.args(args);
-                        self.call(cx, socket, || format!("answer({})", args.values.join(", ")));
+                        self.call(cx, socket, || format!("answer({})", listed(None, &args)));
                         self.server.ack(cx, socket, id, args);
                     }
                 }
