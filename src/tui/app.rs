@@ -258,6 +258,12 @@ impl<'w> App<'w> {
         }
     }
 
+    /// How many records came that are not in the walk yet.
+    pub fn waiting(&self) -> usize {
+        let piece = self.piece.as_ref();
+        piece.map_or(0, |piece| piece.records.len())
+    }
+
     /// Nothing will come any more.
     pub fn finish(&mut self) {
         if let Held::Own(walk) = &mut self.walk {

@@ -157,8 +157,9 @@ const LIVE_PAUSE: Duration = Duration::from_millis(40);
 /// So much longer than it took to take what came, nothing is taken: the rest of the time is for keys, and for others.
 const REST: u32 = 4;
 
-/// What comes is taken for so long at once, and the rest after a pause.
+/// What comes is taken for so long at once, or so many records, and the rest after a pause.
 const LONGEST: Duration = Duration::from_millis(100);
+const MOST_RECORDS: usize = 50_000;
 
 impl<'o> Loop<'o> {
     fn new(options: &'o Options, source: Source) -> io::Result<Self> {
@@ -304,6 +305,7 @@ impl<'o> Loop<'o> {
         let begun = Instant::now();
         self.app.push(coming);
         while begun.elapsed() < LONGEST
+            && self.app.waiting() < MOST_RECORDS
             && let Some(Ok(coming)) = self.coming.as_mut().map(Receiver::try_recv)
         {
             self.app.push(coming);

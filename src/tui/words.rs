@@ -264,7 +264,7 @@ mod tests {
             (
                 "EVENT \"chat message\": \"hello\"",
                 22,
-                "\"chat message\": \"he..",
+                "\"chat message\": \"hel..",
             ),
             (
                 "ARP who has 10.0.0.1? (again)",

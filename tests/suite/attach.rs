@@ -548,14 +548,14 @@ fn the_screen_knows_the_simulated_end_and_infers_the_kernels() {
         let page = run_ok(Command::new("curl").args(curl.split(' ')));
         assert!(page.starts_with("GET /file"), "{page}");
         screen.keys("5z");
-        screen.until("the state of both ends", |screen| {
-            let state = row(&screen.text(), "state");
-            state.is_some_and(|[client, server]| client == "~TIME-WAIT" && server == "LAST-ACK")
+        screen.until("both ends", |screen| {
+            let [state, cwnd] = ["state", "cwnd"].map(|name| row(&screen.text(), name));
+            state.is_some_and(|state| state == ["~TIME-WAIT", "LAST-ACK"]) && cwnd.is_some()
         });
         let [client, server] = row(&screen.text(), "cwnd").expect("a row");
         assert_eq!(client, "-");
         assert!(server.parse::<u32>().is_ok(), "{server}");
-        let [client, server] = row(&screen.text(), "RCV.WND").expect("a row");
+        let [client, server] = row(&screen.text(), "window").expect("a row");
         assert!(client.starts_with('~') && !server.starts_with('~'));
         // By layers, the last step is what the last frame did at the server.
         screen.keys("z+G");

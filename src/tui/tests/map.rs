@@ -19,7 +19,7 @@ fn map(name: &str, step: u32) -> Vec<String> {
 
 #[test]
 fn who_takes_no_part_in_the_step_hangs_from_the_switch() {
-    let rows = map("socketio-chat", 30).join("\n");
+    let rows = map("socketio-chat", 21).join("\n");
     assert_eq!(
         rows.trim_end(),
         concat!(

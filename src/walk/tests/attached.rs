@@ -194,6 +194,35 @@ fn a_real_end_does_not_know_what_was_lost() {
     assert_eq!(states("ACK"), ["ESTABLISHED", "SYN-RECEIVED"]);
 }
 
+/// Between two real hosts nothing is known but their frames, and when each came.
+#[test]
+fn where_both_ends_are_real_both_are_inferred() {
+    let spec = scenario::find("handshake").expect("built in").spec(None);
+    let simulated = Walk::from_outcome("test", 7, sim::run(&spec));
+    let mut both_real = spec.clone();
+    for host in HOSTS {
+        both_real.make_real(host).expect("a host");
+    }
+    let mut world = World::new(&both_real);
+    let mut walk = Walk::attached("test", "tap0 tap1", before_the_first_event(&both_real));
+    for frame in &simulated.outcome().expect("a simulation").frames {
+        while !world.run_until(frame.sent_at, 100) {}
+        world.inject(frame.from, &frame.bytes);
+        walk.append(world.take_piece());
+    }
+    while world.step() {}
+    walk.append(world.take_piece());
+    walk.finish();
+    let at = [&walk, &simulated].map(|walk| walk.last(Grain::Layer).expect("steps"));
+    let shown = walk.ends(at[0], Grain::Frame, Numbers::Relative);
+    assert_eq!(shown.expect("a connection").inferred, [true; 2]);
+    for name in ["ISN", "SND.UNA", "SND.NXT", "RCV.NXT"] {
+        assert_eq!(row(&walk, at[0], name), row(&simulated, at[1], name));
+    }
+    assert_eq!(row(&walk, at[0], "state"), ["TIME-WAIT", "CLOSED"]);
+    assert_eq!(row(&walk, at[0], "cwnd"), ["-", "-"]);
+}
+
 /// The lines of what a real end sends are told from its frames, those of a simulated one from its variables.
 #[test]
 fn graphs_of_both_ends_are_as_much_as_is_known() {

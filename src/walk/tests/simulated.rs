@@ -84,11 +84,12 @@ fn changes(walk: &Walk, places: std::ops::RangeInclusive<usize>) -> Vec<String> 
 #[test]
 fn a_segment_that_waits_behind_another_changes_nothing_before_its_own_step() {
     assert_eq!(
-        changes(&built_in("websocket"), 22..=28),
+        changes(&built_in("websocket"), 25..=32),
         [
             "server SND.NXT",
             "server ESTABLISHED > FIN-WAIT-1; SND.NXT",
             "client RCV.NXT; earlier, at 0.850204 s: client SND.UNA",
+            "",
             "client ESTABLISHED > CLOSE-WAIT; RCV.NXT",
             "client CLOSE-WAIT > LAST-ACK; SND.NXT",
             "server FIN-WAIT-2 > TIME-WAIT; RCV.NXT; \
