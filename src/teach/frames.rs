@@ -45,6 +45,7 @@ pub(super) fn frame_topic(
             "arp" => Some(arp_topic(dissection)),
             "icmp" => Some(icmp_topic(dissection)),
             "icmpv6" => Some(icmpv6_topic(dissection)),
+            "tcp" if is_cookie(walk, record) => Some("syn-cookie"),
             "tcp" => Some(tcp_topic(frame)),
             "udp" => Some("udp"),
             _ => None,
@@ -112,6 +113,14 @@ fn was_too_big(walk: &Walk, record: Option<&Record>) -> bool {
     std::iter::successors(record, cause)
         .take_while(|record| !matches!(record.what, What::FrameArrived(_)))
         .any(|record| matches!(&record.what, What::Up(unit) if unit.protocol.starts_with("icmp")))
+}
+
+/// Whether it is known that the sender keeps nothing of it: a SYN, ACK whose number is a cookie.
+fn is_cookie(walk: &Walk, record: Option<&Record>) -> bool {
+    let cause = |record: &&Record| record.cause.and_then(|id| walk.record(id));
+    std::iter::successors(record, cause)
+        .take_while(|record| !matches!(record.what, What::FrameArrived(_)))
+        .any(|record| matches!(&record.what, What::Decided(text) if text.ends_with("is a cookie")))
 }
 
 fn is_bare_fin(dissection: &Dissection) -> bool {

@@ -96,6 +96,15 @@ fn what_is_sent_again_is_told_as_such() {
 }
 
 #[test]
+fn a_cookie_is_no_ordinary_answer() {
+    let told = frames_of("syn-cookies");
+    let count = |topic| told.iter().filter(|why| why.topic == topic).count();
+    assert!(count("syn-cookie") > 0 && count("syn-ack") > 0);
+    let mut kept = told.iter().filter(|why| why.topic == "syn-cookie");
+    assert!(kept.all(|why| why.cite == "RFC 4987 §3.6" && !why.rfc.contains("SYN-RECEIVED")));
+}
+
+#[test]
 fn steps_of_captures_are_what_they_seem() {
     let Some(root) = captures() else { return };
     let check = |file: &str, step: usize, topic: &str| {

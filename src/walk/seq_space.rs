@@ -9,6 +9,7 @@ use super::truth::EndNow;
 use super::view::{Numbers, SeqKind, SeqRun, SeqSpace, SeqState};
 use crate::base::FrameId;
 use crate::proto::stream::Dir;
+use crate::stack::record::TcpState;
 
 /// So many frames of the connection before the step are looked at; what was sent before them is one run.
 const FRAMES: usize = 512;
@@ -29,7 +30,13 @@ impl Walk {
         let at = self.clamp(at)?;
         let ends = self.ends_now(flow_id, at, grain);
         let spaces = [Dir::ToServer, Dir::ToClient].map(|dir| {
-            let sent = self.sent(flow_id, dir, at);
+            // A listener keeps nothing of what it has answered with a cookie (RFC 4987 §3.6).
+            let keeps = ends[dir.index()].state != Some(TcpState::Listen);
+            let sent = if keeps {
+                self.sent(flow_id, dir, at)
+            } else {
+                Vec::new()
+            };
             self.space(flow_id, dir, &ends, sent, numbers)
         });
         Some(spaces)

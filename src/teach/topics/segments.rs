@@ -18,6 +18,11 @@ topics! {
         rfc: "RCV.NXT is set to SEG.SEQ+1, IRS to SEG.SEQ, an ISS is selected, and <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> is sent. SND.NXT is ISS+1, SND.UNA is ISS; the state becomes SYN-RECEIVED.", "RFC 9293 §3.10.7.2",
         meets: "syn-is-free",
     }
+    "syn-cookie" {
+        short: "{from} answers with a SYN, ACK, and remembers nothing of it: the number that it sends as its first is a cookie. It says ack={ack}.",
+        full: "What {from} would have to remember of the caller is in that number, which is computed and not drawn. A caller that exists sends it back, plus one, in the ACK; then, and only then, a connection is made from it. It will not be sent again: nobody is there to miss the ACK.",
+        rfc: "The initial sequence number of the SYN, ACK encodes what a TCB would hold, and no TCB is made: the port stays in LISTEN. The only option is the MSS.", "RFC 4987 §3.6",
+    }
     "syn-ack-again" {
         short: "{from} sends its SYN, ACK again, with the same numbers: the ACK of it has not come.",
         full: "Either the timer of {from} ran out, or the SYN came once more, which tells that the answer may be lost. {from} picks no new first number: what it said before still holds.",

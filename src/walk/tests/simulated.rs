@@ -273,6 +273,21 @@ fn a_repeated_syn_is_measured_by_itself() {
     assert_eq!(row(&walk, at, "RTO"), "*1000.0 ms 1000.0 ms");
 }
 
+/// Of a SYN, ACK whose number is a cookie the server keeps nothing that could be unacknowledged.
+#[test]
+fn a_cookie_is_not_kept() {
+    let walk = built_in("syn-cookies");
+    let mut steps =
+        std::iter::successors(walk.first(Grain::Frame), |at| walk.next(*at, Grain::Frame));
+    let is_cookie = |at: &StepId| {
+        let is_answer = walk.step(*at).is_some_and(|step| step.title == "SYN, ACK");
+        is_answer && row(&walk, *at, "state").ends_with("LISTEN")
+    };
+    let step = steps.find(is_cookie).expect("a cookie");
+    let spaces = walk.seq_space(step, Grain::Frame, Numbers::Relative);
+    assert_eq!(spaces.expect("the numbers")[1].runs.len(), 0);
+}
+
 #[test]
 fn the_first_letter_of_seven_layers_is_hidden_by_its_mask() {
     let scenario = scenario::find("seven-layers").expect("a built-in scenario");
