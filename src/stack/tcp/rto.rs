@@ -73,11 +73,10 @@ impl Rto {
         self.rto = (self.rto * 2).min(self.max);
     }
 
-    /// After a SYN had to be retransmitted, data starts with three seconds (RFC 6298 §5.7).
+    /// After a SYN had to be retransmitted, data starts with three seconds (RFC 6298 §5.7), whatever the handshake has
+    /// measured. (Linux: only where it has measured nothing, so never with timestamps.)
     pub fn syn_was_lost(&mut self) {
-        if self.srtt.is_none() {
-            self.rto = Duration::from_secs(3).clamp(self.min, self.max);
-        }
+        self.rto = Duration::from_secs(3).clamp(self.min, self.max);
     }
 }
 
@@ -112,6 +111,18 @@ mod tests {
         assert_eq!(rto.get(), MS * 680);
         (0..20).for_each(|_| rto.back_off());
         assert_eq!(rto.get(), MS * 60_000);
+    }
+
+    /// §5.7 makes no exception for a handshake that measured a round trip.
+    #[test]
+    fn after_a_lost_syn_data_begin_with_three_seconds() {
+        let mut rto = Rto::new(&TcpConfig::default());
+        rto.back_off();
+        rto.measured(MS * 20);
+        rto.syn_was_lost();
+        assert_eq!((rto.srtt(), rto.get()), (Some(MS * 20), MS * 3000));
+        rto.measured(MS * 20);
+        assert_eq!(rto.get(), MS * 1000);
     }
 
     #[test]

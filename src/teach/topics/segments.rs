@@ -10,7 +10,7 @@ topics! {
     "syn-again" {
         short: "{from} sends the same SYN again: no answer came in time.",
         full: "The number is the same, for it is the same request: had the first one arrived after all, the peer would see that it is the same. {from} cannot know whether the SYN or the answer to it was lost. The next wait is twice as long.",
-        rfc: "The retransmission timer, 1 second at first, expires: the SYN is sent again and RTO doubled. Where it expired for a SYN, RTO is 3 seconds at least when data begins.", "RFC 6298 §2.1, §5.4-5.7",
+        rfc: "The retransmission timer, 1 second at first, expires: the SYN is sent again and RTO doubled. Where it expired for a SYN, RTO is set to 3 seconds when data transmission begins. (Linux: only where the handshake has measured no round trip.)", "RFC 6298 §2.1, §5.4-5.7",
     }
     "syn-ack" {
         short: "{from} agrees to talk. It picks its own first number (ISN) and says ack={ack}: \"I have everything before {ack}; send {ack} next\".",

@@ -270,7 +270,7 @@ fn a_repeated_syn_is_measured_by_itself() {
     let walk = built_in("handshake-lost-synack");
     let at = step_of(&walk, "ACK");
     assert_eq!(row(&walk, at, "SRTT"), "*20.0 ms -");
-    assert_eq!(row(&walk, at, "RTO"), "*1000.0 ms 1000.0 ms");
+    assert_eq!(row(&walk, at, "RTO"), "*3000.0 ms 1000.0 ms");
 }
 
 /// Of a SYN, ACK whose number is a cookie the server keeps nothing that could be unacknowledged.
