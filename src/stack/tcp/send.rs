@@ -279,14 +279,16 @@ impl Send {
         }
     }
 
-    /// Everything before `ack` was received: SND.UNA moves there. Returns the last segment that left the queue whole.
-    pub fn acknowledge(&mut self, ack: Seq) -> Option<Sent> {
+    /// Everything before `ack` was received: SND.UNA moves there. Returns the last segment that left the queue whole, and
+    /// whether all that left had been sent once, and arrived just now as far as is known.
+    pub fn acknowledge(&mut self, ack: Seq) -> Option<(Sent, bool)> {
         self.una = ack;
         self.marked_to = self.marked_to.max(ack);
         self.small_to = self.small_to.max(ack);
-        let mut last = None;
-        while self.queue.front().is_some_and(|sent| sent.end().le(ack)) {
-            last = self.queue.pop_front();
+        let (mut last, mut is_plain) = (None, true);
+        while let Some(sent) = self.queue.pop_front_if(|sent| sent.end().le(ack)) {
+            is_plain &= sent.retransmissions == 0 && !sent.sacked;
+            last = Some(sent);
         }
         if let Some(front) = self.queue.front_mut()
             && front.seq.lt(ack)
@@ -301,7 +303,7 @@ impl Send {
         while self.pushes.front().is_some_and(|push| push.le(ack)) {
             self.pushes.pop_front();
         }
-        last
+        last.map(|last| (last, is_plain))
     }
 
     /// Throws away everything that waits here.

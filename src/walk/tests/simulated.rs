@@ -273,6 +273,26 @@ fn a_repeated_syn_is_measured_by_itself() {
     assert_eq!(row(&walk, at, "RTO"), "*3000.0 ms 1000.0 ms");
 }
 
+/// What came behind a hole is acknowledged when the hole is filled: that is no round trip.
+#[test]
+fn a_hole_does_not_lengthen_a_round_trip() {
+    for (name, longest) in [("fast-retransmit", 43.0), ("sack-recovery", 60.0)] {
+        let walk = built_in(name);
+        let steps =
+            std::iter::successors(walk.first(Grain::Frame), |at| walk.next(*at, Grain::Frame));
+        let round_trips = steps.filter_map(|at| {
+            let ends = walk.ends(at, Grain::Frame, Numbers::Relative)?;
+            let row = ends.rows.into_iter().find(|row| row.name == "RTT")?;
+            row.values[1].strip_suffix(" ms")?.parse::<f64>().ok()
+        });
+        let longest_seen = round_trips.fold(0.0, f64::max);
+        assert!(
+            longest_seen > 0.0 && longest_seen < longest,
+            "{name}: {longest_seen}"
+        );
+    }
+}
+
 /// Of a SYN, ACK whose number is a cookie the server keeps nothing that could be unacknowledged.
 #[test]
 fn a_cookie_is_not_kept() {

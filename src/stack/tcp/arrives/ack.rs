@@ -93,11 +93,18 @@ impl Connection {
         }
     }
 
-    /// A round trip, if this acknowledgment measures one: by the time of the last segment that it covers, unless that
-    /// was retransmitted (Karn's algorithm, RFC 6298 §3); else by the timestamp that it echoes (RFC 7323 §4).
-    fn round_trip(&self, now: Time, seg: &Segment<'_>, last: Option<Sent>) -> Option<Duration> {
-        let sent = last?;
-        if sent.retransmissions == 0 {
+    /// A round trip, if this acknowledgment measures one: by the time of the last segment that it covers, or else by the
+    /// timestamp that it echoes (RFC 7323 §4), which is of the segment that made it and knows milliseconds only. By the
+    /// time alone it is not if something that it covers was sent again (Karn's algorithm, RFC 6298 §3), or was there
+    /// before: the acknowledgment of what came behind a hole has waited until the hole was filled.
+    fn round_trip(
+        &self,
+        now: Time,
+        seg: &Segment<'_>,
+        last: Option<(Sent, bool)>,
+    ) -> Option<Duration> {
+        let (sent, is_plain) = last?;
+        if is_plain {
             return Some(now.since(sent.last_sent));
         }
         let (ours, (_, echoed)) = (self.timestamps?, seg.options.timestamps?);
