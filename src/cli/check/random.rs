@@ -115,8 +115,8 @@ fn write_summary(seeds: &Range<u64>, sweep: &Sweep, out: &mut impl Write) -> io:
     writeln!(
         out,
         "{PREFIX}{start}..{end}: {runs} runs, {frames} frames ({lost} lost), {bytes} bytes read over TCP\n\
-         of {ends} ends of connections {whole} closed with everything delivered, {broken_off} closed without, {reset} \
-         were reset, {refused} refused,\n{timed_out} timed out, {unreachable} found nobody, {half_open} are half-open"
+         of {ends} ends of connections {whole} closed with everything delivered, {broken_off} broke off or were not \
+         heard to the end,\n{reset} were reset, {refused} refused, {timed_out} timed out, {unreachable} found nobody, {half_open} are half-open"
     )?;
     if failures == 0 {
         return writeln!(out, "every invariant held in every run");

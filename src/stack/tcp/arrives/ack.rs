@@ -134,7 +134,10 @@ impl Connection {
         }
         if let Some((start, end)) = seg.options.duplicate(seg.ack) {
             if cx.log.is_on() {
-                let text = format!("D-SACK: {} bytes came twice", end - start);
+                let text = match end - start {
+                    1 => "D-SACK: one number came twice, a byte or a FIN".to_owned(),
+                    bytes => format!("D-SACK: {bytes} bytes came twice"),
+                };
                 self.decide(cx, "RFC 2883 §5", text);
             }
             self.widen_reordering_window(cx);
