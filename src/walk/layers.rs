@@ -1,13 +1,14 @@
-//! The seven layers at a step.
+//! The layers at a step.
 
 use std::ops::Range;
 
 use super::Walk;
 use super::step::{MessageId, StepId};
-use super::view::{FrameView, LayerRow};
+use super::trace::down_to_input;
+use super::view::{FrameView, LayerRow, Part};
 use crate::base::{FrameId, LinkType};
 use crate::proto::physical;
-use crate::proto::tree::{Dissection, Layer};
+use crate::proto::tree::{Derived, Dissection, Layer, Origin};
 
 const NAMES: [&str; 7] = [
     "Physical",
@@ -20,52 +21,147 @@ const NAMES: [&str; 7] = [
 ];
 
 impl Walk {
-    /// The seven layers at the step, the physical one first.
+    /// The layers at the step, outermost first: 1 to 4, and above them what is there in the order of the wire, which is
+    /// not always that of the numbers: the head of HTTP is the application's, and before the session that it carries.
     pub fn layers(&self, at: StepId) -> Vec<LayerRow> {
         let Some(step) = self.step(at) else {
             return Vec::new();
         };
         let frame = step.frame.and_then(|frame| self.frame(frame));
-        let message = step.message.and_then(|id| {
-            let range = self.message_range(id, step.frame?);
-            Some((self.pipeline.message_dissection(id), range))
-        });
-        let row = |osi: u8| {
-            let mut row = LayerRow {
-                osi,
-                osi_name: NAMES[usize::from(osi) - 1],
-                protocol: String::new(),
-                unit: String::new(),
-                range: 0..0,
-                header: 0..0,
-                current: step.layer == osi,
-            };
-            if let Some(frame) = &frame {
-                if osi == 1 {
-                    describe_physical(&mut row, frame, self.outcome.is_some());
-                } else {
-                    describe(&mut row, frame, message.as_ref());
+        let mut rows: Vec<LayerRow> = (1..=4)
+            .map(|osi| {
+                let mut row = new_row(osi);
+                match &frame {
+                    Some(frame) if osi == 1 => {
+                        describe_physical(&mut row, frame, self.outcome.is_some());
+                    }
+                    Some(frame) => describe(&mut row, frame),
+                    None => {}
                 }
-            }
-            row
+                row
+            })
+            .collect();
+        let message = step.message.zip(step.frame);
+        let mut upper = match (message, &frame) {
+            (Some((id, frame)), _) => self.rows_of_message(id, frame),
+            (None, Some(frame)) => own_upper(frame),
+            (None, None) => Vec::new(),
         };
-        (1..=7).map(row).collect()
+        for osi in 5..=7 {
+            if !upper.iter().any(|row| row.osi == osi) {
+                let below = upper.iter().rposition(|row| row.osi < osi);
+                upper.insert(below.map_or(0, |below| below + 1), new_row(osi));
+            }
+        }
+        rows.append(&mut upper);
+        if let Some(row) = rows.iter_mut().rfind(|row| row.osi == step.layer) {
+            row.current = true;
+        }
+        rows
     }
 
-    /// The bytes of a frame that belong to a message.
-    fn message_range(&self, id: MessageId, frame: FrameId) -> Range<usize> {
+    /// A row for each protocol of a message that a frame brings the whole of, or a part.
+    fn rows_of_message(&self, id: MessageId, frame: FrameId) -> Vec<LayerRow> {
         let root = self.pipeline.root(frame);
-        let here = self
+        let parts: Vec<Part> = self
             .parts(id)
             .into_iter()
             .filter(|part| part.frame == root)
-            .map(|part| part.range);
-        here.reduce(|all, part| all.start.min(part.start)..all.end.max(part.end))
-            .unwrap_or(0..0)
+            .collect();
+        let dissection = self.pipeline.message_dissection(id);
+        let end = parts.iter().map(|part| part.range.end).max().unwrap_or(0);
+        by_protocol(&dissection)
+            .into_iter()
+            .map(|layers| {
+                let first = layers[0];
+                let mut row = new_row(first.protocol.osi);
+                row.protocol = first.protocol.short.to_owned();
+                row.unit = unit(&layers) + coding(&dissection, first);
+                let headers = layers.iter().filter(|layer| !layer.header.is_empty());
+                let places: Vec<Range<usize>> = headers
+                    .flat_map(|layer| on_the_wire(&dissection, layer))
+                    .flat_map(|range| parts.iter().filter_map(move |part| in_frame(part, &range)))
+                    .collect();
+                if let (Some(first), Some(last)) = (places.first(), places.last()) {
+                    row.header = first.start..last.end.max(first.end);
+                    row.range = first.start..end;
+                }
+                row
+            })
+            .collect()
     }
 }
 
-fn describe(row: &mut LayerRow, frame: &FrameView, message: Option<&(Dissection, Range<usize>)>) {
+fn new_row(osi: u8) -> LayerRow {
+    LayerRow {
+        osi,
+        osi_name: NAMES[usize::from(osi) - 1],
+        protocol: String::new(),
+        unit: String::new(),
+        range: 0..0,
+        header: 0..0,
+        current: false,
+    }
+}
+
+/// The layers of each protocol, in the order in which the first of them comes.
+fn by_protocol(dissection: &Dissection) -> Vec<Vec<&Layer>> {
+    let mut groups: Vec<Vec<&Layer>> = Vec::new();
+    for layer in &dissection.layers {
+        let same = |group: &&mut Vec<&Layer>| group[0].protocol.id == layer.protocol.id;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(layer),
+            None => groups.push(vec![layer]),
+        }
+    }
+    groups
+}
+
+/// Whether what the layer carries is deflated, or the layer itself comes out of what was inflated.
+fn coding(dissection: &Dissection, layer: &Layer) -> &'static str {
+    let is_made = |derived: &Derived| {
+        let mut origins = derived.pieces.iter().map(|piece| piece.origin);
+        origins.any(|origin| matches!(origin, Origin::Made(..)))
+    };
+    let made = dissection.derived.iter().position(is_made);
+    match made {
+        Some(index) if layer.buffer > index => " inflated",
+        Some(_) if layer.protocol.id == "websocket" => " deflated",
+        _ => "",
+    }
+}
+
+/// Where the layer's header is among the message's own bytes; nowhere where it came out of what was inflated.
+fn on_the_wire(dissection: &Dissection, layer: &Layer) -> Vec<Range<usize>> {
+    if coding(dissection, layer) == " inflated" {
+        return Vec::new();
+    }
+    down_to_input(&dissection.derived, (layer.buffer, layer.header.clone()))
+        .into_iter()
+        .filter(|(buffer, _)| *buffer == 0)
+        .map(|(_, range)| range)
+        .collect()
+}
+
+/// The bytes of the frame that these of the message are, as far as this part has them.
+fn in_frame(part: &Part, range: &Range<usize>) -> Option<Range<usize>> {
+    let len = part.range.len();
+    let (start, end) = (range.start.max(part.start), range.end.min(part.start + len));
+    let place = |offset: usize| part.range.start + offset - part.start;
+    (start < end).then(|| place(start)..place(end))
+}
+
+/// The rows of protocols above the transport that a frame alone tells of.
+fn own_upper(frame: &FrameView) -> Vec<LayerRow> {
+    let mut rows: Vec<LayerRow> = (5..=7).map(new_row).collect();
+    for row in &mut rows {
+        describe(row, frame);
+    }
+    rows.retain(|row| !row.protocol.is_empty());
+    rows
+}
+
+fn describe(row: &mut LayerRow, frame: &FrameView) {
     // where a header of the same layer follows (a tunnel, ARP over Ethernet), all of them are this layer's
     let layers = frame
         .dissection
@@ -76,25 +172,11 @@ fn describe(row: &mut LayerRow, frame: &FrameView, message: Option<&(Dissection,
     if let (Some(first), Some(last)) = (layers.first(), layers.last()) {
         let names: Vec<&str> = layers.iter().map(|layer| layer.protocol.short).collect();
         row.protocol = names.join(", ");
-        row.unit = unit(&layers);
+        let header = layers.iter().map(|layer| layer.header.len()).sum();
+        row.unit = lengths(header, last.payload.len());
         if first.buffer == 0 {
             row.header = first.header.start..last.header.end;
             row.range = first.header.start..first.payload.end.max(last.header.end);
-        }
-        return;
-    }
-    if let Some((dissection, range)) = message {
-        let layers = dissection
-            .layers
-            .iter()
-            .filter(|layer| layer.protocol.osi == row.osi);
-        let layers: Vec<&Layer> = layers.collect();
-        if let Some(first) = layers.first() {
-            row.protocol = first.protocol.short.to_owned();
-            row.unit = unit(&layers);
-            row.range = range.clone();
-            let header = range.start..(range.start + first.header.len()).min(range.end);
-            row.header = if first.buffer == 0 { header } else { 0..0 };
         }
     }
 }
@@ -115,10 +197,21 @@ fn describe_physical(row: &mut LayerRow, frame: &FrameView, is_simulated: bool) 
     }
 }
 
-/// `20 B header + 34 B`.
+/// `2 B header + 34 B` of a protocol's layers in a message; `30 B` where there is no more than the data.
 fn unit(layers: &[&Layer]) -> String {
     let header: usize = layers.iter().map(|layer| layer.header.len()).sum();
-    let payload = layers.last().map_or(0, |layer| layer.payload.len());
+    // what has no header is another look at the same bytes
+    let headed = layers.iter().filter(|layer| !layer.header.is_empty());
+    let payload = headed.map(|layer| layer.payload.len()).sum();
+    match (layers[0].protocol.id, header, payload) {
+        (_, 0, _) => format!("{} B", layers[0].payload.len()),
+        ("socketio" | "text" | "data", _, 0) => format!("{header} B"),
+        _ => lengths(header, payload),
+    }
+}
+
+/// `20 B header + 34 B`.
+fn lengths(header: usize, payload: usize) -> String {
     match payload {
         0 => format!("{header} B header"),
         _ => format!("{header} B header + {payload} B"),

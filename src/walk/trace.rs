@@ -270,7 +270,7 @@ fn cut_to(run: Run, frame: FrameId, range: &Range<usize>) -> Option<Run> {
 }
 
 /// The bytes, and those that they were made from, and so on down to the message's own. What is deepest comes first.
-fn down_to_input(derived: &[Derived], from: Held) -> Vec<Held> {
+pub(super) fn down_to_input(derived: &[Derived], from: Held) -> Vec<Held> {
     let mut all = vec![from.clone()];
     let mut level = vec![from];
     // a buffer is made from earlier ones, so this ends; the bound is for a dissection that is not so

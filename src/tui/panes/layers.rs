@@ -1,5 +1,7 @@
 //! 3 Layers: what each of the seven layers adds, and where it stands in the frame. Enter on layer 1 shows the wire.
 
+use std::ops::Range;
+
 use super::{Cx, Effect, Pane, PaneId};
 use crate::tui::canvas::{Canvas, width};
 use crate::tui::keys::Command;
@@ -8,10 +10,10 @@ use crate::tui::select::{self, Key, Selection};
 use crate::tui::theme::Role;
 use crate::walk::view::LayerRow;
 
-/// The layer that is chosen; the step's own where none is.
+/// The row that is chosen; the step's own where none is.
 #[derive(Debug, Default)]
 pub struct LayersPane {
-    chosen: Option<u8>,
+    chosen: Option<usize>,
 }
 
 impl Pane for LayersPane {
@@ -25,7 +27,7 @@ impl Pane for LayersPane {
     }
 
     fn draw(&self, cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
-        let here = self.osi(cx);
+        let here = self.row(cx);
         let lines = lines(cx, canvas.height(), here);
         if lines.is_empty() {
             canvas.put(1, 0, "(no frame at this step)", cx.theme.style(Role::Text));
@@ -41,8 +43,9 @@ impl Pane for LayersPane {
         for (y, line) in (0..height).zip(&lines[start..]) {
             let is_chosen = cx.focus == PaneId::Layers && line.has(here);
             match line {
-                Line::Row(row) => draw_row(cx, canvas, y, row, is_chosen),
-                Line::Empty { from, to } => {
+                Line::Row(i) => draw_row(cx, canvas, y, &cx.scene.layers[*i], is_chosen),
+                Line::Empty(rows) => {
+                    let [from, to] = [rows.start, rows.end - 1].map(|i| cx.scene.layers[i].osi);
                     let range = if from == to {
                         from.to_string()
                     } else {
@@ -56,7 +59,8 @@ impl Pane for LayersPane {
 
     fn handle(&mut self, cx: &Cx<'_>, command: Command) -> Option<Effect> {
         let rows = &cx.scene.layers;
-        let here = rows.iter().position(|row| row.osi == self.osi(cx))?;
+        let here = self.row(cx);
+        rows.get(here)?;
         let to = match command {
             Command::Up => here.saturating_sub(1),
             Command::Down => (here + 1).min(rows.len() - 1),
@@ -64,31 +68,28 @@ impl Pane for LayersPane {
             Command::Open => return show_fields(cx, &rows[here]),
             _ => return None,
         };
-        self.chosen = Some(rows[to].osi);
+        self.chosen = Some(to);
         Some(Effect::Done)
     }
 }
 
 impl LayersPane {
-    /// The chosen layer, the step's own, or the first.
-    fn osi(&self, cx: &Cx<'_>) -> u8 {
+    /// The chosen row, the step's own, or the first.
+    fn row(&self, cx: &Cx<'_>) -> usize {
         let rows = &cx.scene.layers;
-        let current = || {
-            rows.iter()
-                .find(|row| row.current)
-                .or(rows.first())
-                .map(|row| row.osi)
-        };
-        self.chosen.or_else(current).unwrap_or(1)
+        let current = || rows.iter().position(|row| row.current);
+        let row = self.chosen.or_else(current).unwrap_or(0);
+        row.min(rows.len().saturating_sub(1))
     }
 }
 
 /// Opens the layer in the fields.
 fn show_fields(cx: &Cx<'_>, row: &LayerRow) -> Option<Effect> {
-    let found = cx
-        .rows
-        .iter()
-        .rfind(|r| r.field.is_none() && r.layer.protocol.osi == row.osi)?;
+    let found = cx.rows.iter().rfind(|r| {
+        let protocol = r.layer.protocol;
+        let is_named = row.protocol.split(", ").any(|name| name == protocol.short);
+        r.field.is_none() && protocol.osi == row.osi && is_named
+    })?;
     let mut selection: Selection = cx.selection.clone();
     selection.byte = None;
     selection.key = Some(Key {
@@ -99,38 +100,35 @@ fn show_fields(cx: &Cx<'_>, row: &LayerRow) -> Option<Effect> {
     Some(Effect::SelectAndFocus(selection, PaneId::Fields))
 }
 
-/// A layer, or several that have nothing, in one line.
-enum Line<'a> {
-    Row(&'a LayerRow),
-    Empty { from: u8, to: u8 },
+/// A row, or several that have nothing, in one line.
+enum Line {
+    Row(usize),
+    Empty(Range<usize>),
 }
 
-impl Line<'_> {
-    fn has(&self, osi: u8) -> bool {
+impl Line {
+    fn has(&self, row: usize) -> bool {
         match self {
-            Self::Row(row) => row.osi == osi,
-            Self::Empty { from, to } => (*from..=*to).contains(&osi),
+            Self::Row(own) => *own == row,
+            Self::Empty(rows) => rows.contains(&row),
         }
     }
 }
 
 /// The rows; where they do not fit, neighbours without a protocol are put together, and left out where `here` is none
 /// of them and even so there is no room.
-fn lines<'a>(cx: &Cx<'a>, height: usize, here: u8) -> Vec<Line<'a>> {
+fn lines(cx: &Cx<'_>, height: usize, here: usize) -> Vec<Line> {
     let rows = &cx.scene.layers;
     let join = rows.len() > height;
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    for row in rows {
+    let mut lines: Vec<Line> = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
         if !row.protocol.is_empty() || row.current {
-            lines.push(Line::Row(row));
+            lines.push(Line::Row(i));
             continue;
         }
         match lines.last_mut() {
-            Some(Line::Empty { to, .. }) if join => *to = row.osi,
-            _ => lines.push(Line::Empty {
-                from: row.osi,
-                to: row.osi,
-            }),
+            Some(Line::Empty(rows)) if join => rows.end = i + 1,
+            _ => lines.push(Line::Empty(i..i + 1)),
         }
     }
     // The wire gives way before them.
@@ -166,7 +164,7 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
     canvas.put(
         unit_at,
         y,
-        &cx.theme.fit(unit, end - unit_at.min(end)),
+        &cx.theme.fit(&unit, end - unit_at.min(end)),
         style,
     );
     if bar > 0 && absent.is_none() {
@@ -175,13 +173,16 @@ fn draw_row(cx: &Cx<'_>, canvas: &mut Canvas<'_>, y: usize, row: &LayerRow, is_c
     }
 }
 
-/// As many of the parts, between commas, as have room; the first one in any case.
-fn whole_parts(unit: &str, columns: usize) -> &str {
-    let mut shown = unit;
-    while width(shown) > columns
+/// The unit in words; where it has no room, first the word `header` goes, and then part by part between commas.
+fn whole_parts(unit: &str, columns: usize) -> String {
+    let mut shown = unit.to_owned();
+    if width(&shown) > columns {
+        shown = shown.replace(" header +", " +");
+    }
+    while width(&shown) > columns
         && let Some((before, _)) = shown.rsplit_once(", ")
     {
-        shown = before;
+        shown.truncate(before.len());
     }
     shown
 }

@@ -542,3 +542,32 @@ fn a_row_says_what_a_message_asks_and_carries() {
     let row = rows.iter().find(|row| row.step == at).expect("its row");
     assert_eq!(row.label, "400 Bad Request: Session ID unknown");
 }
+
+/// The layers of a message at a frame's step, from the session up: number, protocol, lengths, and the bytes of the header.
+fn upper_layers(walk: &Walk, title: &str) -> Vec<String> {
+    let at = (0..).map(StepId).find(|at| {
+        let step = walk.step(*at).expect("a step of this title");
+        step.grain <= Grain::Frame && step.title.starts_with(title)
+    });
+    let rows = walk.layers(at.expect("a step")).into_iter().skip(4);
+    rows.map(|row| format!("{} {} {} {:?}", row.osi, row.protocol, row.unit, row.header))
+        .collect()
+}
+
+#[test]
+fn each_protocol_has_a_row_in_the_order_of_the_wire() {
+    let chat = built_in("socketio-chat");
+    assert_eq!(
+        upper_layers(&chat, "EVENT \"chat message\""),
+        [
+            "5 WebSocket 6 B header + 31 B 66..72",
+            "5 Engine.IO 1 B header + 30 B 72..73",
+            "6   0..0",
+            "7 Socket.IO 30 B 73..103",
+        ]
+    );
+    let polling = built_in("socketio-polling");
+    let rows = upper_layers(&polling, "HTTP/1.1 200 OK: open");
+    let starts: Vec<&str> = rows.iter().map(|row| &row[..6]).collect();
+    assert_eq!(starts, ["7 HTTP", "5 Engi", "6   0."], "{rows:?}");
+}
