@@ -31,12 +31,7 @@ pub fn short_span(span: Duration) -> String {
 
 /// `client:51000`: the name, and the port where there is one. A lane that has only an address is that address.
 pub fn lane_name(lane: &Lane) -> String {
-    let port = match lane.address.rsplit_once(':') {
-        // An IPv6 address without a port has colons of its own.
-        Some((host, port)) if host.ends_with(']') || !host.contains(':') => Some(port),
-        _ => None,
-    };
-    match port {
+    match lane.port() {
         _ if lane.name.is_empty() || lane.address.starts_with(&lane.name) => lane.address.clone(),
         Some(port) if !lane.name.contains(':') => format!("{}:{port}", lane.name),
         _ => lane.name.clone(),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::brief::Net;
-use super::flows::Pair;
+use super::flows::{Kind, Pair};
 use super::step::{Grain, Step, StepId};
 use super::view::{Ladder, Lane, Mark, Row};
 use super::{Walk, label};
@@ -48,8 +48,17 @@ impl Walk {
             since_start: step.time.since(start),
             label,
             layer: step.layer,
+            ports: self.ports_of(step, pair),
             mark,
         }
+    }
+
+    /// The ports of the TCP connection that a step is of, in the order of the lanes.
+    fn ports_of(&self, step: &Step, pair: Pair) -> Option<[u16; 2]> {
+        let flow = self.pipeline.flows.get(step.flow?);
+        let ports = flow.ends.map(|end| end.port());
+        let is_left = pair.is_left(flow.ends[0]);
+        (flow.kind == Kind::Tcp).then(|| if is_left { ports } else { [ports[1], ports[0]] })
     }
 
     fn mark(&self, id: StepId, step: &Step, pair: Pair) -> (String, Mark) {

@@ -70,6 +70,8 @@ pub struct Row {
     pub label: String,
     /// The OSI layer that the step is at.
     pub layer: u8,
+    /// The ports of its TCP connection, left and right.
+    pub ports: Option<[u16; 2]>,
     /// What is drawn.
     pub mark: Mark,
 }
@@ -91,6 +93,16 @@ pub enum Mark {
     },
     /// Something between the ends, or about neither: a gap in the capture, the end of the run.
     Between,
+}
+
+impl Lane {
+    /// The port, where the lane is one end of a conversation.
+    pub fn port(&self) -> Option<u16> {
+        let (host, port) = self.address.rsplit_once(':')?;
+        // An IPv6 address without a port has colons of its own.
+        let has_port = host.ends_with(']') || !host.contains(':');
+        has_port.then(|| port.parse().ok()).flatten()
+    }
 }
 
 /// The ladder of the conversation of two hosts. Frames of others (ARP among them) that belong to the same two hosts are rows too.

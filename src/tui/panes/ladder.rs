@@ -10,7 +10,7 @@ use crate::tui::overlay::Overlay;
 use crate::tui::theme::Role;
 use crate::tui::words;
 use crate::walk::step::Grain;
-use crate::walk::view::{Mark, Row};
+use crate::walk::view::{Lane, Mark, Row};
 
 /// The ladder's state: none; it follows the step.
 #[derive(Debug, Default)]
@@ -194,7 +194,8 @@ fn draw_mark(
             canvas.put(lanes.left, y, start, cx.theme.end(0));
             canvas.put(lanes.right, y, end, cx.theme.end(1));
             let style = strong(cx.theme.end(dir.index()));
-            let arrow = arrow(&label(cx, row), inner, dir, lost);
+            let label = label(cx, row, label_room(inner, lost));
+            let arrow = arrow(&label, inner, dir, lost);
             canvas.put(at, y, &arrow, style);
             if lost && let Some(x) = arrow.chars().position(|c| c == 'X') {
                 let x = at + width(&arrow.chars().take(x).collect::<String>());
@@ -202,7 +203,7 @@ fn draw_mark(
             }
         }
         Mark::AtEnd { end } => {
-            let label = words::fit_row(&label(cx, row), inner.saturating_sub(3));
+            let label = label(cx, row, inner.saturating_sub(3));
             let style = strong(cx.theme.end(end.index()));
             match end {
                 Dir::ToServer => {
@@ -212,29 +213,50 @@ fn draw_mark(
             }
         }
         Mark::Between => {
-            let label = words::fit_row(&label(cx, row), inner.saturating_sub(2));
+            let label = label(cx, row, inner.saturating_sub(2));
             let x = at + (inner.saturating_sub(width(&label))) / 2;
             canvas.put(x, y, &label, strong(cx.theme.style(Role::Text)));
         }
     }
 }
 
-/// The row's words, safe; among the steps of the layers with the layer before them.
-fn label(cx: &Cx<'_>, row: &Row) -> String {
-    let label = cx.theme.safe(&row.label);
+/// The row's words, safe, in at most `room` columns; before them the layer, among the steps of the layers, and the port
+/// of a connection other than the one that the lanes are of.
+fn label(cx: &Cx<'_>, row: &Row, room: usize) -> String {
+    let mut before = String::new();
     if cx.scene.grain == Grain::Layer {
         let on_wire = matches!(row.mark, Mark::Arrow { .. });
-        format!("L{} {label}", if on_wire { 1 } else { row.layer })
-    } else {
-        label.into_owned()
+        before = format!("L{} ", if on_wire { 1 } else { row.layer });
     }
+    if let Some(port) = other_port(&cx.scene.ladder.lanes, row) {
+        before += &format!(":{port} ");
+    }
+    let label = cx.theme.safe(&row.label);
+    let label = words::fit_row(&label, room.saturating_sub(width(&before)));
+    before + &label
+}
+
+/// The port by which a row's connection differs from that of the lanes.
+fn other_port(lanes: &[Lane; 2], row: &Row) -> Option<u16> {
+    let ports = row.ports?;
+    let differs = |end: &usize| lanes[*end].port().is_some_and(|port| port != ports[*end]);
+    [0, 1].into_iter().find(differs).map(|end| ports[end])
+}
+
+/// The columns that an arrow of `inner` columns has for words.
+fn label_room(inner: usize, lost: bool) -> usize {
+    inner.saturating_sub(width(lead(inner)) + if lost { 7 } else { 1 })
+}
+
+/// The line before the words.
+fn lead(inner: usize) -> &'static str {
+    if inner > 30 { "───" } else { "──" }
 }
 
 /// An arrow of `inner` columns with its words on it: `──SYN seq=0────>`, or one that does not arrive: `──SYN──X lost`.
 fn arrow(label: &str, inner: usize, dir: Dir, lost: bool) -> String {
-    let lead = if inner > 30 { "───" } else { "──" };
-    let tail = if lost { 7 } else { 1 };
-    let room = inner.saturating_sub(width(lead) + tail);
+    let lead = lead(inner);
+    let room = label_room(inner, lost);
     let label = words::fit_row(label, room);
     let line = "─".repeat(room - width(&label).min(room));
     match (dir, lost) {
@@ -274,7 +296,7 @@ fn draw_list(cx: &Cx<'_>, canvas: &mut Canvas<'_>) {
                 Mark::Between => (String::new(), 2),
             };
             text += &who;
-            text += &label(cx, row);
+            text += &label(cx, row, canvas.width());
             if matches!(row.mark, Mark::Arrow { lost: true, .. }) {
                 text += " X lost";
             }

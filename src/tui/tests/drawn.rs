@@ -64,6 +64,7 @@ pub fn scene() -> Scene {
         since_start: Duration::from_micros(ms),
         label: label.to_owned(),
         layer: 4,
+        ports: None,
         mark: Mark::Arrow { dir, lost: false },
     };
     let mut rows = vec![

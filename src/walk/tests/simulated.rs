@@ -571,3 +571,17 @@ fn each_protocol_has_a_row_in_the_order_of_the_wire() {
     let starts: Vec<&str> = rows.iter().map(|row| &row[..6]).collect();
     assert_eq!(starts, ["7 HTTP", "5 Engi", "6   0."], "{rows:?}");
 }
+
+/// Two hosts may have several connections: each row knows its own.
+#[test]
+fn a_row_knows_the_ports_of_its_connection() {
+    let walk = built_in("socketio-polling");
+    let at = StepId(walk.steps().len() as u32 - 1);
+    let rows = walk.ladder(at, Grain::Frame).rows;
+    let syns = rows.iter().filter(|row| row.label == "SYN seq=0");
+    let mut ports: Vec<[u16; 2]> = syns.filter_map(|row| row.ports).collect();
+    let count = ports.len();
+    ports.dedup();
+    assert!(count > 1 && ports.len() == count, "{ports:?}");
+    assert!(ports.iter().all(|ports| ports[1] == 3000));
+}
