@@ -441,8 +441,20 @@ impl Walk {
         last.into_iter().collect()
     }
 
+    /// The names of two ends; with their ports where one host is both.
+    fn names_of(&self, ends: [SocketAddr; 2]) -> [String; 2] {
+        let names = ends.map(|end| self.name_of(end.ip()));
+        if names[0] != names[1] {
+            return names;
+        }
+        ends.map(|end| match self.name_of(end.ip()) {
+            name if name == end.ip().to_string() => end.to_string(),
+            name => format!("{name}:{}", end.port()),
+        })
+    }
+
     /// What a host is called: by the simulation, by the capture, or else its address.
-    fn name_of(&self, addr: IpAddr) -> String {
+    pub fn name_of(&self, addr: IpAddr) -> String {
         let nodes = self.outcome.iter().flat_map(|outcome| &outcome.nodes);
         let node = nodes
             .filter(|node| node.addrs.contains(&addr))

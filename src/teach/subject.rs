@@ -188,6 +188,28 @@ impl Subject {
                 self.set(end, name_of(walk, &known));
             }
         }
+        self.tell_ends_apart();
+    }
+
+    /// Where one host is both ends, each is named with its port.
+    fn tell_ends_apart(&mut self) {
+        let value = |name| self.values.get(name).cloned();
+        let (from, to) = (value("from"), value("to"));
+        if from != to {
+            return;
+        }
+        for (end, port) in [("from", value("sport")), ("to", value("dport"))] {
+            let Some((name, port)) = from.as_ref().zip(port) else {
+                continue;
+            };
+            let is_v6 = name.contains(':');
+            let named = if is_v6 {
+                format!("[{name}]:{port}")
+            } else {
+                format!("{name}:{port}")
+            };
+            self.set(end, named);
+        }
     }
 
     fn know_message(&mut self, message: &MessageView) {

@@ -419,3 +419,44 @@ fn every_topic_is_told_somewhere() {
     let reasons: Vec<&str> = UNSEEN.iter().map(|(id, _)| *id).collect();
     assert_eq!(unseen, reasons);
 }
+
+/// On loopback both ends have one address: the ports tell them apart.
+#[test]
+fn two_ends_of_one_host_have_their_ports() {
+    use crate::base::{LinkType, Time};
+    use crate::capture::packet::{Capture, Interface, Packet};
+
+    let home = [127, 0, 0, 1];
+    let ip = [0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0];
+    let syn = [
+        0x9c, 0x40, 0, 80, 0, 0, 3, 232, 0, 0, 0, 0, 0x50, 2, 255, 255, 0, 0, 0, 0,
+    ];
+    let bytes = [&ip[..], &home, &home, &syn].concat();
+    let packet = Packet {
+        time: Time::ZERO,
+        interface: 0,
+        bytes: bytes.into(),
+        original_len: 40,
+        direction: None,
+        checksum_not_ready: false,
+        dropped: 0,
+        comments: Vec::new(),
+    };
+    let interface = Interface {
+        name: None,
+        link_type: LinkType::RAW,
+        snap_len: 0,
+        fcs_len: None,
+        comments: Vec::new(),
+    };
+    let capture = Capture {
+        interfaces: vec![interface],
+        packets: vec![packet],
+        ..Capture::default()
+    };
+    let walk = Walk::from_capture("loopback", capture);
+    let at = walk.first(Grain::Frame).expect("the SYN");
+    let why = explain(&walk, at, Grain::Frame);
+    assert!(why.short.starts_with("127.0.0.1:40000 "), "{why:?}");
+    assert!(why.changed.contains("127.0.0.1:40000 "), "{why:?}");
+}

@@ -16,8 +16,7 @@ impl Walk {
         let Some(flow_id) = self.connection_at(at) else {
             return String::new();
         };
-        let names = self.pipeline.flows.get(flow_id).ends;
-        let names = names.map(|end| self.name_of(end.ip()));
+        let names = self.names_of(self.pipeline.flows.get(flow_id).ends);
         let before = self.ends_before(flow_id, at, grain);
         let now = self.ends_now(flow_id, at, grain);
         let (between, times) = self

@@ -96,7 +96,7 @@ impl Walk {
             })
         });
         Some(States {
-            names: ends.map(|end| self.name_of(end.ip())),
+            names: self.names_of(ends),
             at: now.map(|end| end.state),
             taken,
             inferred: ends.map(|end| self.is_inferred(end)),
