@@ -41,11 +41,13 @@ pub fn line(walk: &Walk, step: &Step, grain: Grain) -> String {
         Some(node) if !on_the_wire => (node_name(walk, node), String::new()),
         _ => step
             .frame
-            .and_then(|frame| endpoints(walk, frame))
+            .and_then(|frame| named_endpoints(walk, frame))
             .unwrap_or_default(),
     };
     let arrow = if to.is_empty() { " " } else { ">" };
-    let title = safe(&step.title);
+    let numbers = step.frame.filter(|_| on_the_wire);
+    let numbers = numbers.and_then(|frame| numbers_of(walk, frame));
+    let title = format!("{}{}", safe(&step.title), numbers.unwrap_or_default());
     match grain {
         Grain::Layer if on_the_wire => {
             format!("L1 {from:>21} {arrow} {to:<21} on the wire: {title}")
@@ -73,17 +75,54 @@ fn node_name(walk: &Walk, node: crate::base::NodeId) -> String {
         .map_or_else(String::new, |node| node.name.clone())
 }
 
+/// What a TCP segment says beside its flags: `  seq=1 ack=1 len=9 win=502`.
+fn numbers_of(walk: &Walk, frame: FrameId) -> Option<String> {
+    let dissection = walk.frame(frame)?.dissection;
+    let value = |id| dissection.own_field(id).map(|field| field.tshark_value());
+    let has_ack = value("tcp.flags.ack").is_some_and(|ack| matches!(&*ack, "1" | "True"));
+    let facts = [
+        ("seq", value("tcp.seq")),
+        ("ack", value("tcp.ack").filter(|_| has_ack)),
+        ("len", value("tcp.len").filter(|len| len != "0")),
+        (
+            "win",
+            value("tcp.window_size").or_else(|| value("tcp.window_size_value")),
+        ),
+    ];
+    facts[0].1.as_ref()?;
+    let said = facts
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!(" {name}={}", value?)));
+    Some(format!(" {}", said.collect::<String>()))
+}
+
 /// Who sent a frame to whom: addresses, with ports where it has them.
 pub fn endpoints(walk: &Walk, frame: FrameId) -> Option<(String, String)> {
+    ends_called(walk, frame, |address| address.to_owned())
+}
+
+/// The same by the names of the hosts, where they have some.
+fn named_endpoints(walk: &Walk, frame: FrameId) -> Option<(String, String)> {
+    ends_called(walk, frame, |address| match address.parse() {
+        Ok(address) => safe(&walk.name_of(address)).into_owned(),
+        Err(_) => address.to_owned(),
+    })
+}
+
+fn ends_called(
+    walk: &Walk,
+    frame: FrameId,
+    called: impl Fn(&str) -> String,
+) -> Option<(String, String)> {
     let dissection = walk.frame(frame)?.dissection;
     let field = |ids: &[&str]| ids.iter().find_map(|id| dissection.own_field(id));
     let end = |address: &[&str], port: &[&str]| {
-        let address = &field(address)?.text;
+        let address = called(&field(address)?.text);
         let port = field(port).map(crate::proto::tree::Field::tshark_value);
         Some(match port {
             Some(port) if address.contains(':') => format!("[{address}]:{port}"),
             Some(port) => format!("{address}:{port}"),
-            None => address.clone(),
+            None => address,
         })
     };
     Some((

@@ -65,6 +65,17 @@ fn a_timer_is_listed_with_its_node_and_the_end_with_nobody() {
     assert!(!line(" end").contains('>') && !line(" end").contains("192.168"));
 }
 
+/// Seven lines that say ACK are seven different segments, and hosts have names.
+#[test]
+fn a_line_of_a_segment_has_its_numbers_and_the_names_of_its_ends() {
+    let steps = printed(["show", "fast-retransmit"]);
+    let has = |what: &str| steps.lines().any(|line| line.ends_with(what));
+    assert!(has("ACK  seq=1 ack=1 win=65536"), "{steps}");
+    let syn = steps.lines().find(|line| line.contains(" SYN  seq=0 win="));
+    let syn = syn.expect("the SYN has no acknowledgment");
+    assert!(syn.contains(" client:51000 > server:7 "), "{syn}");
+}
+
 #[test]
 fn wrong_use_is_told_with_the_way_out() {
     fails(&["shwo", "websocket"], 2, &["shwo", "show"]);
