@@ -42,7 +42,9 @@ impl Pane for WhyPane {
         for (y, line) in (0..room).zip(&lines[start..]) {
             let is_cut = more && y + 1 == room;
             let line = if is_cut {
-                cut(line, columns, "..")
+                // Where the text is all there is, a word of it is worth more than the hint.
+                let mark = if columns < 60 { ".." } else { more_mark(cx) };
+                cut(line, columns, mark).trim_start().to_owned()
             } else {
                 line.clone()
             };
@@ -80,13 +82,12 @@ fn lines(cx: &Cx<'_>, columns: usize) -> Vec<String> {
     let texts: Vec<&str> = match cx.depth {
         _ if cx.zoom => vec![short, &why.full, &why.rfc],
         Depth::Short => vec![short],
-        Depth::Full if why.note.is_empty() => vec![&why.full],
-        Depth::Full => vec![&why.short, &why.full],
+        Depth::Full => vec![&why.note, &why.full],
         Depth::Rfc => vec![&why.rfc],
     };
     let mut lines = Vec::new();
     for text in texts.into_iter().filter(|text| !text.is_empty()) {
-        if !lines.is_empty() {
+        if cx.zoom && !lines.is_empty() {
             lines.push(String::new());
         }
         // Paragraphs are kept; all else that is no plain character is written out.
@@ -94,6 +95,11 @@ fn lines(cx: &Cx<'_>, columns: usize) -> Vec<String> {
         lines.extend(words.flat_map(|line| wrap(&cx.theme.safe(line), columns)));
     }
     lines
+}
+
+/// More follows, and how it is seen.
+fn more_mark(cx: &Cx<'_>) -> &'static str {
+    if cx.zoom { ".." } else { ".. (7 z: all)" }
 }
 
 /// The line with a mark (`..`) after the last word that leaves room for it: more follows.
@@ -129,7 +135,8 @@ fn foot(cx: &Cx<'_>, columns: usize, height: usize, room: usize) -> Vec<FootLine
         let text = format!("Common mistake: \"{}\". {}", mistake.idea, mistake.fact);
         texts.push((text, Role::Text));
     }
-    let least = if height >= ROOM_FOR_FOOT {
+    // Who asks for more of the text wants it first.
+    let least = if height >= ROOM_FOR_FOOT && cx.depth == Depth::Short {
         texts.len()
     } else {
         0
@@ -146,7 +153,7 @@ fn foot(cx: &Cx<'_>, columns: usize, height: usize, room: usize) -> Vec<FootLine
         if wrapped.len() > shown {
             wrapped.truncate(shown);
             if let Some(last) = wrapped.last_mut() {
-                *last = cut(last, columns, if cx.zoom { ".." } else { ".. (7 z: all)" });
+                *last = cut(last, columns, more_mark(cx));
             }
         }
         lines.extend(wrapped.into_iter().map(|text| FootLine {
