@@ -26,7 +26,7 @@ pub use series::{Line, Point, Quantity, Sacked, Sent, Series};
 pub struct Choice {
     /// This connection; else the one that the step is about.
     pub held: Option<FlowId>,
-    /// The direction in which fewer bytes go.
+    /// The other direction than the one that is shown by itself.
     pub reverse: bool,
     /// Another connection, to be laid over the first.
     pub beside: Option<FlowId>,
@@ -88,13 +88,13 @@ impl Walk {
         let own = || self.connection_at(at);
         let flow_id = choice.held.filter(is_tcp).or_else(own)?;
         let flow = self.pipeline.flows.get(flow_id);
-        let dir = self.graph_dir(flow_id, choice.reverse);
+        let dir = self.graph_dir(flow_id, at, choice.reverse);
         let ends = [dir, dir.reverse()].map(|dir| flow.ends[dir.index()]);
         let beside = choice
             .beside
             .filter(|beside| is_tcp(beside) && *beside != flow_id)
             .map(|beside| {
-                let dir = self.graph_dir(beside, choice.reverse);
+                let dir = self.graph_dir(beside, at, choice.reverse);
                 // The end that tells it from the connection shown: often both go to one server.
                 let of_beside = self.pipeline.flows.get(beside).ends;
                 let [from, to] = [dir, dir.reverse()].map(|dir| of_beside[dir.index()]);
@@ -146,15 +146,28 @@ impl Walk {
         }
     }
 
-    /// The direction in which most bytes go, or the other one.
-    fn graph_dir(&self, flow: FlowId, reverse: bool) -> Dir {
-        let tcp = self.pipeline.flows.get(flow).tcp.as_ref();
-        let bytes = |dir| tcp.map_or(0, |tcp| tcp.half(dir).stream.end());
-        let dir = if bytes(Dir::ToClient) > bytes(Dir::ToServer) {
+    /// The direction that was last sent again until the step, or else the one in which most bytes go; or the other one.
+    fn graph_dir(&self, flow_id: FlowId, at: StepId, reverse: bool) -> Dir {
+        let flow = self.pipeline.flows.get(flow_id);
+        let bytes = |dir| {
+            flow.tcp
+                .as_ref()
+                .map_or(0, |tcp| tcp.half(dir).stream.end())
+        };
+        let most = if bytes(Dir::ToClient) > bytes(Dir::ToServer) {
             Dir::ToClient
         } else {
             Dir::ToServer
         };
+        let seen = flow
+            .frames
+            .partition_point(|frame| self.frame_steps[frame.index()] <= at);
+        let again = flow.frames[..seen].iter().rev().find_map(|frame| {
+            let meta = self.pipeline.meta(*frame);
+            meta.dir
+                .filter(|_| meta.segment.is_some_and(|segment| segment.again))
+        });
+        let dir = again.unwrap_or(most);
         if reverse { dir.reverse() } else { dir }
     }
 

@@ -91,3 +91,17 @@ fn every_graph_at_every_size() {
         }
     }
 }
+
+/// The lesson is about the end that sends again, although the other one sends more.
+#[test]
+fn the_graph_is_of_the_end_that_sends_again() {
+    let walk = super::walk("rto-backoff");
+    let again = (0..).map(crate::walk::step::StepId).find(|at| {
+        let step = walk.step(*at).expect("a step that sends again");
+        step.title.ends_with("(again)")
+    });
+    let number = walk.position(again.expect("a step"), crate::walk::step::Grain::Frame);
+    let mut app = App::new(walk, Theme::default(), Vec::new());
+    let text = at_80x24(&mut app, &format!("{number}G8"));
+    assert!(text.contains("server:7 > client:51000"), "{text}");
+}
