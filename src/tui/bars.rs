@@ -90,7 +90,8 @@ fn title_pieces(
     pieces
 }
 
-/// `[SIM seed 42]`, `[LIVE tap0]` of an attached one, `[REAL ws.pcapng #2]`, `[LIVE eth0 #2]`; a long name is cut, the number is not.
+/// `[SIM seed 42]`, `[LIVE tap0]` of an attached one, `[REAL ws.pcapng #2]`, `[LIVE eth0 #2]`; a long name is cut in
+/// its middle, the number is not.
 fn badge(scene: &Scene, theme: &Theme, columns: usize) -> String {
     let number = match scene.step.frame {
         Some(frame) => format!(" #{}]", frame.0 + 1),
@@ -108,7 +109,12 @@ fn badge(scene: &Scene, theme: &Theme, columns: usize) -> String {
         }
     };
     let room = columns.saturating_sub(kind.len() + number.len()).max(6);
-    format!("{kind}{}{number}", theme.fit(name, room))
+    // Of `client of http://10.0.0.2:80/` where that has no room: the peer.
+    let name = match name.rsplit_once("://") {
+        Some((_, peer)) if width(name) > room => peer.trim_end_matches('/'),
+        _ => name,
+    };
+    format!("{kind}{}{number}", words::fit_name(&theme.safe(name), room))
 }
 
 /// The title, if it says more than the badge does.
@@ -304,10 +310,18 @@ pub fn message(canvas: &mut Canvas<'_>, theme: &Theme, text: &str, with_fixed: b
     } else {
         Vec::new()
     };
+    let needed = width(&theme.safe(text)) + 2;
     let reserved: usize = fixed
         .iter()
         .map(|(key, word)| width(key) + width(word) + 3)
         .sum();
+    // What is said needs the line for itself where it is long; the next key brings the hints back.
+    let has_room = needed + reserved <= canvas.width();
+    let (fixed, reserved) = if has_room {
+        (fixed, reserved)
+    } else {
+        (Vec::new(), 0)
+    };
     let room = canvas.width().saturating_sub(reserved + 2);
     canvas.put(1, 0, &theme.fit(text, room), theme.style(Role::Strong));
     put_fixed(canvas, theme, 0, &fixed);

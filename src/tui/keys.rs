@@ -240,7 +240,7 @@ impl Binding {
     }
 }
 
-/// The hints of the table, in its order, with neighbours of the same word joined: `[ ] phase`, `1-7 view`.
+/// The hints of the table, in its order, with neighbours of the same word joined: `[ ] phase`, `1-9 view`.
 pub fn hints() -> Vec<(String, u8)> {
     let mut out: Vec<(Vec<String>, Hint)> = Vec::new();
     for binding in TABLE {

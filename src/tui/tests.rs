@@ -162,6 +162,19 @@ fn a_number_before_g_is_a_step() {
     );
 }
 
+/// A mistyped filter is told in full, and Esc takes the words away; it does not leave.
+#[test]
+fn esc_takes_a_message_away_before_it_leaves() {
+    let mut app = drawn::app(Theme::default());
+    press(&mut app, "/tcp.prot == 1\n");
+    let said = text(&screen(&mut app, 80, 24));
+    assert!(said.contains("is no field and no protocol"), "{said}");
+    let esc = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+    assert!(app.key(&esc).is_none());
+    assert!(text(&screen(&mut app, 80, 24)).contains("q quit"));
+    assert!(app.key(&esc).is_some());
+}
+
 /// Live: the cursor goes along with what comes until one goes back; then what is new is counted.
 #[test]
 fn the_cursor_follows_a_live_capture_until_one_goes_back() {

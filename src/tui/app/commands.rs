@@ -25,7 +25,7 @@ impl App<'_> {
         if event.kind == KeyEventKind::Release {
             return None;
         }
-        self.message.clear();
+        let had_message = !std::mem::take(&mut self.message).is_empty();
         let binding = keys::find(event);
         let command = binding.map(|binding| binding.command);
         if command == Some(Command::Kill) {
@@ -45,6 +45,10 @@ impl App<'_> {
         }
         if let Some(open) = self.open.take() {
             return self.overlay_key(open, event, command);
+        }
+        // Esc takes away what was said, and only then leaves.
+        if had_message && command == Some(Command::Leave) {
+            return None;
         }
         if self.digit(event) {
             return None;
