@@ -25,7 +25,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::base::text::{self, safe};
-use crate::sim::spec::Spec;
+use crate::sim::spec::{Spec, VALUES};
 
 pub use catalogue::{builtin, catalogue, texts};
 pub use mistake::{Mistake, Mistakes};
@@ -205,5 +205,23 @@ pub fn schema() -> serde_json::Value {
 
 /// The reference of all tables and keys, in Markdown.
 pub fn reference() -> String {
-    describe::Described::reference::<format::File>()
+    let values = VALUES
+        .iter()
+        .map(|(name, _, what)| format!("| `${name}` | {what} |\n"));
+    let keys = describe::Described::reference::<format::File>();
+    format!("{keys}{VALUES_BEFORE}{}", values.collect::<String>())
 }
+
+/// What stands in the reference before the values that have a name.
+const VALUES_BEFORE: &str = "
+### Values
+
+What a handler can name. In place of a text it is written as `\"$1\"`, and stands for the value as it came, of any type; \
+within a text as `${1}`. A point goes down into it: `$1.user.name`, `$1.0`.
+
+| value | what it is |
+|---|---|
+| `$1`, `$2`, … | An argument of the event, or of the answer; of a bare message `$1`, the message. |
+| `$*` | All arguments, one after the other, bytes as bytes: in `args`, `answer` or a list, by itself. |
+| `$$` | A dollar sign. |
+";

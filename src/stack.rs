@@ -11,7 +11,7 @@ pub mod host;
 pub mod http;
 pub mod ipv4;
 pub mod ipv6;
-mod queue;
+pub mod queue;
 pub mod reassembly;
 pub mod record;
 pub mod router;

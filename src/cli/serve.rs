@@ -23,9 +23,10 @@ use crate::capture::packet::{Interface, Packet};
 use crate::capture::pcapng::Writer;
 use crate::live::record::Recorder;
 use crate::live::serve::{Limits, Server, Witness};
-use crate::live::site;
+use crate::live::site::{self, Preset};
 use crate::sim::app::{self, Outside, Said};
-use crate::sim::spec::{self, AppKind, Spec};
+use crate::sim::spec::{self, AppKind, Spec, WebSocketServer};
+use crate::stack::websocket::DeflateOptions;
 use crate::tui::{self, Coming};
 use crate::walk::Walk;
 
@@ -52,7 +53,7 @@ pub struct ServeArgs {
     /// Where to listen: an address and a port, or one of them; may be given several times
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
     listen: Vec<(Option<IpAddr>, Option<u16>)>,
-    /// Time from a pong to the next ping, such as 25s
+    /// Time from a pong, or of a WebSocket server from a ping, to the next ping, such as 25s
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     ping_interval: Option<Duration>,
     /// Time in which a ping must be answered
@@ -67,20 +68,20 @@ pub struct ServeArgs {
     /// Agree to compress messages over WebSocket, as Socket.IO's clients offer it
     #[arg(long)]
     deflate: bool,
-    /// The path of Socket.IO, such as /socket.io/
+    /// The path of its sessions, such as /socket.io/, or of a WebSocket server
     #[arg(long, value_name = "PATH")]
     path: Option<String>,
     /// The origin of a page that may use it, such as http://localhost:5173, or * for any; may be given several times
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = parse_origin)]
     cors: Vec<String>,
     /// A folder whose files are served beside it
     #[arg(long = "static", value_name = "DIR")]
     folder: Option<PathBuf>,
     /// The most connections at one time
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    max_connections: usize,
-    /// The most events of one client in a second; one that sends more is sent away
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    max_connections: u64,
+    /// The most events, or messages, of one client in a second; one that sends more is sent away
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     max_events: u32,
     /// The most bytes that wait for a client that does not read; it is cut off then
     #[arg(long, value_name = "BYTES", default_value_t = 4_000_000)]
@@ -114,11 +115,12 @@ pub fn run(args: &ServeArgs, look: Look) -> Result {
     let spec = source::read_scenario(&name)?.spec(None);
     let mut kind = server(&spec, args.node.as_deref(), &name)?;
     args.adjust(&mut kind)?;
-    let outside = args.outside()?;
+    let outside = args.outside(preset_of(&kind))?;
+    let place = place_of(&kind);
     let addresses = args.addresses(port_of(&kind));
     raise_file_limit();
     let limits = Limits {
-        connections: args.max_connections,
+        connections: args.most_connections(),
         unsent: args.max_unsent,
     };
     let file = args.file()?;
@@ -150,7 +152,10 @@ pub fn run(args: &ServeArgs, look: Look) -> Result {
     };
     match args.walk {
         true => on_screen(serve, look),
-        false => serve(None, Box::new(tell)),
+        false => serve(
+            None,
+            Box::new(move |addresses| tell(addresses, place.as_deref())),
+        ),
     }
 }
 
@@ -164,11 +169,56 @@ fn urls(addresses: &[SocketAddr]) -> Vec<String> {
         .collect()
 }
 
-fn tell(addresses: &[SocketAddr]) {
-    for url in urls(addresses) {
+/// Says where it listens, and at what place of each address it speaks, where that is to be known.
+fn tell(addresses: &[SocketAddr], place: Option<&str>) {
+    for (url, address) in urls(addresses).iter().zip(addresses) {
         print(&format!("listening at {url}"));
+        if let Some(place) = place {
+            print(&format!(
+                "  {}",
+                place.replace("ADDRESS", &address.to_string())
+            ));
+        }
     }
 }
+
+/// Where on `ADDRESS` a server speaks; `None` where every client knows it.
+fn place_of(kind: &AppKind) -> Option<String> {
+    match kind {
+        AppKind::WebSocketServer(server) => {
+            Some(format!("WebSocket at ws://ADDRESS{}", server.path))
+        }
+        AppKind::EngineIoServer(server) => Some(format!(
+            "Engine.IO, without Socket.IO, at http://ADDRESS{}",
+            server.engine.path
+        )),
+        AppKind::SocketIoServer(server) if server.engine.path != SOCKET_IO => {
+            Some(format!("Socket.IO at http://ADDRESS{}", server.engine.path))
+        }
+        _ => None,
+    }
+}
+
+/// What the testing page begins with.
+fn preset_of(kind: &AppKind) -> Preset {
+    let (is_plain, path) = match kind {
+        AppKind::WebSocketServer(server) => (true, Some(server.path.clone())),
+        AppKind::EngineIoServer(server) => {
+            // by hand, with the digits written by who tries it
+            let path = format!("{}?EIO=4&transport=websocket", server.engine.path);
+            (true, Some(path))
+        }
+        AppKind::SocketIoServer(server) => {
+            let path = Some(server.engine.path.clone());
+            (false, path.filter(|path| path != SOCKET_IO))
+        }
+        _ => (false, None),
+    };
+    Preset { is_plain, path }
+}
+
+/// The path of Socket.IO that every client knows.
+const SOCKET_IO: &str = "/socket.io/";
 
 /// Serves on a thread of its own, and shows what passes on the screen.
 fn on_screen(
@@ -237,23 +287,85 @@ fn interface() -> Interface {
 impl ServeArgs {
     /// Puts what the options say in place of what the scenario says.
     fn adjust(&self, kind: &mut AppKind) -> Result {
-        let AppKind::SocketIoServer(server) = kind else {
-            return Ok(());
+        self.check(kind)?;
+        match kind {
+            AppKind::SocketIoServer(server) => {
+                server.connect_timeout = self.connect_timeout.unwrap_or(server.connect_timeout);
+                self.adjust_engine(&mut server.engine)
+            }
+            AppKind::EngineIoServer(server) => self.adjust_engine(&mut server.engine),
+            AppKind::WebSocketServer(server) => self.adjust_websocket(server),
+            _ => Ok(()),
+        }
+    }
+
+    /// An option that means nothing to a server of this kind is refused.
+    fn check(&self, kind: &AppKind) -> Result {
+        let (is_http, is_plain) = match kind {
+            AppKind::SocketIoServer(_) => return Ok(()),
+            AppKind::EngineIoServer(_) => (false, false),
+            AppKind::WebSocketServer(_) => (false, true),
+            _ => (true, true),
         };
+        let given = [
+            (self.connect_timeout.is_some(), "--connect-timeout"),
+            (is_plain && self.ping_timeout.is_some(), "--ping-timeout"),
+            (is_http && self.ping_interval.is_some(), "--ping-interval"),
+            (is_http && self.max_payload.is_some(), "--max-payload"),
+            (is_http && self.deflate, "--deflate"),
+            (is_http && self.path.is_some(), "--path"),
+            (is_http && !self.cors.is_empty(), "--cors"),
+            (is_http && self.folder.is_some(), "--static"),
+        ];
+        let what = match kind {
+            AppKind::EngineIoServer(_) => "a server of Engine.IO by itself",
+            AppKind::WebSocketServer(_) => "a WebSocket server",
+            _ => "an HTTP server",
+        };
+        match given.iter().find(|(is_given, _)| *is_given) {
+            Some((_, option)) => Err(Exit::usage(format!("{option} means nothing to {what}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn adjust_engine(&self, server: &mut spec::EngineIo) -> Result {
         server.ping_interval = self.ping_interval.unwrap_or(server.ping_interval);
         server.ping_timeout = self.ping_timeout.unwrap_or(server.ping_timeout);
-        server.connect_timeout = self.connect_timeout.unwrap_or(server.connect_timeout);
         server.deflate |= self.deflate;
         if let Some(bytes) = self.max_payload {
             server.max_payload = usize::try_from(bytes).unwrap_or(usize::MAX);
         }
-        if let Some(path) = &self.path {
-            if !path.starts_with('/') {
-                return Err(Exit::usage(format!("--path {path}: a path starts with /")));
-            }
+        if let Some(path) = self.path()? {
             server.path = format!("{}/", path.trim_end_matches('/'));
         }
         Ok(())
+    }
+
+    fn adjust_websocket(&self, server: &mut WebSocketServer) -> Result {
+        server.ping_interval = self.ping_interval.or(server.ping_interval);
+        if self.deflate && server.policy.deflate.is_none() {
+            server.policy.deflate = Some(DeflateOptions::default());
+        }
+        if let Some(bytes) = self.max_payload {
+            server.policy.max_message = usize::try_from(bytes).unwrap_or(usize::MAX);
+        }
+        if let Some(path) = self.path()? {
+            server.path = path.to_owned();
+        }
+        Ok(())
+    }
+
+    fn path(&self) -> Result<Option<&str>> {
+        match &self.path {
+            Some(path) if !path.starts_with('/') => {
+                Err(Exit::usage(format!("--path {path}: a path starts with /")))
+            }
+            path => Ok(path.as_deref()),
+        }
+    }
+
+    fn most_connections(&self) -> usize {
+        usize::try_from(self.max_connections).unwrap_or(usize::MAX)
     }
 
     /// The file to record into, begun.
@@ -272,7 +384,7 @@ impl ServeArgs {
         })
     }
 
-    fn outside(&self) -> Result<Outside> {
+    fn outside(&self, preset: Preset) -> Result<Outside> {
         if let Some(folder) = &self.folder
             && !folder.is_dir()
         {
@@ -287,11 +399,11 @@ impl ServeArgs {
             request_timeout: Some(self.request_timeout),
             idle_timeout: Some(self.idle_timeout),
             says_events: !(self.quiet || self.silent || self.walk),
-            max_sessions: Some(self.max_connections),
+            max_sessions: Some(self.most_connections()),
             max_unsent: Some(self.max_unsent),
             most_a_second: Some(self.max_events),
             site: Some(Box::new(move |request| {
-                site::answer(folder.as_deref(), request)
+                site::answer(folder.as_deref(), &preset, request)
             })),
         })
     }
@@ -322,13 +434,42 @@ fn parse_listen(text: &str) -> std::result::Result<(Option<IpAddr>, Option<u16>)
     }
 }
 
+/// An origin as browsers write it (RFC 6454 §6.2), or `*`.
+fn parse_origin(text: &str) -> std::result::Result<String, String> {
+    let is_origin = text.split_once("://").is_some_and(|(scheme, host)| {
+        let is_written = |c: char| c.is_ascii_alphanumeric() || "+-.:[]_".contains(c);
+        !scheme.is_empty()
+            && !host.is_empty()
+            && (scheme.chars().chain(host.chars())).all(is_written)
+    });
+    match is_origin || text == "*" {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err(
+            "an origin is written as http://localhost:5173, without a path; * is any".to_owned(),
+        ),
+    }
+}
+
 /// The server of the scenario: of the node that is named, or the first.
 fn server(spec: &Spec, node: Option<&str>, scenario: &str) -> Result<AppKind> {
+    if let Some(name) = node
+        && !spec.nodes.iter().any(|node| node.name == name)
+    {
+        let names: Vec<&str> = spec.nodes.iter().map(|node| node.name.as_str()).collect();
+        let (scenario, name) = (safe(scenario), safe(name));
+        return Err(Exit::usage(format!(
+            "{scenario} has no node {name}; its nodes are {}",
+            safe(&names.join(", "))
+        )));
+    }
     let named = |app: &&spec::App| node.is_none_or(|name| spec.nodes[app.on.index()].name == name);
     let serves = |app: &&spec::App| {
         matches!(
             app.kind,
-            AppKind::SocketIoServer(_) | AppKind::WebSocketServer(_) | AppKind::HttpServer(_)
+            AppKind::SocketIoServer(_)
+                | AppKind::EngineIoServer(_)
+                | AppKind::WebSocketServer(_)
+                | AppKind::HttpServer(_)
         )
     };
     let found = spec.apps.iter().filter(named).find(serves);
@@ -340,6 +481,7 @@ fn server(spec: &Spec, node: Option<&str>, scenario: &str) -> Result<AppKind> {
 fn port_of(kind: &AppKind) -> u16 {
     match kind {
         AppKind::SocketIoServer(server) => server.port,
+        AppKind::EngineIoServer(server) => server.port,
         AppKind::WebSocketServer(server) => server.port,
         AppKind::HttpServer(server) => server.port,
         _ => 0,
@@ -348,7 +490,7 @@ fn port_of(kind: &AppKind) -> u16 {
 
 fn no_server(scenario: &str) -> Exit {
     Exit::usage(format!(
-        "{} has no server that can be served: a `[[app]]` of kind socketio-server, websocket-server or http-server",
+        "{} has no server that can be served: a `[[app]]` of kind socketio-server, engineio-server, websocket-server or http-server",
         safe(scenario)
     ))
 }

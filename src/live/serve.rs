@@ -36,10 +36,14 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How long a connection that is to be closed waits for the peer to take what was sent.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// What one connection too many is told (RFC 9110 §15.6.4).
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
 /// How much a server takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The most connections at one time; one more is closed at once.
+    /// The most connections at one time; one more is told so, and closed at once.
     pub connections: usize,
     /// So many bytes may wait for a client that does not read; it is cut off when more is sent to it.
     pub unsent: usize,
@@ -84,6 +88,7 @@ impl Witness for () {}
 /// A connection as the others see it.
 struct Line {
     conn: ConnId,
+    peer: SocketAddr,
     writer: OwnedWriteHalf,
     unsent: RefCell<VecDeque<Bytes>>,
     unsent_bytes: Cell<usize>,
@@ -224,8 +229,8 @@ impl Shared {
     fn send(&self, now: Time, line: &Line, bytes: Bytes) -> bool {
         if line.unsent_bytes.get() > self.limits.unsent {
             (self.say)(Said::Line(format!(
-                "connection {} does not read, and is cut off",
-                line.conn.0
+                "{} does not read, and is cut off",
+                line.peer
             )));
             self.lines.borrow_mut().remove(&line.conn);
             line.finish(End::Abort);
@@ -276,6 +281,8 @@ impl Shared {
     fn open(self: Rc<Self>, stream: TcpStream, peer: SocketAddr) {
         if self.lines.borrow().len() >= self.limits.connections {
             (self.say)(Said::Line(format!("{peer} is one connection too many")));
+            // who cannot be told at once is not told
+            let _ = stream.try_write(TOO_MANY);
             return;
         }
         let _ = stream.set_nodelay(true);
@@ -286,6 +293,7 @@ impl Shared {
         let (reader, writer) = stream.into_split();
         let line = Rc::new(Line {
             conn,
+            peer,
             writer,
             unsent: RefCell::new(VecDeque::new()),
             unsent_bytes: Cell::new(0),
@@ -293,7 +301,10 @@ impl Shared {
             wake: Notify::new(),
         });
         self.lines.borrow_mut().insert(conn, line.clone());
-        self.call(|service, cx| service.handle_open(cx, conn));
+        self.call(|service, cx| {
+            service.know_peer(conn, peer);
+            service.handle_open(cx, conn);
+        });
         spawn_local(self.attend(line, reader));
     }
 

@@ -53,8 +53,38 @@ const TYPES: [(&str, &str); 15] = [
 /// The largest file that is sent, in bytes: it is read whole.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
+/// What the testing page begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Preset {
+    /// Whether it speaks WebSocket by itself, and nothing of Socket.IO.
+    pub is_plain: bool,
+    /// The path of the server's, where it is not the usual one.
+    pub path: Option<String>,
+}
+
+impl Preset {
+    /// The page with this in it, where its script looks for it.
+    fn fill(&self, page: &str) -> String {
+        let mut body = "<body".to_owned();
+        if self.is_plain {
+            body += " data-transport=\"plain\"";
+        }
+        if let Some(path) = &self.path {
+            body += &format!(" data-path=\"{}\"", escaped(path));
+        }
+        page.replacen("<body", &body, 1)
+    }
+}
+
+/// Text in an attribute of HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+}
+
 /// Answers a request with a file of the folder `root`, if there is one, or else with a page of the program's own.
-pub fn answer(root: Option<&Path>, request: &Request) -> Response {
+pub fn answer(root: Option<&Path>, preset: &Preset, request: &Request) -> Response {
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return text(405, "only GET and HEAD are answered here").with("Allow", "GET, HEAD");
     }
@@ -71,7 +101,11 @@ pub fn answer(root: Option<&Path>, request: &Request) -> Response {
                 own
             };
             let content_type = content_type(Path::new(name));
-            page(content_type, bytes.to_vec())
+            let bytes = match std::str::from_utf8(bytes) {
+                Ok(text) if name == "index.html" => preset.fill(text).into_bytes(),
+                _ => bytes.to_vec(),
+            };
+            page(content_type, bytes)
                 .with("Content-Security-Policy", POLICY)
                 .with("Referrer-Policy", "no-referrer")
         }
@@ -79,15 +113,26 @@ pub fn answer(root: Option<&Path>, request: &Request) -> Response {
     }
 }
 
-/// The file that a path names, if it is one and lies in the folder.
+/// The file that a path names, if it is one, lies in the folder, and is not hidden: what begins with a dot, as `.env` and
+/// `.git`, is nobody's to read but for `.well-known` (RFC 8615).
 fn find(root: &Path, path: &str) -> Option<PathBuf> {
     let decoded = decode(path)?;
+    if is_hidden(Path::new(&decoded)) {
+        return None;
+    }
     let root = fs::canonicalize(root).ok()?;
     let mut found = fs::canonicalize(root.join(decoded.trim_start_matches('/'))).ok()?;
     if found.is_dir() {
         found = fs::canonicalize(found.join("index.html")).ok()?;
     }
-    (found.starts_with(&root) && found.is_file()).then_some(found)
+    let is_seen = !is_hidden(found.strip_prefix(&root).ok()?);
+    (is_seen && found.is_file()).then_some(found)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.iter().any(|part| {
+        part.as_encoded_bytes().starts_with(b".") && part != ".well-known" && part != ".."
+    })
 }
 
 fn send(file: &Path) -> Response {
@@ -148,7 +193,11 @@ mod tests {
     use super::*;
 
     fn get(root: Option<&Path>, path: &str) -> (u16, String, Vec<u8>) {
-        let response = answer(root, &Request::new("GET", path, "localhost"));
+        let response = answer(
+            root,
+            &Preset::default(),
+            &Request::new("GET", path, "localhost"),
+        );
         let kind = response
             .headers
             .get("Content-Type")
@@ -164,6 +213,9 @@ mod tests {
         fs::create_dir_all(root.join("a b")).expect("a folder");
         fs::write(dir.path().join("secret.txt"), "secret").expect("a file");
         fs::write(root.join("a b/x.json"), "{}").expect("a file");
+        fs::create_dir_all(root.join(".git")).expect("a folder");
+        fs::write(root.join(".git/config"), "secret").expect("a file");
+        fs::write(root.join(".env"), "secret").expect("a file");
         let folder = root.as_path();
         let root = Some(folder);
         assert_eq!(
@@ -176,6 +228,9 @@ mod tests {
             "/a%20b/../../secret.txt",
             "/%",
             "/a%20b",
+            "/.env",
+            "/%2eenv",
+            "/a%20b/../.git/config",
         ] {
             assert_eq!(get(root, outside).0, 404, "{outside}");
         }
@@ -213,11 +268,27 @@ mod tests {
     }
 
     #[test]
+    fn the_page_is_told_what_to_begin_with() {
+        let preset = Preset {
+            is_plain: true,
+            path: Some("/a\"<b>".to_owned()),
+        };
+        let body = answer(None, &preset, &Request::new("GET", "/", "localhost")).body;
+        let page = String::from_utf8(body).expect("text");
+        let begins = "<body data-transport=\"plain\" data-path=\"/a&quot;&lt;b>\">";
+        assert!(page.contains(begins), "{page}");
+    }
+
+    #[test]
     fn only_the_own_page_is_bound_by_its_policy() {
         let dir = tempfile::tempdir().expect("a folder");
         fs::write(dir.path().join("index.html"), "own").expect("a file");
         let policy = |root, path: &str| {
-            let response = answer(root, &Request::new("GET", path, "localhost"));
+            let response = answer(
+                root,
+                &Preset::default(),
+                &Request::new("GET", path, "localhost"),
+            );
             let policy = response.headers.get("Content-Security-Policy");
             policy.map(str::to_owned)
         };
@@ -229,7 +300,14 @@ mod tests {
 
     #[test]
     fn other_methods_and_paths_are_refused() {
-        let code = |method, path| answer(None, &Request::new(method, path, "localhost")).code;
+        let code = |method, path| {
+            answer(
+                None,
+                &Preset::default(),
+                &Request::new(method, path, "localhost"),
+            )
+            .code
+        };
         assert_eq!(code("HEAD", "/"), 200);
         assert_eq!(code("GET", "/layerwalk/package.json"), 404);
         assert_eq!(code("GET", "/layerwalk"), 404);

@@ -5,10 +5,12 @@
 
 mod app;
 mod crash;
+mod engineio;
 mod expect;
 mod fault;
 mod ipv6;
 mod lesson;
+mod message;
 mod raw;
 mod router;
 mod script;
@@ -405,6 +407,10 @@ impl<'b, 'a> Builder<'b, 'a> {
 
     fn every_node_has_a_link(&mut self) {
         let all_links = self.links.len() == self.file.link.get().map_or(0, Vec::len);
+        if self.nodes.len() == 1 {
+            // a server by itself, for `serve`
+            return;
+        }
         for (index, node) in self.nodes.clone().into_iter().enumerate() {
             let id = NodeId::from_index(index);
             let linked = self.links.iter().any(|ends| ends.contains(&id));

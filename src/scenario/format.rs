@@ -2,6 +2,7 @@
 
 mod app;
 mod crash;
+pub(super) mod engineio;
 mod expect;
 mod fault;
 mod lesson;

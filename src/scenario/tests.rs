@@ -652,3 +652,57 @@ fn of_very_many_mistakes_the_first_are_told() {
     assert!(!told.contains("`wrong25`"), "{told}");
     assert!(told.contains(" more are not told"), "{told}");
 }
+
+#[test]
+fn mistakes_of_handlers_of_messages() {
+    for kind in ["websocket-server", "engineio-server"] {
+        let with_handle = |handle: &str| {
+            format!("[[app]]\non = \"server\"\nkind = \"{kind}\"\n[[app.handle]]\n{handle}")
+        };
+        let check = |handle: &str, expected: &[&str]| check(&with_handle(handle), expected);
+        check(
+            "message = \"hi\"\ndo = [{ send = \"$1\", to = \"others\" }]",
+            &[],
+        );
+        let known = "there are `$1`, the message, `$id`, `$reason`, `$count` and `$sockets`";
+        let unknown = "this value belongs to events of Socket.IO, and this is a bare message";
+        check(
+            "any_message = true\ndo = [{ log = \"${auth}\" }]",
+            &[&format!("17:15 {unknown} | {known}")],
+        );
+        check(
+            "every = \"1 s\"\ndo = [{ send = \"tick\" }]",
+            &["17:7 no client is there at this moment"],
+        );
+        check(
+            "every = \"1 s\"\ndo = [{ send = \"tick\", to = \"everyone\" }]",
+            &[],
+        );
+    }
+}
+
+#[test]
+fn a_server_by_itself_needs_no_link() {
+    let alone = "title = \"t\"\nsummary = \"s\"\n[[node]]\nname = \"s\"\nip = \"10.0.0.2/24\"\n";
+    assert_eq!(mistakes(alone), [""; 0]);
+}
+
+#[test]
+fn mistakes_of_handlers_of_events() {
+    let check = |handle: &str, expected: &[&str]| {
+        let server = "[[app]]\non = \"server\"\nkind = \"socketio-server\"\n[[app.handle]]\n";
+        check(&format!("{server}{handle}"), expected);
+    };
+    check(
+        "when = \"connecting\"\ndo = [{ log = \"no\" }, { refuse = \"no\" }]",
+        &[],
+    );
+    check(
+        "when = \"connecting\"\ndo = [{ refuse = \"no\" }, { log = \"no\" }]",
+        &["17:26 a handler that refuses a client is done with it: this is never done"],
+    );
+    check(
+        "any_event = true\ndo = [{ log = \"${*}\" }]",
+        &["17:15 `$*` is all arguments: it stands by itself, in `args`, `answer` or a list"],
+    );
+}

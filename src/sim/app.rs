@@ -2,14 +2,20 @@
 //!
 //! A [`Program`] is what a host runs. Those that speak over TCP are one of the two of `tcp`, a listener or a
 //! connector, and differ in their `talk::Talk`: `bytes`, `http`, `websocket`; a `proxy` and a `balancer` are both. A
-//! server that looks at all its connections together is a [`Service`]: `socketio`; a client with several connections has
+//! server that looks at all its connections together is a [`Service`]: `engineio`, `socketio`,
+//! `websockets`; a client with several connections has
 //! them in `wires`: `socketio_client`. To add one: its data in `sim::spec`, a `Talk` or a `Service` in a file of its own
 //! here, and a line in [`program`].
 
 mod balancer;
 mod bytes;
+mod diary;
+mod door;
+mod engineio;
 mod fill;
 mod http;
+mod messages;
+mod patience;
 mod ping;
 mod proxy;
 mod raw;
@@ -20,23 +26,27 @@ mod socketio;
 mod socketio_client;
 mod talk;
 mod tcp;
+mod ticks;
 mod tunnel;
 mod udp;
 mod websocket;
+mod websockets;
 mod wires;
 
 use self::balancer::balancer;
 use self::bytes::Bytes;
+use self::engineio::EngineIo;
 use self::http::{HttpClient, HttpServer};
+use self::patience::Patience;
 use self::ping::Ping;
 use self::proxy::proxy;
 use self::raw::RawTcp;
 use self::service::Each;
 use self::socketio_client::SocketIoProgram;
-use self::talk::Talk;
 use self::tcp::{connect, listen, serve};
 use self::udp::{UdpClient, UdpEcho};
 use self::websocket::WebSocketTalk;
+use self::websockets::WebSockets;
 use super::ledger::Ledger;
 use super::spec::AppKind;
 use crate::base::{Rng, Time};
@@ -80,12 +90,18 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
         AppKind::HttpClient(spec) => connect(spec.to, spec.local_port, books, move |conn| {
             Box::new(HttpClient::new(conn, &spec))
         }),
-        AppKind::WebSocketServer(spec) => listen(spec.port, books, move |conn| {
-            Box::new(WebSocketTalk::server(conn, &spec))
-        }),
+        AppKind::WebSocketServer(spec) if spec.handlers.is_empty() => {
+            listen(spec.port, books, move |conn| {
+                Box::new(WebSocketTalk::server(conn, &spec))
+            })
+        }
+        AppKind::WebSocketServer(spec) => serve(spec.port, books, Box::new(WebSockets::new(&spec))),
         AppKind::WebSocketClient(spec) => connect(spec.to, spec.local_port, books, move |conn| {
             Box::new(WebSocketTalk::client(conn, &spec, rng.clone()))
         }),
+        AppKind::EngineIoServer(spec) => {
+            serve(spec.port, books, Box::new(EngineIo::new(&spec, rng)))
+        }
         AppKind::SocketIoServer(spec) => {
             serve(spec.port, books, Box::new(SocketIo::new(&spec, rng)))
         }
@@ -103,20 +119,19 @@ pub fn program(kind: &AppKind, index: usize, rng: Rng, books: bool) -> Box<dyn P
 /// comes from `rng`.
 pub fn service(kind: &AppKind, rng: Rng, outside: Outside) -> Option<(u16, Box<dyn Service>)> {
     Some(match kind.clone() {
+        AppKind::EngineIoServer(spec) => {
+            (spec.port, Box::new(EngineIo::outside(&spec, rng, outside)))
+        }
         AppKind::SocketIoServer(spec) => {
             (spec.port, Box::new(SocketIo::outside(&spec, rng, outside)))
         }
         AppKind::WebSocketServer(spec) => {
-            let port = spec.port;
-            let within = outside.request_timeout;
-            let speak = move |conn| -> Box<dyn Talk> {
-                Box::new(WebSocketTalk::server(conn, &spec).within(within))
-            };
-            (port, Box::new(Each::new(speak)))
+            (spec.port, Box::new(WebSockets::outside(&spec, outside)))
         }
         AppKind::HttpServer(spec) => {
             let port = spec.port;
-            let speak = move |conn| -> Box<dyn Talk> { Box::new(HttpServer::new(conn, &spec)) };
+            let patience = Patience::new(outside.request_timeout, outside.idle_timeout);
+            let speak = move |conn| HttpServer::new(conn, &spec).with_patience(patience);
             (port, Box::new(Each::new(speak)))
         }
         _ => return None,

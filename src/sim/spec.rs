@@ -3,6 +3,8 @@
 //! Nodes and links are named by their place in the lists.
 
 mod app;
+mod engineio;
+mod message;
 mod socketio;
 mod socketio_client;
 mod template;
@@ -23,11 +25,13 @@ pub use app::{
     Proxy, RawSegment, RawTcp, Reading, Reply, Request, ServerPolicy, TcpClient, TcpServer,
     UdpClient, UdpEcho, WebSocketClient, WebSocketServer,
 };
+pub use engineio::{EngineIo, EngineIoServer};
+pub use message::{MessageDeed, MessageHandler, MessageTrigger, Written};
 pub use socketio::{Condition, Deed, Handler, SocketIoServer, Trigger, Whom};
 pub use socketio_client::{
     SocketIoAction, SocketIoClient, SocketIoDeed, SocketIoEmit, SocketIoHandler,
 };
-pub use template::{Piece, Slot, Source, Template, pieces};
+pub use template::{Piece, Slot, Source, Template, VALUES, pieces};
 
 /// A whole world, before it runs.
 #[derive(Debug, Clone)]

@@ -130,6 +130,7 @@ fn websocket() -> Vec<App> {
         reply: Reply::Fixed(text("hello")),
         ping_interval: Some(ms(400)),
         policy: ServerPolicy::default(),
+        handlers: Vec::new(),
         script: vec![Action::Wait(ms(300)), Action::Send(text("news"))],
     };
     let client = WebSocketClient {

@@ -8,7 +8,7 @@ use crate::base::RecordId;
 /// A queue between a machine and whoever runs it. An item remembers the cause it was put in with, and puts it in place
 /// again when it is taken out, so that what follows from it is recorded as following from it.
 #[derive(Debug, Clone)]
-pub(super) struct Queue<T>(VecDeque<(Option<RecordId>, T)>);
+pub struct Queue<T>(VecDeque<(Option<RecordId>, T)>);
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
@@ -17,11 +17,13 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    pub(super) fn push(&mut self, cx: &Cx<'_>, item: T) {
+    /// Puts an item in, with the record that made it.
+    pub fn push(&mut self, cx: &Cx<'_>, item: T) {
         self.0.push_back((cx.cause, item));
     }
 
-    pub(super) fn pop(&mut self, cx: &mut Cx<'_>) -> Option<T> {
+    /// Takes one out, and puts the record that made it in place of `cx.cause`.
+    pub fn pop(&mut self, cx: &mut Cx<'_>) -> Option<T> {
         let (cause, item) = self.0.pop_front()?;
         cx.cause = cause.or(cx.cause);
         Some(item)

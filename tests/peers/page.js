@@ -236,7 +236,12 @@ const parts = {
 
   async plain(browser) {
     const { url: own } = await serve();
-    const { url: target } = await serve("websocket");
+    const { url: target } = await serve("websocket", "--cors", own);
+    // its own page begins with what fits it
+    const { page: at } = await open(browser, [target]);
+    assert.equal(await at.inputValue("#transport"), "plain");
+    assert.equal(await at.inputValue("#url"), `${target}/chat`);
+    await at.close();
     const { page, faults } = await open(browser, [own, target]);
     await page.fill("#url", `${target.replace("http", "ws")}/chat`);
     await connect(page, "plain", /^connected over WebSocket$/);

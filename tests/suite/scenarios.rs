@@ -91,6 +91,124 @@ fn check_without_or_with_a_wrong_name_is_told_what_to_do() {
     assert!(err.contains("/nowhere/x.toml"), "{err}");
 }
 
+/// A client for each server of the page on scenarios, under "Handlers", and what must come of it.
+const CLIENTS: [(&str, &str); 4] = [
+    (
+        "An echo",
+        r#"
+        kind   = "socketio-client"
+        script = [
+            { emit = "file", args = ["a", { hex = "00 ff" }], ack = true },
+            { await_event = "file", args = ["a", { hex = "00 ff" }] },
+            { await = "ack" },
+            { disconnect = "/" },
+        ]
+        [[expect]]
+        message = 'socketio.type == 5'
+        from    = "server"
+        count   = 1
+        [[expect]]
+        message = 'socketio.type == 6'
+        from    = "server"
+        count   = 1
+        "#,
+    ),
+    (
+        "A greeting",
+        r#"
+        kind       = "socketio-client"
+        namespaces = ["/", "/members"]
+        auth       = { name = "Ada" }
+        script     = [
+            { await_event = "welcome", args = [{ name = "Ada" }, "you are number 1"] },
+            { disconnect = "/" },
+        ]
+        [[expect]]
+        message = 'socketio.type == 4 && socketio.nsp == "/members"'
+        from    = "server"
+        count   = 1
+        [[expect]]
+        message = 'socketio.type == 1'
+        from    = "client"
+        count   = 1
+        "#,
+    ),
+    (
+        "Rooms",
+        r#"
+        kind   = "socketio-client"
+        script = [
+            { emit = "join", args = ["red"], ack = true },
+            { await = "ack" },
+            { emit = "to", args = ["red", "hi"] },
+            { await_event = "said" },
+            { emit = "leave", args = ["red"], ack = true },
+            { await = "ack" },
+            { emit = "to", args = ["red", "anybody?"] },
+            { wait = "1 s" },
+            { disconnect = "/" },
+        ]
+        [[expect]]
+        message = 'socketio.event == "said"'
+        from    = "server"
+        count   = 1
+        [[expect]]
+        message = 'socketio.type == 3'
+        from    = "server"
+        count   = 2
+        "#,
+    ),
+    (
+        "A chat without Socket.IO",
+        r#"
+        kind   = "websocket-client"
+        path   = "/chat"
+        script = [
+            { send = "who" },
+            { await_text = "1 are here" },
+            { send = '{"kind":"say","text":"hi"}' },
+            { await_text = "0: hi" },
+            { close = 1000 },
+        ]
+        [[expect]]
+        message = 'websocket.opcode == 8'
+        from    = "client"
+        count   = 1
+        "#,
+    ),
+];
+
+#[test]
+fn each_server_of_the_page_on_handlers_does_what_is_said_of_it() {
+    let page = include_str!("../../docs/scenarios.md");
+    let (_, rest) = page.split_once("## Handlers\n").expect("the section");
+    let (section, _) = rest.split_once("\n## ").expect("its end");
+    let servers = section.split("```toml\n").skip(1);
+    let servers: Vec<&str> = servers
+        .filter_map(|part| part.split("```").next())
+        .collect();
+    assert_eq!(servers.len(), CLIENTS.len());
+    for (server, (title, client)) in servers.into_iter().zip(CLIENTS) {
+        assert!(server.contains(title), "{server}");
+        let (code, out, err) = check(&format!(
+            "{server}
+            [[node]]
+            name = \"client\"
+            ip   = \"10.0.0.1/24\"
+            [[link]]
+            ends = [\"client\", \"server\"]
+            [[app]]
+            on   = \"client\"
+            to   = \"server:3000\"
+            {client}"
+        ));
+        assert_eq!(code, Some(0), "{title}: {out}{err}");
+        // and by itself it is a file for `serve`
+        let (code, out, err) = check(server);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{title}: {out}");
+    }
+}
+
 #[test]
 fn every_builtin_passes_its_check() {
     let (code, out, err) = layerwalk(&["check", "--all", "--invariants"]);

@@ -1,9 +1,12 @@
 //! `layerwalk serve` and simulated servers, with the clients of others.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
 use crate::attach::{Attached, written};
 use crate::live::net::{Process, run};
+use crate::terminal::Session;
 use crate::tool::{self, LAYERWALK};
 
 /// A server with one handler for each thing that a client can ask for.
@@ -198,6 +201,202 @@ fn a_client_that_was_cut_off_recovers_its_state() {
     assert_eq!(told.matches(", recovered (").count(), 3, "{told}");
 }
 
+/// Engine.IO by itself: an echo, with handlers of messages.
+const ENGINE: &str = r#"
+title   = "Engine.IO by itself"
+summary = "For the clients of others"
+node    = [{ name = "server", ip = "10.80.0.80/24" }]
+
+[[app]]
+on            = "server"
+kind          = "engineio-server"
+echo          = true
+ping_interval = "300 ms"
+ping_timeout  = "200 ms"
+
+[[app.handle]]
+when = "connection"
+do   = [{ send = "welcome, ${id}: ${sockets} there" }, { log = "number ${id} came" }]
+
+[[app.handle]]
+when = "disconnect"
+do   = [{ send = "${id} left: ${reason}", to = "everyone" }]
+
+[[app.handle]]
+any_message = true
+given       = "$1.kind"
+equals      = "shout"
+do          = [{ send = "${id} says ${1.what}", to = "others" }]
+
+[[app.handle]]
+message = "away"
+do      = [{ disconnect = true }]
+"#;
+
+#[test]
+#[ignore = "needs npm's engine.io-client"]
+fn engine_io_clients_talk_to_a_server_of_messages() {
+    let serving = Serving::start(ENGINE, &[]);
+    for way in WAYS {
+        println!("{way}");
+        converse(&["engine.js", &serving.url(), way]);
+    }
+    let told = serving.end();
+    for line in [
+        "0 came from 127.0.0.1:",
+        "number 0 came",
+        "0 > text \"hi\"",
+        "all but 1 < text \"1 says hello\"",
+        "session 4 goes on over WebSocket",
+        "1 left: forced close",
+        "0 left: transport close",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+}
+
+#[test]
+#[ignore = "needs npm's socket.io-client and tshark"]
+fn what_passed_is_recorded_as_a_capture() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("out.pcapng");
+    let path = file.to_str().expect("text");
+    let serving = Serving::start(SERVED, &["--record", path]);
+    for way in WAYS {
+        converse(&["client.js", LIBRARIES[0], &serving.url(), way]);
+    }
+    serving.end();
+    let warnings = "_ws.expert.severity >= 0x600000 || _ws.malformed";
+    assert_eq!(tool::tshark(&file, &["-Y", warnings]), "");
+    let shown = tool::printed(["show", path, "--grain", "message"]);
+    for packet in [
+        "CONNECT",
+        "EVENT",
+        "ACK",
+        "BINARY_EVENT",
+        "DISCONNECT",
+        "upgrade",
+    ] {
+        assert!(shown.contains(packet), "{packet}: {shown}");
+    }
+}
+
+#[test]
+#[ignore = "needs npm's socket.io-client"]
+fn what_passes_is_seen_on_the_screen() {
+    // a port that was free a moment ago
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    drop(listener);
+    let scenario = written(SERVED);
+    let path = scenario.path().to_str().expect("text");
+    let mut screen = Session::start(&["serve", path, "--listen", &address, "--walk"], &[]);
+    screen.until("where it listens", |s| s.text().contains(&address));
+    converse(&[
+        "client.js",
+        LIBRARIES[0],
+        &format!("http://{address}"),
+        "websocket",
+    ]);
+    screen.keys("G");
+    screen.until("the last packets", |s| s.text().contains("DISCONNECT"));
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+/// What a server answers a request for `/` with; the whole of it.
+fn page(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    .expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
+/// A WebSocket by itself with handlers.
+const HANDLED: &str = r#"
+title   = "A WebSocket by itself"
+summary = "With handlers"
+node    = [{ name = "server", ip = "10.80.0.80/24" }]
+
+[[app]]
+on   = "server"
+kind = "websocket-server"
+path = "/chat"
+
+[[app.handle]]
+when = "connection"
+do   = [{ log = "number ${id} came" }]
+
+[[app.handle]]
+any_message = true
+do          = [{ send = "${id}: ${1}", to = "everyone" }]
+
+[[app.handle]]
+message = "away"
+do      = [{ disconnect = true }]
+"#;
+
+#[test]
+fn a_websocket_server_does_what_its_handlers_say_and_tells_of_it() {
+    let mut serving = Serving::start(HANDLED, &["--max-events", "3"]);
+    let at = format!("ws://{}/chat", serving.address);
+    serving
+        .process
+        .wait_for_line(&format!("  WebSocket at {at}"));
+    let answer = page(&serving.address);
+    let preset = "<body data-transport=\"plain\" data-path=\"/chat\">";
+    assert!(answer.contains(preset), "{answer}");
+    let connect = |words: &[&str], code| {
+        let words = [&["connect", at.as_str()], words].concat();
+        let output = tool::layerwalk(&words);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let told = connect(
+        &["--send", "hi", "--send", "away", "--duration", "500ms"],
+        0,
+    );
+    assert!(told.contains("text \"0: hi\""), "{told}");
+    let flood = ["--send", "1", "--send", "2", "--send", "3", "--send", "4"];
+    let told = connect(&[&flood[..], &["--duration", "500ms"]].concat(), 0);
+    assert!(
+        told.contains("close 1008 \"sends too many messages\""),
+        "{told}"
+    );
+    let origin = ["--origin", "http://elsewhere", "--duration", "1s"];
+    connect(&origin, 3);
+    let told = serving.end();
+    for line in [
+        "0 came from 127.0.0.1:",
+        "number 0 came",
+        "0 > text \"hi\"",
+        "all < text \"0: hi\"",
+        "0 left: 1000",
+        "1 left: sends too many messages",
+        "was refused: a page of another origin",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+}
+
+#[test]
+fn one_connection_too_many_is_told_so() {
+    let serving = Serving::start(SERVED, &["--max-connections", "1"]);
+    let first = TcpStream::connect(&serving.address).expect("it listens");
+    let mut answer = String::new();
+    let mut second = TcpStream::connect(&serving.address).expect("it listens");
+    second.read_to_string(&mut answer).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    drop(first);
+    let told = serving.end();
+    assert!(told.contains("is one connection too many"), "{told}");
+}
+
 /// Echoes messages, at a path and with a subprotocol.
 const ECHO: &str = r#"
 title   = "A WebSocket echo"
@@ -293,6 +492,19 @@ fn what_cannot_be_served_is_said() {
     assert!(told.contains("127.0.0.1:3000"), "{told}");
     let told = serve(&["--path", "nonsense"], 2);
     assert!(told.contains("a path starts with /"), "{told}");
+    for (words, what) in [
+        (&["--node", "zz"][..], "has no node zz; its nodes are "),
+        (&["--cors", "foo"], "an origin is written as"),
+        (&["--max-events", "0"], "0 is not in 1.."),
+        (&["--ping-interval", "0s"], "no time is too short"),
+        (
+            &["websocket", "--connect-timeout", "1s"],
+            "--connect-timeout means nothing to a WebSocket server",
+        ),
+    ] {
+        let told = serve(words, 2);
+        assert!(told.contains(what), "{what}: {told}");
+    }
     let serving = Serving::start(SERVED, &[]);
     let told = serve(&["--listen", &serving.address], 2);
     assert!(told.contains("another program does"), "{told}");

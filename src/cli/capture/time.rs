@@ -19,7 +19,7 @@ pub(in crate::cli) fn parse_duration(text: &str) -> Result<Duration, String> {
     };
     let duration = Duration::try_from_secs_f64(number * unit).map_err(|_| what.to_owned())?;
     if duration.is_zero() {
-        return Err("a capture of no time holds nothing".to_owned());
+        return Err("no time is too short: give it more than 0".to_owned());
     }
     Ok(duration)
 }

@@ -26,7 +26,11 @@ let client = null;
 let state = "disconnected";
 let explainer = new Explainer();
 
-byId("url").value = location.origin;
+const preset = document.body.dataset;
+const isPreset = preset.transport === "plain";
+if (isPreset) byId("transport").value = "plain";
+byId("url").value = location.origin + ((isPreset && preset.path) || "");
+if (!isPreset && preset.path) byId("path").value = preset.path;
 byId("connect").addEventListener("submit", take(connect));
 byId("disconnect").addEventListener("click", () => state !== "disconnected" && client.disconnect());
 byId("transport").addEventListener("change", showTransport);

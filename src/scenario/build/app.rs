@@ -40,6 +40,7 @@ impl<'b> Builder<'b, '_> {
             From::WebSocketClient(app) => AppKind::WebSocketClient(self.websocket_client(on, app)?),
             From::WebSocketServer(app) => AppKind::WebSocketServer(self.websocket_server(app)?),
             From::SocketIoClient(app) => AppKind::SocketIoClient(self.socketio_client(on, app)?),
+            From::EngineIoServer(app) => AppKind::EngineIoServer(self.engineio_server(app)?),
             From::SocketIoServer(app) => AppKind::SocketIoServer(self.socketio_server(app)?),
             From::Proxy(app) => AppKind::Proxy(self.proxy(on, app)?),
             From::HttpClient(app) => AppKind::HttpClient(self.http_client(on, app)?),
@@ -244,6 +245,7 @@ impl<'b> Builder<'b, '_> {
             let (udp, port) = match &app.kind {
                 format::AppKind::WebSocketServer(app) => (false, &app.port),
                 format::AppKind::HttpServer(app) => (false, &app.port),
+                format::AppKind::EngineIoServer(app) => (false, &app.port),
                 format::AppKind::SocketIoServer(app) => (false, &app.port),
                 format::AppKind::Proxy(app) => (false, &app.port),
                 format::AppKind::TcpServer(app) => (false, &app.port),

@@ -1,11 +1,12 @@
 //! Socket.IO servers.
 
 use crate::scenario::format::socketio as format;
-use crate::scenario::format::socketio::{DeedKind, FromWhat, Moment, Transports};
+use crate::scenario::format::socketio::{DeedKind, FromWhat, Moment};
 use crate::scenario::read::At;
-use crate::scenario::values::{Filled, Line, Number};
+use crate::scenario::values::{Filled, Known, Line, Number};
 use crate::sim::spec::{Condition, Deed, Handler, Piece, SocketIoServer, Template, Trigger, Whom};
 
+use super::message::whom;
 use super::{Builder, tables};
 
 impl Builder<'_, '_> {
@@ -13,42 +14,18 @@ impl Builder<'_, '_> {
         &mut self,
         app: &format::SocketIoServer,
     ) -> Option<SocketIoServer> {
-        self.path(&app.path);
-        if app.path.get().is_some_and(|path| !path.ends_with('/')) {
-            self.note(
-                &app.path.span,
-                "the path of Socket.IO ends with `/`",
-                "no `/` at its end",
-            );
-        }
         for namespace in app.namespaces.value.iter().flatten() {
             self.namespace(namespace);
         }
-        for span in [&app.ping_interval, &app.ping_timeout] {
-            if span.get().is_some_and(std::time::Duration::is_zero) {
-                self.note(
-                    &span.span,
-                    "pings without a pause would never end",
-                    "no time",
-                );
-            }
-        }
+        let engine = self.engine(&app.path, &app.engine);
         let handlers: Vec<Option<Handler>> = tables(&app.handle)
             .map(|handle| self.handler(&handle.trigger))
             .collect();
-        let transports = app.transports.value?;
         Some(SocketIoServer {
             port: app.port.value?.narrow(),
-            path: app.path.value.clone()?,
+            engine: engine?,
             namespaces: tables(&app.namespaces).cloned().collect(),
-            polling: transports != Transports::WebSocket,
-            websocket: transports != Transports::Polling,
-            ping_interval: app.ping_interval.value?,
-            ping_timeout: app.ping_timeout.value?,
             connect_timeout: app.connect_timeout.value?,
-            upgrade_timeout: app.upgrade_timeout.value?,
-            max_payload: app.max_payload.value?.narrow(),
-            deflate: app.deflate.value?,
             recovery: app.recovery.value?,
             handlers: handlers.into_iter().collect::<Option<_>>()?,
         })
@@ -85,10 +62,11 @@ impl Builder<'_, '_> {
             }
             From::Unclear => return None,
         };
-        let condition = self.condition(rest)?;
+        let condition = self.condition(&rest.given, &rest.equals, &rest.differs, &rest.span)?;
         let deeds: Vec<Option<Deed>> = tables(&rest.r#do)
             .map(|deed| self.deed(&deed.what, &trigger, &deed.span))
             .collect();
+        self.nothing_after_refusal(rest);
         Some(Handler {
             trigger,
             nsp: rest.namespace.value.clone()?,
@@ -97,28 +75,40 @@ impl Builder<'_, '_> {
         })
     }
 
-    fn condition(&mut self, rest: &format::HandleRest) -> Option<Option<Condition>> {
-        let (given, equals, differs) = (
-            rest.given.value.clone()?,
-            rest.equals.value.clone()?,
-            rest.differs.value.clone()?,
-        );
-        let (value, equal) = match (&given, equals, differs) {
+    /// A client that was refused is not there any more for what would follow.
+    fn nothing_after_refusal(&mut self, rest: &format::HandleRest) {
+        let mut deeds = tables(&rest.r#do);
+        let refusal = deeds.find(|deed| matches!(deed.what, DeedKind::Refuse(_)));
+        if let (Some(_), Some(next)) = (refusal, deeds.next()) {
+            let message = "a handler that refuses a client is done with it: this is never done";
+            self.note(&next.span, message, "stands behind `refuse`");
+        }
+    }
+
+    pub(super) fn condition(
+        &mut self,
+        given: &At<Option<Known>>,
+        equals: &At<Option<Filled>>,
+        differs: &At<Option<Filled>>,
+        span: &std::ops::Range<usize>,
+    ) -> Option<Option<Condition>> {
+        let slot = given.value.clone()?;
+        let (at, value, equal) = match (&slot, equals.value.clone()?, differs.value.clone()?) {
             (None, None, None) => return Some(None),
-            (Some(_), Some(value), None) => (value, true),
-            (Some(_), None, Some(value)) => (value, false),
+            (Some(_), Some(value), None) => (equals, value, true),
+            (Some(_), None, Some(value)) => (differs, value, false),
             _ => {
                 let message = "a condition is `given` and one of `equals` and `differs`";
-                self.note(&rest.span, message, "not a condition");
+                self.note(span, message, "not a condition");
                 return None;
             }
         };
         let Template::Json(json) = value.0 else {
             let message = "what a value is compared with has no `$` in it";
-            self.note(&rest.equals.span, message, "a fixed value belongs here");
+            self.note(&at.span, message, "a fixed value belongs here");
             return None;
         };
-        let slot = given?.0;
+        let slot = slot?.0;
         // it was written by us
         let value = serde_json::from_str(&json).ok()?;
         Some(Some(Condition { slot, value, equal }))
@@ -140,11 +130,7 @@ impl Builder<'_, '_> {
         };
         match what {
             DeedKind::Emit(emit) => {
-                let to = match emit.to.value? {
-                    format::Whom::Socket => Whom::Socket,
-                    format::Whom::Others => Whom::Others,
-                    format::Whom::Everyone => Whom::Everyone,
-                };
+                let to = whom(emit.to.value?);
                 let (rooms, except) = (lines(&emit.rooms)?, lines(&emit.except)?);
                 // rooms name the audience, and the socket alone is none
                 let to = match to {

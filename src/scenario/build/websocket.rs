@@ -63,6 +63,7 @@ impl Builder<'_, '_> {
     ) -> Option<spec::WebSocketServer> {
         let script = self.script(&app.script, Carrier::WebSocket);
         let reply = self.reply(&app.echo, &app.answer);
+        let handlers = self.message_handlers(&app.handle);
         self.path(&app.path);
         if app
             .ping_every
@@ -88,6 +89,7 @@ impl Builder<'_, '_> {
                 wrong: app.mistake.value?.map(wrong_answer),
             },
             script: script?,
+            handlers: handlers?,
         })
     }
 

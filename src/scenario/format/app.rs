@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::scenario::declare::{either, table, words};
 use crate::scenario::values::{Header, Number, Port, Size, Target};
 
+use super::engineio::{EngineIoServer, MessageHandle};
 use super::socketio::SocketIoServer;
 use super::socketio_client::SocketIoClient;
 use super::{Action, List};
@@ -25,8 +26,10 @@ either! {
     AppKind by "kind" {
         /// Opens a WebSocket and follows a script (RFC 6455).
         "websocket-client" => WebSocketClient(WebSocketClient),
-        /// Accepts WebSockets and follows a script on each (RFC 6455).
+        /// Accepts WebSockets, and follows a script or its handlers on each (RFC 6455).
         "websocket-server" => WebSocketServer(WebSocketServer),
+        /// Serves Engine.IO by itself: messages, as its handlers say, and nothing of Socket.IO above them (protocol 4).
+        "engineio-server" => EngineIoServer(EngineIoServer),
         /// Serves Socket.IO, and does what its handlers say.
         "socketio-server" => SocketIoServer(SocketIoServer),
         /// Connects to a Socket.IO server and follows a script (protocol 5, over Engine.IO 4).
@@ -112,6 +115,8 @@ table! {
         ping_every: Option<Duration>,
         /// What it does on each connection once that is open, in this order.
         script: List<Action>,
+        /// What it does when something happens; all that fit are done, in this order.
+        handle: List<MessageHandle>,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::scenario::declare::{either, table, words};
 use crate::scenario::values::{Filled, Known, Line, Number, Port};
 
 use super::List;
+use super::engineio::EngineKeys;
 
 table! {
     /// A Socket.IO server (protocol 5, over Engine.IO 4).
@@ -16,36 +17,13 @@ table! {
         path: String = "/socket.io/",
         /// The namespaces beside `/`.
         namespaces: List<String>,
-        /// By what clients may come: with `polling` alone there is no upgrade.
-        transports: Transports = "both",
-        /// From a pong, or the opening, to the next ping.
-        ping_interval: Duration = "25 s",
-        /// In what time a ping must be answered.
-        ping_timeout: Duration = "20 s",
         /// In what time a client must have asked for a namespace.
         connect_timeout: Duration = "45 s",
-        /// In what time an upgrade to WebSocket must be done.
-        upgrade_timeout: Duration = "10 s",
-        /// The longest body of a poll, and the longest message over WebSocket, in bytes.
-        max_payload: Number<100, 16_000_000> = 1000000,
-        /// Agrees to compress messages over WebSocket (permessage-deflate, RFC 7692).
-        deflate: bool = false,
         /// How long the state of a client that was cut off is kept, to be found again.
         recovery: Option<Duration>,
         /// What it does when something happens; all that fit are done, in this order.
         handle: List<Handle>,
-    }
-}
-
-words! {
-    /// By what clients may come.
-    Transports {
-        /// Polls, and then WebSocket.
-        Both = "both",
-        /// Polls alone.
-        Polling = "polling",
-        /// WebSocket alone.
-        WebSocket = "websocket",
+        ..engine: EngineKeys
     }
 }
 

@@ -1,9 +1,9 @@
 //! How templates are filled with what is known of an event.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::proto::socketio::placeholder;
-use crate::sim::spec::{Piece, Slot, Source, Template};
+use crate::sim::spec::{Condition, Piece, Slot, Source, Template};
 use crate::stack::socketio::Args;
 
 /// What is known when an event is handled.
@@ -20,7 +20,7 @@ pub struct Known {
     /// The name of the event.
     pub event: String,
     /// Why the socket is no more.
-    pub reason: &'static str,
+    pub reason: String,
     /// The room that it joined last.
     pub room: Option<String>,
     /// How often the handler was run.
@@ -65,20 +65,33 @@ impl Known {
         pieces.iter().map(one).collect()
     }
 
+    /// Whether a condition holds, where there is one.
+    pub fn allows(&self, condition: Option<&Condition>) -> bool {
+        condition.is_none_or(|condition| {
+            (self.value(&condition.slot) == condition.value) == condition.equal
+        })
+    }
+
     /// A value; null where there is none.
     pub fn value(&self, slot: &Slot) -> Value {
         let parsed = |text: &String| serde_json::from_str(text).unwrap_or_default();
         let mut value: Value = match slot.source {
             Source::Argument(index) => self.args.values.get(index).map(parsed).unwrap_or_default(),
-            Source::Auth => self.auth.as_ref().map(parsed).unwrap_or_default(),
+            Source::Auth => self.auth.as_ref().map_or_else(|| json!({}), parsed),
             Source::Id => self.id.as_str().into(),
             Source::Nsp => self.nsp.as_str().into(),
             Source::Event => self.event.as_str().into(),
-            Source::Reason => self.reason.into(),
+            Source::Reason => self.reason.as_str().into(),
             Source::Room => self.room.as_deref().map(Value::from).unwrap_or_default(),
             Source::Count => self.count.into(),
             Source::Sockets => self.sockets.into(),
         };
+        // a text that is JSON, as programs send it over a WebSocket, is looked into
+        if let Value::String(text) = &value
+            && !slot.path.is_empty()
+        {
+            value = parsed(text);
+        }
         for name in &slot.path {
             let index = name.parse::<usize>().ok().filter(|_| value.is_array());
             let inner = match index {
@@ -131,7 +144,8 @@ impl Known {
                 Some(value) => self.renumbered(value, attachments),
                 None => "null".to_owned(),
             },
-            (Source::Auth, []) => self.auth.clone().unwrap_or("null".to_owned()),
+            // as `handshake.auth` of npm's server is
+            (Source::Auth, []) => self.auth.clone().unwrap_or("{}".to_owned()),
             (Source::Argument(_), _) => self.renumbered(&self.value(slot).to_string(), attachments),
             _ => self.value(slot).to_string(),
         }

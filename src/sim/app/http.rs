@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use sha1::{Digest, Sha1};
 
+use super::patience::Patience;
 use super::script::{SCENARIO, alarm};
 use super::talk::{Order, Orders, Talk};
 use crate::base::{Time, imf_fixdate};
@@ -26,6 +27,7 @@ pub struct HttpServer {
     upload: Option<Upload>,
     /// The bytes to make up behind the head that was sent.
     made_up: Option<u64>,
+    patience: Patience,
     orders: Orders,
 }
 
@@ -42,8 +44,15 @@ impl HttpServer {
             pages: spec.pages.clone(),
             upload: spec.upload.clone().map(Upload::new),
             made_up: None,
+            patience: Patience::default(),
             orders: Orders::default(),
         }
+    }
+
+    /// The same server, which waits no longer than this for requests.
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
     }
 
     fn pump(&mut self, cx: &mut Cx) {
@@ -61,7 +70,11 @@ impl HttpServer {
                         upload.add(&bytes);
                     }
                 }
-                Some(ServerEvent::Request(request)) => self.answer(cx, &request),
+                Some(ServerEvent::Request(request)) => {
+                    self.patience.note_request();
+                    self.answer(cx, &request);
+                    self.patience.start(cx.now);
+                }
                 Some(ServerEvent::Failed(error)) => {
                     event(cx, self.conn, format!("unreadable request: {error}"));
                 }
@@ -180,9 +193,12 @@ fn content_type(content: &Content) -> &'static str {
 }
 
 impl Talk for HttpServer {
-    fn handle_open(&mut self, _cx: &mut Cx) {}
+    fn handle_open(&mut self, cx: &mut Cx) {
+        self.patience.start(cx.now);
+    }
 
     fn handle_input(&mut self, cx: &mut Cx, bytes: &[u8]) {
+        self.patience.note_input(cx.now, &self.server);
         self.server.handle_input(cx, bytes);
         self.pump(cx);
     }
@@ -197,10 +213,18 @@ impl Talk for HttpServer {
         self.pump(cx);
     }
 
-    fn handle_timeout(&mut self, _cx: &mut Cx) {}
+    fn handle_timeout(&mut self, cx: &mut Cx) {
+        let Some(farewell) = self.patience.give_up(cx.now, &self.server) else {
+            return;
+        };
+        if !farewell.is_empty() {
+            self.orders.push(cx, Order::Send(farewell.into()));
+        }
+        self.orders.push(cx, Order::Close);
+    }
 
     fn poll_timeout(&self) -> Option<Time> {
-        None
+        self.patience.due(&self.server)
     }
 
     fn poll_order(&mut self, cx: &mut Cx) -> Option<Order> {

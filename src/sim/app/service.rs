@@ -1,6 +1,7 @@
 //! A program for many connections at once, sans-IO: what is said on one may be heard on another.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 
 use super::talk::{Order, Talk};
 use crate::base::{RecordId, Time};
@@ -13,6 +14,8 @@ use crate::stack::record::ConnId;
 pub trait Service {
     /// It begins.
     fn start(&mut self, cx: &mut Cx);
+    /// Whose connection it is that is about to be told of, where somebody wants to know.
+    fn know_peer(&mut self, _conn: ConnId, _peer: SocketAddr) {}
     /// A connection was made.
     fn handle_open(&mut self, cx: &mut Cx, conn: ConnId);
     /// Bytes came.
@@ -36,13 +39,13 @@ pub trait Service {
 }
 
 /// A service that speaks on each connection for itself.
-pub struct Each<F> {
+pub struct Each<T, F> {
     speak: F,
-    talks: BTreeMap<ConnId, Box<dyn Talk>>,
+    talks: BTreeMap<ConnId, T>,
     orders: VecDeque<(ConnId, Option<RecordId>, Order)>,
 }
 
-impl<F: FnMut(ConnId) -> Box<dyn Talk>> Each<F> {
+impl<T: Talk, F: FnMut(ConnId) -> T> Each<T, F> {
     /// Speaks on each connection as `speak` says.
     pub fn new(speak: F) -> Self {
         Self {
@@ -52,19 +55,37 @@ impl<F: FnMut(ConnId) -> Box<dyn Talk>> Each<F> {
         }
     }
 
-    fn with(&mut self, cx: &mut Cx, conn: ConnId, call: impl FnOnce(&mut dyn Talk, &mut Cx)) {
+    /// What is said on a connection; what it orders is left there.
+    pub fn talk(&mut self, conn: ConnId) -> Option<&mut T> {
+        self.talks.get_mut(&conn)
+    }
+
+    /// Calls what is said on a connection, and takes what it orders.
+    pub fn with(&mut self, cx: &mut Cx, conn: ConnId, call: impl FnOnce(&mut T, &mut Cx)) {
         let cause = cx.cause;
         if let Some(talk) = self.talks.get_mut(&conn) {
-            call(talk.as_mut(), cx);
+            call(talk, cx);
             while let Some(order) = talk.poll_order(cx) {
                 self.orders.push_back((conn, cx.cause, order));
             }
         }
         cx.cause = cause;
     }
+
+    /// The connections whose time has come.
+    pub fn due(&self, now: Time) -> Vec<ConnId> {
+        let is_due = |talk: &T| talk.poll_timeout().is_some_and(|due| due <= now);
+        let due = self.talks.iter().filter(|(_, talk)| is_due(talk));
+        due.map(|(conn, _)| *conn).collect()
+    }
+
+    /// The connection is no more, and was told so.
+    pub fn forget(&mut self, conn: ConnId) {
+        self.talks.remove(&conn);
+    }
 }
 
-impl<F: FnMut(ConnId) -> Box<dyn Talk>> Service for Each<F> {
+impl<T: Talk, F: FnMut(ConnId) -> T> Service for Each<T, F> {
     fn start(&mut self, _cx: &mut Cx) {}
 
     fn handle_open(&mut self, cx: &mut Cx, conn: ConnId) {
@@ -83,17 +104,11 @@ impl<F: FnMut(ConnId) -> Box<dyn Talk>> Service for Each<F> {
 
     fn handle_gone(&mut self, cx: &mut Cx, conn: ConnId) {
         self.with(cx, conn, |talk, cx| talk.handle_gone(cx));
-        self.talks.remove(&conn);
+        self.forget(conn);
     }
 
     fn handle_timeout(&mut self, cx: &mut Cx) {
-        let is_due = |talk: &dyn Talk| talk.poll_timeout().is_some_and(|due| due <= cx.now);
-        let talks = self.talks.iter();
-        let due = talks
-            .filter(|(_, talk)| is_due(talk.as_ref()))
-            .map(|(conn, _)| *conn);
-        let due: Vec<ConnId> = due.collect();
-        for conn in due {
+        for conn in self.due(cx.now) {
             self.with(cx, conn, |talk, cx| talk.handle_timeout(cx));
         }
     }

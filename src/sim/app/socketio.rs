@@ -3,22 +3,23 @@
 mod deeds;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::diary::Diary;
+use super::engineio::{answer, options};
 use super::fill::Known;
-use super::http::PRODUCT;
-use super::script::{SCENARIO, alarm};
+use super::script::SCENARIO;
 use super::service::{Said, Service};
 use super::talk::Order;
+use super::ticks::{Rates, Ticks};
 use crate::base::{Rng, Time};
 use crate::proto::http::{Request, Response};
-use crate::sim::spec::{Condition, Handler, SocketIoServer, Trigger};
-use crate::stack::alarm::Alarm;
+use crate::sim::spec::{Handler, SocketIoServer, Trigger};
 use crate::stack::cx::Cx;
-use crate::stack::engineio::{self, Origins, SessionId};
+use crate::stack::engineio::{self, SessionId};
 use crate::stack::record::{ConnId, What};
 use crate::stack::socketio::{Args, Server, ServerEvent, ServerOptions, SocketId, Token};
-use crate::stack::websocket::DeflateOptions;
 
 /// A Socket.IO server and its handlers.
 pub struct SocketIo {
@@ -26,23 +27,21 @@ pub struct SocketIo {
     handlers: Vec<Handler>,
     /// How often each handler was run.
     counts: Vec<u64>,
-    /// Of the handlers that are run from time to time: when, and which.
-    ticks: Vec<(usize, Alarm)>,
+    ticks: Ticks,
     sockets: BTreeMap<SocketId, Person>,
     /// The events that wait for an answer.
     asked: BTreeMap<Token, String>,
     next_token: u64,
-    /// How many events of a session came in the second that goes on, where they are counted.
-    rates: BTreeMap<SessionId, (Time, u32)>,
-    most_a_second: Option<u32>,
+    /// The events of each session.
+    rates: Rates<SessionId>,
+    /// How often each session asks to come into a namespace.
+    askings: Rates<SessionId>,
     site: Option<Site>,
-    said: Option<Vec<Said>>,
-    /// Whether it says what comes and goes, too.
-    says_events: bool,
+    diary: Diary,
 }
 
 /// What answers requests that are not Socket.IO's.
-type Site = Box<dyn FnMut(&Request) -> Response + Send>;
+pub type Site = Box<dyn FnMut(&Request) -> Response + Send>;
 
 /// What the handlers know of a socket.
 #[derive(Debug, Default)]
@@ -80,45 +79,19 @@ impl SocketIo {
 
     /// A server on real sockets; it [says](Service::take_said) what happens.
     pub fn outside(spec: &SocketIoServer, rng: Rng, outside: Outside) -> Self {
-        let origins = outside.origins.map_or(Origins::Unchecked, |list| {
-            if list.iter().any(|origin| origin == "*") {
-                Origins::Any
-            } else {
-                Origins::Only(list)
-            }
-        });
-        let engine = engineio::ServerOptions {
-            origins,
-            request_timeout: outside.request_timeout,
-            idle_timeout: outside.idle_timeout,
-            max_sessions: outside.max_sessions.unwrap_or(usize::MAX),
-            max_unsent: outside.max_unsent.unwrap_or(usize::MAX),
-            ..engineio::ServerOptions::default()
-        };
+        let engine = outside.engine();
         Self {
-            most_a_second: outside.most_a_second,
+            rates: Rates::new(outside.most_a_second),
+            askings: Rates::new(outside.most_a_second),
             site: outside.site,
-            said: Some(Vec::new()),
-            says_events: outside.says_events,
+            diary: Diary::kept(outside.says_events),
             ..Self::build(spec, rng, engine)
         }
     }
 
-    fn build(spec: &SocketIoServer, rng: Rng, engine: engineio::ServerOptions) -> Self {
-        let mut engine = engineio::ServerOptions {
-            path: spec.path.clone(),
-            ping_interval: spec.ping_interval,
-            ping_timeout: spec.ping_timeout,
-            upgrade_timeout: spec.upgrade_timeout,
-            max_payload: spec.max_payload,
-            websocket: spec.websocket,
-            polling: spec.polling,
-            deflate: spec.deflate.then(DeflateOptions::default),
-            ..engine
-        };
-        engine.headers.push("Server", PRODUCT);
+    fn build(spec: &SocketIoServer, rng: Rng, more: engineio::ServerOptions) -> Self {
         let options = ServerOptions {
-            engine,
+            engine: options(&spec.engine, more),
             connect_timeout: spec.connect_timeout,
             namespaces: spec.namespaces.clone(),
             recovery: spec.recovery,
@@ -127,15 +100,14 @@ impl SocketIo {
             server: Server::new(options, rng),
             counts: vec![0; spec.handlers.len()],
             handlers: spec.handlers.clone(),
-            ticks: Vec::new(),
+            ticks: Ticks::default(),
             sockets: BTreeMap::new(),
             asked: BTreeMap::new(),
             next_token: 0,
-            rates: BTreeMap::new(),
-            most_a_second: None,
+            rates: Rates::new(None),
+            askings: Rates::new(None),
             site: None,
-            said: None,
-            says_events: false,
+            diary: Diary::default(),
         }
     }
 
@@ -149,31 +121,38 @@ impl SocketIo {
     }
 
     fn take(&mut self, cx: &mut Cx, event: ServerEvent) {
+        let diary = &mut self.diary;
         match event {
             ServerEvent::SessionOpened(session, opened) => {
-                let what = format!(
-                    "session {} opened with {}",
-                    session.0,
-                    opened.request.line()
-                );
-                self.say_event(what);
+                let who = diary.who(opened.conn);
+                diary.event(|| {
+                    let line = opened.request.line();
+                    format!("session {} opened by {who} with {line}", session.0)
+                });
             }
             ServerEvent::Upgraded(session) => {
-                self.say_event(format!("session {} goes on over WebSocket", session.0));
+                diary.event(|| format!("session {} goes on over WebSocket", session.0));
             }
             ServerEvent::SessionClosed(session, reason) => {
-                self.rates.remove(&session);
-                self.say_event(format!("session {} is over: {}", session.0, reason.name()));
+                self.rates.forget(&session);
+                self.askings.forget(&session);
+                diary.event(|| format!("session {} is over: {}", session.0, reason.name()));
             }
-            ServerEvent::InvalidNamespace(session, _) if self.is_too_fast(cx, session) => {}
             ServerEvent::InvalidNamespace(session, nsp) => {
-                self.say_line(format!(
-                    "session {} asked for {nsp}, which is not here",
-                    session.0
-                ));
+                if !self.asks_too_often(cx, session) {
+                    let what =
+                        || format!("session {} asked for {nsp}, which is not here", session.0);
+                    self.diary.line(what);
+                }
             }
-            ServerEvent::Refused(_, why) => self.say_line(format!("a client was refused: {why}")),
-            ServerEvent::Request(conn, request) => self.answer(cx, conn, &request),
+            ServerEvent::Refused(conn, why) => {
+                let who = diary.who(conn);
+                diary.line(|| format!("{who} was refused: {why}"));
+            }
+            ServerEvent::Request(conn, request) => {
+                let response = answer(&mut self.site, &request);
+                self.server.respond(cx, conn, response);
+            }
             ServerEvent::Asked { socket, auth } => self.take_asking(cx, socket, auth),
             ServerEvent::Event {
                 socket,
@@ -187,12 +166,13 @@ impl SocketIo {
             ServerEvent::AckTimedOut(socket, token) => self.take_no_answer(cx, socket, token),
             ServerEvent::Disconnected(socket, gone) => {
                 let mut known = self.known(socket);
-                known.reason = gone.reason.name();
+                known.reason = gone.reason.name().to_owned();
                 known.id = gone.sid;
                 known.nsp = gone.nsp;
                 let text = format!("disconnect: {}", known.reason);
                 self.hear(cx, None, text);
-                self.say_line(format!("{} left {}: {}", known.id, known.nsp, known.reason));
+                self.diary
+                    .line(|| format!("{} left {}: {}", known.id, known.nsp, known.reason));
                 self.run(cx, None, &Trigger::Disconnect, known, None);
                 self.sockets.remove(&socket);
                 for token in gone.owed {
@@ -202,21 +182,10 @@ impl SocketIo {
         }
     }
 
-    fn answer(&mut self, cx: &mut Cx, conn: ConnId, request: &Request) {
-        let response = match &mut self.site {
-            Some(site) => site(request),
-            None => {
-                let path = request.target.split('?').next().unwrap_or_default();
-                Response::new(404).with_body("text/plain", format!("{path} is not here\n"))
-            }
-        };
-        self.server.respond(cx, conn, response);
-    }
-
     /// A client asks to come in: the handlers may refuse it.
     fn take_asking(&mut self, cx: &mut Cx, socket: SocketId, auth: Option<String>) {
         let session = self.server.session(socket);
-        if session.is_none_or(|session| self.is_too_fast(cx, session)) {
+        if session.is_none_or(|session| self.asks_too_often(cx, session)) {
             return;
         }
         let auth_shown = (auth.as_ref()).map_or(String::new(), |auth| format!(" {auth}"));
@@ -238,10 +207,9 @@ impl SocketIo {
             conn,
             format!("connection of {id} to {nsp}{auth_shown}{again}"),
         );
-        self.say_line(format!(
-            "{id} came to {nsp}{again} ({} in it)",
-            self.server.socket_count(&nsp)
-        ));
+        let count = self.server.socket_count(&nsp);
+        self.diary
+            .line(|| format!("{id} came to {nsp}{again} ({count} in it)"));
         let known = self.known(socket);
         self.run(cx, Some(socket), &Trigger::Connection, known, None);
     }
@@ -255,17 +223,19 @@ impl SocketIo {
         id: Option<u64>,
     ) {
         let session = self.server.session(socket);
-        if session.is_none_or(|session| self.is_too_fast(cx, session)) {
+        let Some(session) = session else {
             return;
+        };
+        if self.rates.is_too_fast(cx.now, session) {
+            return self.send_away(cx, session);
         }
         let conn = self.server.connection_of(socket);
-        if cx.log.is_on() || self.says_events {
+        if cx.log.is_on() || self.diary.says_events() {
             let answer = if id.is_some() { ", answer" } else { "" };
             let call = described(&name, &args);
             self.hear(cx, conn, format!("{call} received{answer}"));
             if let Some(sid) = self.server.sid(socket) {
-                let text = format!("{sid} > {call}");
-                self.say_event(text);
+                self.diary.event(|| format!("{sid} > {call}{answer}"));
             }
         }
         let mut known = self.known(socket);
@@ -302,25 +272,19 @@ impl SocketIo {
         self.run(cx, Some(socket), &Trigger::Timeout(event), known, None);
     }
 
-    /// Whether a session asks for more in a second than it may; it is ended then.
-    fn is_too_fast(&mut self, cx: &mut Cx, session: SessionId) -> bool {
-        let Some(most) = self.most_a_second else {
-            return false;
-        };
-        let (since, count) = self.rates.entry(session).or_insert((cx.now, 0));
-        if cx.now.since(*since) >= Duration::from_secs(1) {
-            (*since, *count) = (cx.now, 0);
+    /// Whether a session asks for namespaces more often in a second than it may send events; it is ended then.
+    fn asks_too_often(&mut self, cx: &mut Cx, session: SessionId) -> bool {
+        let is_too_often = self.askings.is_too_fast(cx.now, session);
+        if is_too_often {
+            self.send_away(cx, session);
         }
-        *count += 1;
-        let is_too_fast = *count > most;
-        if is_too_fast {
-            self.say_line(format!(
-                "session {} sends too many events and is ended",
-                session.0
-            ));
-            self.server.close(cx, session);
-        }
-        is_too_fast
+        is_too_often
+    }
+
+    fn send_away(&mut self, cx: &mut Cx, session: SessionId) {
+        let what = || format!("session {} sends too many events and is ended", session.0);
+        self.diary.line(what);
+        self.server.close(cx, session);
     }
 
     /// What is known of a socket.
@@ -365,12 +329,7 @@ impl SocketIo {
     /// The handlers that are run from time to time.
     fn tick(&mut self, cx: &mut Cx) {
         let cause = cx.cause;
-        let now = cx.now;
-        let due: Vec<(usize, Alarm)> = self
-            .ticks
-            .extract_if(.., |(_, alarm)| alarm.is_due(now))
-            .collect();
-        for (index, alarm) in due {
+        for (index, alarm) in self.ticks.take_due(cx.now) {
             alarm.expire(cx);
             let handler = self.handlers[index].clone();
             self.counts[index] += 1;
@@ -382,11 +341,7 @@ impl SocketIo {
                 ..Known::default()
             };
             let expired = cx.cause;
-            let holds = handler
-                .condition
-                .as_ref()
-                .is_none_or(|condition| holds(condition, &known));
-            if holds {
+            if known.allows(handler.condition.as_ref()) {
                 self.perform(cx, None, &handler.deeds, &known, None);
             }
             cx.cause = expired;
@@ -399,25 +354,12 @@ impl SocketIo {
         if let Trigger::Every(span, times) = self.handlers[index].trigger
             && self.counts[index] < times
         {
-            let alarm = alarm(cx, None, "handler", span);
-            self.ticks.push((index, alarm));
+            self.ticks.set(cx, index, span);
         }
     }
 
     fn hear(&self, cx: &mut Cx, conn: Option<ConnId>, text: String) {
         cx.step(7, conn, SCENARIO, What::AppEvent(text.into()));
-    }
-
-    fn say_line(&mut self, text: String) {
-        if let Some(said) = &mut self.said {
-            said.push(Said::Line(text));
-        }
-    }
-
-    fn say_event(&mut self, text: String) {
-        if let Some(said) = self.said.as_mut().filter(|_| self.says_events) {
-            said.push(Said::Event(text));
-        }
     }
 }
 
@@ -428,15 +370,7 @@ fn fits(handler: &Handler, trigger: &Trigger, known: &Known) -> bool {
         (own, other) => own == other,
     };
     let here = handler.nsp.as_ref().is_none_or(|nsp| *nsp == known.nsp);
-    fits && here
-        && handler
-            .condition
-            .as_ref()
-            .is_none_or(|condition| holds(condition, known))
-}
-
-fn holds(condition: &Condition, known: &Known) -> bool {
-    (known.value(&condition.slot) == condition.value) == condition.equal
+    fits && here && known.allows(handler.condition.as_ref())
 }
 
 /// An event and its arguments as a program writes them: `"chat message", "hi"`.
@@ -468,6 +402,10 @@ impl Service for SocketIo {
         }
     }
 
+    fn know_peer(&mut self, conn: ConnId, peer: SocketAddr) {
+        self.diary.know(conn, peer);
+    }
+
     fn handle_open(&mut self, cx: &mut Cx, conn: ConnId) {
         self.server.handle_open(cx, conn);
         self.pump(cx);
@@ -486,6 +424,7 @@ impl Service for SocketIo {
     fn handle_gone(&mut self, cx: &mut Cx, conn: ConnId) {
         self.server.handle_gone(cx, conn);
         self.pump(cx);
+        self.diary.forget(conn);
     }
 
     fn handle_timeout(&mut self, cx: &mut Cx) {
@@ -495,17 +434,13 @@ impl Service for SocketIo {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        let ticks = self.ticks.iter().map(|(_, alarm)| alarm.at);
-        ticks.chain(self.server.poll_timeout()).min()
+        let own = self.ticks.next_time();
+        own.into_iter().chain(self.server.poll_timeout()).min()
     }
 
     fn poll_order(&mut self, cx: &mut Cx) -> Option<(ConnId, Order)> {
         let (conn, order) = self.server.poll_order(cx)?;
-        let order = match order {
-            engineio::Order::Send(bytes) => Order::Send(bytes),
-            engineio::Order::Close => Order::Close,
-        };
-        Some((conn, order))
+        Some((conn, order.into()))
     }
 
     fn shut_down(&mut self, cx: &mut Cx) {
@@ -514,6 +449,6 @@ impl Service for SocketIo {
     }
 
     fn take_said(&mut self) -> Vec<Said> {
-        self.said.as_mut().map(std::mem::take).unwrap_or_default()
+        self.diary.take()
     }
 }

@@ -4,14 +4,19 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::bytes::{read_text, write_down};
+use super::door::{Came, Door};
 use super::http::PRODUCT;
+use super::patience::Patience;
 use super::script::{SCENARIO, Script, alarm, quote};
 use super::talk::{Order, Orders, Talk, no_delay_call, reading_call};
 use super::tunnel::Tunnel;
 use crate::base::{Rng, Time};
+use crate::proto::http::{Request, Response};
 use crate::sim::spec::{Action, Content, Reply, WebSocketClient, WebSocketServer};
 use crate::stack::alarm::Alarm;
 use crate::stack::cx::Cx;
+use crate::stack::engineio::Origins;
+use crate::stack::queue::Queue;
 use crate::stack::record::{ConnId, What};
 use crate::stack::websocket::{ClientOptions, Event, Message, ServerOptions, WebSocket};
 
@@ -24,6 +29,10 @@ pub struct WebSocketTalk {
     url: Option<String>,
     /// The way through a proxy, until that has made it.
     tunnel: Option<Tunnel>,
+    /// The way into a server on real sockets, until a request has asked for the WebSocket.
+    door: Option<Door>,
+    /// How long either handshake may take.
+    within: Option<Duration>,
     script: Script,
     reply: Reply,
     ping_interval: Option<Duration>,
@@ -34,7 +43,24 @@ pub struct WebSocketTalk {
     pongs: usize,
     is_open: bool,
     peer_closed: bool,
+    /// What happened, where somebody wants to know.
+    heard: Option<Queue<Heard>>,
     orders: Orders,
+}
+
+/// What a server's end of a connection tells to who looks at all of them together.
+#[derive(Debug)]
+pub enum Heard {
+    /// It is open, after this request.
+    Opened(Option<Request>),
+    /// A message came.
+    Message(Content),
+    /// It is closed, and how.
+    Closed(String),
+    /// The client was refused, and how.
+    Refused(String),
+    /// A request for something else: [`WebSocketTalk::respond`].
+    Request(Request),
 }
 
 impl WebSocketTalk {
@@ -63,6 +89,30 @@ impl WebSocketTalk {
 
     /// A server.
     pub fn server(conn: ConnId, spec: &WebSocketServer) -> Self {
+        let socket = WebSocket::server(Self::options(spec), Some(conn));
+        let (reply, ping_interval) = (spec.reply.clone(), spec.ping_interval);
+        Self {
+            reply,
+            ping_interval,
+            ..Self::new(conn, socket, &spec.script)
+        }
+    }
+
+    /// A server on real sockets, which answers requests for other things, too, and whose clients come from `origins`.
+    pub fn behind_a_door(
+        conn: ConnId,
+        spec: &WebSocketServer,
+        origins: Origins,
+        patience: Patience,
+    ) -> Self {
+        let door = Door::new(conn, Self::options(spec), origins, patience);
+        Self {
+            door: Some(door),
+            ..Self::server(conn, spec)
+        }
+    }
+
+    fn options(spec: &WebSocketServer) -> ServerOptions {
         let mut options = ServerOptions {
             path: Some(spec.path.clone()),
             subprotocols: spec.subprotocols.clone(),
@@ -73,19 +123,33 @@ impl WebSocketTalk {
         };
         options.limits.max_message = spec.policy.max_message;
         options.headers.push("Server", PRODUCT);
-        let socket = WebSocket::server(options, Some(conn));
-        let (reply, ping_interval) = (spec.reply.clone(), spec.ping_interval);
-        Self {
-            reply,
-            ping_interval,
-            ..Self::new(conn, socket, &spec.script)
-        }
+        options
     }
 
     /// The same server, which waits so long at most for either handshake.
     pub fn within(mut self, span: Option<Duration>) -> Self {
+        self.within = span;
         self.socket.limit_handshakes(span);
         self
+    }
+
+    /// The same server, which tells what happens: [`WebSocketTalk::poll_heard`].
+    pub fn telling(mut self) -> Self {
+        self.heard = Some(Queue::default());
+        self
+    }
+
+    /// What happened.
+    pub fn poll_heard(&mut self, cx: &mut Cx) -> Option<Heard> {
+        self.heard.as_mut()?.pop(cx)
+    }
+
+    /// Answers a request for something else.
+    pub fn respond(&mut self, cx: &mut Cx, response: Response) {
+        if let Some(door) = &mut self.door {
+            door.respond(cx, response);
+            self.pump_door(cx);
+        }
     }
 
     fn new(conn: ConnId, socket: WebSocket, script: &[Action]) -> Self {
@@ -94,6 +158,8 @@ impl WebSocketTalk {
             socket,
             url: None,
             tunnel: None,
+            door: None,
+            within: None,
             script: Script::new(script),
             reply: Reply::Nothing,
             ping_interval: None,
@@ -102,6 +168,7 @@ impl WebSocketTalk {
             pongs: 0,
             is_open: false,
             peer_closed: false,
+            heard: None,
             orders: Orders::default(),
         }
     }
@@ -127,9 +194,18 @@ impl WebSocketTalk {
 
     fn take(&mut self, cx: &mut Cx, event: Event) {
         match event {
-            Event::Open { subprotocol, .. } => self.opened(cx, subprotocol),
-            Event::Refused(response) => self.event(cx, format!("refused: {}", response.line())),
-            Event::HandshakeFailed(error) => self.event(cx, format!("not opened: {error}")),
+            Event::Open {
+                subprotocol,
+                request,
+            } => self.opened(cx, subprotocol, request),
+            Event::Refused(response) => {
+                self.event(cx, format!("refused: {}", response.line()));
+                self.tell(cx, || Heard::Refused(response.line()));
+            }
+            Event::HandshakeFailed(error) => {
+                self.event(cx, format!("not opened: {error}"));
+                self.tell(cx, || Heard::Refused(error.to_string()));
+            }
             Event::Message(message) => self.received(cx, message),
             Event::Ping(_) => {}
             Event::Pong(_) => {
@@ -156,14 +232,22 @@ impl WebSocketTalk {
         }
     }
 
-    fn opened(&mut self, cx: &mut Cx, subprotocol: Option<String>) {
+    fn opened(&mut self, cx: &mut Cx, subprotocol: Option<String>, request: Option<Request>) {
         self.is_open = true;
         let with = subprotocol
             .map(|name| format!(", subprotocol {name}"))
             .unwrap_or_default();
         self.event(cx, format!("WebSocket open{with}"));
+        self.tell(cx, || Heard::Opened(request));
         self.set_ping(cx);
         self.run(cx);
+    }
+
+    /// Tells what happened, where somebody wants to know.
+    fn tell(&mut self, cx: &Cx, what: impl FnOnce() -> Heard) {
+        if let Some(heard) = &mut self.heard {
+            heard.push(cx, what());
+        }
     }
 
     fn received(&mut self, cx: &mut Cx, message: Message) {
@@ -175,19 +259,26 @@ impl WebSocketTalk {
             read_text(cx, Some(self.conn), text);
         }
         self.event(cx, format!("{} received", content.describe()));
+        self.tell(cx, || Heard::Message(content.clone()));
         let cause = cx.cause;
-        match self.reply.clone() {
-            Reply::Nothing => {}
-            Reply::Echo => self.send(cx, &content),
-            Reply::Fixed(reply) => self.send(cx, &reply),
+        if let Some(reply) = self.reply.to(&content).cloned() {
+            self.send(cx, &reply);
         }
         cx.cause = cause;
-        self.inbox.push_back(content);
+        self.keep(content);
         self.run(cx);
+    }
+
+    /// Keeps a message for the script, if there is one that may await it.
+    fn keep(&mut self, content: Content) {
+        if !self.script.is_done() {
+            self.inbox.push_back(content);
+        }
     }
 
     fn closed(&mut self, cx: &mut Cx, code: u16, reason: &str, clean: bool) {
         let how = if clean { "cleanly" } else { "not cleanly" };
+        self.tell(cx, || Heard::Closed(describe_close(code, reason)));
         self.event(
             cx,
             format!("closed {how}: {}", describe_close(code, reason)),
@@ -256,7 +347,8 @@ impl WebSocketTalk {
         there
     }
 
-    fn send(&mut self, cx: &mut Cx, content: &Content) {
+    /// Sends a message.
+    pub fn send(&mut self, cx: &mut Cx, content: &Content) {
         self.call(cx, format!("send {}", content.describe()));
         write_down(cx, Some(self.conn), content);
         if self.socket.send(cx, message(content)).is_err() {
@@ -288,7 +380,8 @@ impl WebSocketTalk {
         self.fetch(cx);
     }
 
-    fn close(&mut self, cx: &mut Cx, code: Option<u16>, reason: &str) {
+    /// Closes, with this code and reason.
+    pub fn close(&mut self, cx: &mut Cx, code: Option<u16>, reason: &str) {
         self.ping = None;
         let what = code
             .map(|code| describe_close(code, reason))
@@ -353,10 +446,34 @@ impl WebSocketTalk {
             self.open(cx);
         }
     }
+
+    /// Goes on with what is spoken before the WebSocket.
+    fn pump_door(&mut self, cx: &mut Cx) {
+        let Some(door) = &mut self.door else {
+            return;
+        };
+        match door.pump(cx, &mut self.orders) {
+            Came::Nothing => {}
+            Came::Request(request) => self.tell(cx, || Heard::Request(request)),
+            Came::Refused => {
+                self.tell(cx, || Heard::Refused("a page of another origin".to_owned()));
+                self.pump_door(cx);
+            }
+            Came::WebSocket(socket) => {
+                self.door = None;
+                self.socket = *socket;
+                self.socket.limit_handshakes(self.within);
+                self.pump(cx);
+            }
+        }
+    }
 }
 
 impl Talk for WebSocketTalk {
     fn handle_open(&mut self, cx: &mut Cx) {
+        if let Some(door) = &mut self.door {
+            return door.handle_open(cx);
+        }
         match &mut self.tunnel {
             Some(tunnel) => {
                 tunnel.ask(cx);
@@ -371,6 +488,10 @@ impl Talk for WebSocketTalk {
             tunnel.handle_input(cx, bytes);
             return self.pump_tunnel(cx);
         }
+        if let Some(door) = &mut self.door {
+            door.handle_input(cx, bytes);
+            return self.pump_door(cx);
+        }
         self.socket.handle_input(cx, bytes);
         self.pump(cx);
     }
@@ -379,6 +500,10 @@ impl Talk for WebSocketTalk {
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.handle_end(cx);
             return self.pump_tunnel(cx);
+        }
+        if let Some(door) = &mut self.door {
+            door.handle_end(cx);
+            return self.pump_door(cx);
         }
         self.socket.handle_end(cx);
         self.pump(cx);
@@ -389,6 +514,9 @@ impl Talk for WebSocketTalk {
     }
 
     fn handle_timeout(&mut self, cx: &mut Cx) {
+        if let Some(door) = &mut self.door {
+            return door.handle_timeout(cx, &mut self.orders);
+        }
         let cause = cx.cause;
         if let Some(ping) = self.ping.take_if(|ping| ping.at <= cx.now) {
             ping.expire(cx);
@@ -405,6 +533,9 @@ impl Talk for WebSocketTalk {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
+        if let Some(door) = &self.door {
+            return door.poll_timeout();
+        }
         let ping = self.ping.as_ref().map(|ping| ping.at);
         let script = self.script.poll_timeout();
         let own = script.into_iter().chain(ping);

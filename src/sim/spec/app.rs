@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{SocketIoClient, SocketIoServer};
+use super::{EngineIoServer, MessageHandler, SocketIoClient, SocketIoServer};
 use crate::base::NodeId;
 use crate::proto::tcp::TcpFlags;
 use crate::stack::websocket::{DeflateOptions, MAX_MESSAGE, WrongAnswer, WrongRequest};
@@ -43,6 +43,8 @@ pub enum AppKind {
     WebSocketServer(WebSocketServer),
     /// A WebSocket client.
     WebSocketClient(WebSocketClient),
+    /// An Engine.IO server by itself.
+    EngineIoServer(EngineIoServer),
     /// A Socket.IO server.
     SocketIoServer(SocketIoServer),
     /// A Socket.IO client.
@@ -61,6 +63,7 @@ impl AppKind {
             | Self::UdpEcho(_)
             | Self::HttpServer(_)
             | Self::WebSocketServer(_)
+            | Self::EngineIoServer(_)
             | Self::SocketIoServer(_)
             | Self::Proxy(_)
             | Self::Balancer(_) => true,
@@ -156,6 +159,17 @@ pub enum Reply {
     Echo,
     /// Always this.
     Fixed(Content),
+}
+
+impl Reply {
+    /// What a message is answered with, if it is.
+    pub fn to<'a>(&'a self, message: &'a Content) -> Option<&'a Content> {
+        match self {
+            Self::Nothing => None,
+            Self::Echo => Some(message),
+            Self::Fixed(reply) => Some(reply),
+        }
+    }
 }
 
 /// A load balancer: each connection goes to the next of the servers, byte for byte.
@@ -330,6 +344,8 @@ pub struct WebSocketServer {
     pub policy: ServerPolicy,
     /// What it does on each connection once that is open.
     pub script: Vec<Action>,
+    /// What it does when something happens; all that fit are done, in this order.
+    pub handlers: Vec<MessageHandler>,
 }
 
 /// A WebSocket client (RFC 6455).

@@ -2,33 +2,19 @@
 
 use std::time::Duration;
 
-use super::{Piece, Slot, Template};
+use super::{EngineIo, Piece, Slot, Template};
 
 /// A Socket.IO server (protocol 5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct SocketIoServer {
     /// The port.
     pub port: u16,
-    /// The path of its sessions, with a slash at its end: `/socket.io/`.
-    pub path: String,
+    /// Its sessions; their path is `/socket.io/` by default.
+    pub engine: EngineIo,
     /// The namespaces beside `/`.
     pub namespaces: Vec<String>,
-    /// Whether clients may poll.
-    pub polling: bool,
-    /// Whether clients may use WebSocket.
-    pub websocket: bool,
-    /// From a pong, or the opening, to the next ping.
-    pub ping_interval: Duration,
-    /// In what time a ping must be answered.
-    pub ping_timeout: Duration,
     /// In what time a client must have asked for a namespace.
     pub connect_timeout: Duration,
-    /// In what time an upgrade must be done.
-    pub upgrade_timeout: Duration,
-    /// The longest body of a poll, and the longest message, in bytes.
-    pub max_payload: usize,
-    /// Whether it agrees to compress messages over WebSocket (permessage-deflate).
-    pub deflate: bool,
     /// How long the state of a client that was cut off is kept, if it is.
     pub recovery: Option<Duration>,
     /// What it does when something happens; all that fit are done, in this order.
@@ -131,16 +117,12 @@ impl Default for SocketIoServer {
     fn default() -> Self {
         Self {
             port: 3000,
-            path: "/socket.io/".to_owned(),
+            engine: EngineIo {
+                path: "/socket.io/".to_owned(),
+                ..EngineIo::default()
+            },
             namespaces: Vec::new(),
-            polling: true,
-            websocket: true,
-            ping_interval: Duration::from_secs(25),
-            ping_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(45),
-            upgrade_timeout: Duration::from_secs(10),
-            max_payload: 1_000_000,
-            deflate: false,
             recovery: None,
             handlers: Vec::new(),
         }

@@ -60,16 +60,40 @@ pub enum Source {
     Sockets,
 }
 
-/// The names of the values that have one.
-const NAMES: [(&str, Source); 8] = [
-    ("auth", Source::Auth),
-    ("id", Source::Id),
-    ("nsp", Source::Nsp),
-    ("event", Source::Event),
-    ("reason", Source::Reason),
-    ("room", Source::Room),
-    ("count", Source::Count),
-    ("sockets", Source::Sockets),
+/// The values that have a name, and what each is.
+pub const VALUES: [(&str, Source, &str); 8] = [
+    (
+        "auth",
+        Source::Auth,
+        "What the client gave as `auth` when it asked to come in; `{}` where it gave nothing.",
+    ),
+    (
+        "id",
+        Source::Id,
+        "The id of the socket; of a client of bare messages its number, 0 for the first that came.",
+    ),
+    ("nsp", Source::Nsp, "The namespace, such as `/`."),
+    ("event", Source::Event, "The name of the event."),
+    (
+        "reason",
+        Source::Reason,
+        "Why a client is no more there, when that is handled.",
+    ),
+    (
+        "room",
+        Source::Room,
+        "The room that the socket joined last and has not left; else null.",
+    ),
+    (
+        "count",
+        Source::Count,
+        "How often this handler was run, this time included.",
+    ),
+    (
+        "sockets",
+        Source::Sockets,
+        "How many clients are there; with Socket.IO, in the namespace.",
+    ),
 ];
 
 impl Template {
@@ -152,15 +176,22 @@ impl Slot {
         let mut parts = name.split('.');
         let first = parts.next().unwrap_or_default();
         let path = parts.map(str::to_owned).collect();
-        let named = NAMES.iter().find(|(known, _)| *known == first);
+        let named = VALUES.iter().find(|(known, ..)| *known == first);
         let source = match (named, first.parse::<usize>()) {
-            (Some((_, source)), _) => *source,
+            (Some((_, source, _)), _) => *source,
             (None, Ok(number @ 1..=99)) => Source::Argument(number - 1),
+            _ if first == "*" => {
+                let why =
+                    "`$*` is all arguments: it stands by itself, in `args`, `answer` or a list";
+                return Err(why.to_owned());
+            }
             _ => {
-                let names: Vec<String> =
-                    NAMES.iter().map(|(name, _)| format!("`${name}`")).collect();
+                let names: Vec<String> = VALUES
+                    .iter()
+                    .map(|(name, ..)| format!("`${name}`"))
+                    .collect();
                 return Err(format!(
-                    "`${first}` means nothing: there are `$1`, `$2` and so on, `$*`, {}",
+                    "`${first}` means nothing: there are `$1`, `$2` and so on, {}",
                     names.join(", ")
                 ));
             }

@@ -198,11 +198,9 @@ fn a_server_that_is_not_there_is_tried_as_often_as_told() {
 
 #[test]
 fn who_answers_no_pings_is_sent_away() {
-    let server = SocketIoServer {
-        ping_interval: ms(300),
-        ping_timeout: ms(200),
-        ..server()
-    };
+    let mut server = server();
+    server.engine.ping_interval = ms(300);
+    server.engine.ping_timeout = ms(200);
     let spec = SocketIoClient {
         reconnection: false,
         answer_pings: false,

@@ -123,9 +123,32 @@ pub enum Origins {
     Only(Vec<String>),
 }
 
+impl Origins {
+    /// Those of this list; `*` in it is any.
+    pub fn of(list: Vec<String>) -> Self {
+        match list.iter().any(|origin| origin == "*") {
+            true => Self::Any,
+            false => Self::Only(list),
+        }
+    }
+
+    /// Whether a request may be answered: it comes from a page of the server itself, or from one that is allowed. Who
+    /// sends no `Origin` is no page.
+    pub fn allow(&self, request: &Request) -> bool {
+        let (Self::Only(allowed), Some(origin)) = (self, request.headers.get("Origin")) else {
+            return true;
+        };
+        let host = origin.split_once("://").map(|(_, host)| host);
+        let is_own = host.is_some() && host == request.headers.get("Host");
+        is_own || allowed.iter().any(|one| one == origin)
+    }
+}
+
 /// What a session begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
+    /// The connection that the request came over.
+    pub conn: ConnId,
     /// Its name, which is the client's secret.
     pub sid: String,
     /// The request that it was opened with.
@@ -324,6 +347,7 @@ impl Server {
     fn open(
         &mut self,
         cx: &mut Cx<'_>,
+        conn: ConnId,
         request: &Request,
         carried_by: session::Transport,
     ) -> SessionId {
@@ -354,7 +378,7 @@ impl Server {
         let request = request.clone();
         self.events.push(
             cx,
-            ServerEvent::Opened(id, Box::new(Opened { sid, request })),
+            ServerEvent::Opened(id, Box::new(Opened { conn, sid, request })),
         );
         id
     }

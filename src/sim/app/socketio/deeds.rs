@@ -27,7 +27,7 @@ impl SocketIo {
                     let text = known.text(text);
                     let conn = socket.and_then(|socket| self.server.connection_of(socket));
                     cx.step(7, conn, SCENARIO, What::Log(text.clone().into()));
-                    self.say_line(text);
+                    self.diary.line(|| text);
                 }
                 (Deed::Refuse(message, data), Some(socket)) => {
                     self.refuse(cx, socket, message, data.as_ref(), known);
@@ -37,7 +37,10 @@ impl SocketIo {
                     // who asked for no answer gets none
                     if let Some(id) = id {
                         let args = known.args(args);
-                        self.call(cx, socket, || format!("answer({})", listed(None, &args)));
+                        let shown = || listed(None, &args);
+                        self.call(cx, socket, || format!("answer({})", shown()));
+                        self.diary
+                            .event(|| format!("{} < answer({})", known.id, shown()));
                         self.server.ack(cx, socket, id, args);
                     }
                 }
@@ -86,7 +89,8 @@ impl SocketIo {
             self.call(cx, socket, || {
                 format!("socket.emit({})", described(&event, &args))
             });
-            self.route(|| format!("{} < {}", known.id, described(&event, &args)));
+            self.diary
+                .event(|| format!("{} < {}", known.id, described(&event, &args)));
             let answer = answer_within.map(|span| (self.token(&event), Some(span)));
             return self.server.emit(cx, socket, &event, args, answer);
         }
@@ -104,7 +108,7 @@ impl SocketIo {
             }
             None => {}
         }
-        self.route(|| {
+        self.diary.event(|| {
             format!(
                 "{} < {}",
                 known.nsp,
@@ -126,7 +130,8 @@ impl SocketIo {
         let message = known.text(message);
         let data = data.map(|data| known.json(data, &mut Vec::new()));
         self.call(cx, socket, || format!("next(new Error({message:?}))"));
-        self.say_line(format!("refused at {}: {message}", known.nsp));
+        self.diary
+            .line(|| format!("refused at {}: {message}", known.nsp));
         self.server.refuse(cx, socket, &message, data.as_deref());
     }
 
@@ -151,12 +156,6 @@ impl SocketIo {
         if cx.log.is_on() {
             let conn = self.server.connection_of(socket);
             cx.step(7, conn, SCENARIO, What::AppCall(text().into()));
-        }
-    }
-
-    fn route(&mut self, text: impl Fn() -> String) {
-        if self.says_events {
-            self.say_event(text());
         }
     }
 }

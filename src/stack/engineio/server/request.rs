@@ -118,7 +118,7 @@ impl Server {
             Some("websocket") if options.websocket => {}
             _ => return Err(UNKNOWN_TRANSPORT),
         }
-        if !self.origin_is_allowed(request) {
+        if !self.options.origins.allow(request) {
             return Err(FORBIDDEN);
         }
         let is_websocket = transport == Some("websocket");
@@ -171,7 +171,7 @@ impl Server {
         if self.is_full(cx, conn) {
             return;
         }
-        let session = self.open(cx, request, Transport::Polling);
+        let session = self.open(cx, conn, request, Transport::Polling);
         self.poll(cx, conn, session);
     }
 
@@ -258,7 +258,7 @@ impl Server {
             return;
         }
         let Some(session) = session else {
-            let session = self.open(cx, &asked, Transport::WebSocket(conn));
+            let session = self.open(cx, conn, &asked, Transport::WebSocket(conn));
             if let Some(connection) = self.connections.get_mut(&conn) {
                 connection.belong_to(session);
             }
@@ -288,18 +288,6 @@ impl Server {
         }
         is_full
     }
-
-    /// A page of the server itself, or one that is allowed. Who sends no `Origin` is no page.
-    fn origin_is_allowed(&self, request: &Request) -> bool {
-        let (Origins::Only(allowed), Some(origin)) =
-            (&self.options.origins, request.headers.get("Origin"))
-        else {
-            return true;
-        };
-        let host = origin.split_once("://").map(|(_, host)| host);
-        let is_own = host.is_some() && host == request.headers.get("Host");
-        is_own || allowed.iter().any(|one| one == origin)
-    }
 }
 
 impl Server {
@@ -312,7 +300,7 @@ impl Server {
             Origins::Only(_) => {
                 headers.push("Vary", "Origin");
                 let origin = request.headers.get("Origin");
-                origin.filter(|_| self.origin_is_allowed(request))
+                origin.filter(|_| self.options.origins.allow(request))
             }
         };
         if let Some(origin) = allowed {
