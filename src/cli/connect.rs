@@ -5,6 +5,7 @@ mod output;
 mod plain;
 mod prompt;
 mod socketio;
+mod tap;
 mod target;
 mod told;
 mod words;
@@ -15,7 +16,7 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::output::Output;
-use self::prompt::Prompt;
+use self::prompt::{Prompt, piped};
 use self::target::{Scheme, Target};
 use self::words::{Event, parse_event};
 use super::capture::time::parse_duration;
@@ -38,6 +39,8 @@ use crate::stack::websocket::DeflateOptions;
       until three such events came; exit code 1 if they did not within 10 seconds
   layerwalk connect ws://localhost:8080/chat --send hello --count 1
       a WebSocket by itself
+  printf 'ack join \"red\"\nemit to \"red\" \"hi\"\n' | layerwalk connect http://localhost:3000
+      the commands of the prompt through a pipe, each when the one before is done; it ends with them
 
 Exit codes: 0 done, 1 what was to come did not come, 2 wrong use, 3 something else is at the other end.
 TLS (https, wss) is not spoken.")]
@@ -54,9 +57,9 @@ pub struct ConnectArgs {
     /// Ask for an acknowledgment of each event that is sent with --emit, and wait for it before the next
     #[arg(long)]
     ack: bool,
-    /// How long an acknowledgment is waited for
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
-    ack_timeout: Duration,
+    /// How long an acknowledgment is waited for; else 10s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    ack_timeout: Option<Duration>,
     /// Answer each event of this name that asks for it with these values, written as with --emit; may be given several
     /// times
     #[arg(long, value_name = "EVENT JSON…", value_parser = parse_event)]
@@ -67,12 +70,12 @@ pub struct ConnectArgs {
     /// What the server gets as auth: a JSON object
     #[arg(long, value_name = "JSON", value_parser = parse_auth)]
     auth: Option<String>,
-    /// By what it connects
-    #[arg(long, value_enum, default_value_t = Transport::Upgrade)]
-    transport: Transport,
-    /// The path of Socket.IO
-    #[arg(long, value_name = "PATH", default_value = "/socket.io/")]
-    path: String,
+    /// By what it connects; else by upgrade
+    #[arg(long, value_enum)]
+    transport: Option<Transport>,
+    /// The path of Socket.IO; else /socket.io/
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
     /// Do not connect again when the connection breaks
     #[arg(long)]
     no_reconnect: bool,
@@ -139,7 +142,8 @@ pub fn run(args: &ConnectArgs) -> Result {
         .map_err(|error| Exit::usage(format!("the client could not be started: {error}")))?;
     let done = runtime.block_on(async {
         let prompt = Prompt::open(args.is_interactive());
-        let output = Output::new(args.format, prompt);
+        let piped = piped().filter(|_| prompt.is_none());
+        let output = Output::new(args.format, prompt, piped);
         match target.scheme {
             Scheme::SocketIo => socketio::run(args, &target, output).await,
             Scheme::WebSocket => plain::run(args, &target, output).await,
@@ -153,25 +157,31 @@ pub fn run(args: &ConnectArgs) -> Result {
 impl ConnectArgs {
     /// Options of the one kind of server do not fit the other.
     fn check(&self, target: &Target) -> Result {
+        let socket_io = "it is for Socket.IO";
         let misplaced = match target.scheme {
-            Scheme::SocketIo => [
+            Scheme::SocketIo => vec![
                 (!self.send.is_empty(), "--send", "--emit sends an event"),
                 (
                     !self.subprotocol.is_empty(),
                     "--subprotocol",
                     "it is for ws://",
                 ),
-                (false, "", ""),
-                (false, "", ""),
             ],
-            Scheme::WebSocket => [
+            Scheme::WebSocket => vec![
                 (!self.emit.is_empty(), "--emit", "--send sends a text"),
                 (!self.on.is_empty(), "--on", "messages have no names"),
-                (self.auth.is_some(), "--auth", "it is for Socket.IO"),
+                (self.ack, "--ack", socket_io),
+                (self.ack_timeout.is_some(), "--ack-timeout", socket_io),
+                (!self.answer.is_empty(), "--answer", socket_io),
+                (self.auth.is_some(), "--auth", socket_io),
+                (self.namespace.is_some(), "--namespace", socket_io),
+                (self.transport.is_some(), "--transport", socket_io),
+                (self.path.is_some(), "--path", "the URL has it"),
+                (self.no_reconnect, "--no-reconnect", "it never does"),
                 (
-                    self.namespace.is_some(),
-                    "--namespace",
-                    "it is for Socket.IO",
+                    self.reconnect_attempts.is_some(),
+                    "--reconnect-attempts",
+                    "it never does",
                 ),
             ],
         };
@@ -180,17 +190,26 @@ impl ConnectArgs {
                 let message = format!("{option} does not fit {}: {why}", self.url);
                 Err(Exit::usage(message))
             }
-            None if !self.path.starts_with('/') => Err(Exit::usage(format!(
+            None if !self.path().starts_with('/') => Err(Exit::usage(format!(
                 "--path {}: a path starts with /",
-                self.path
+                self.path()
             ))),
             None => Ok(()),
         }
     }
 
+    fn path(&self) -> &str {
+        self.path.as_deref().unwrap_or("/socket.io/")
+    }
+
+    /// Whether it ends by itself at some time, or when something came.
+    fn has_end(&self) -> bool {
+        self.count.is_some() || self.duration.is_some()
+    }
+
     /// Whether a person types: at a terminal, and no end is told.
     fn is_interactive(&self) -> bool {
-        self.format == Format::Text && self.count.is_none() && self.duration.is_none()
+        self.format == Format::Text && !self.has_end()
     }
 
     /// The header fields of every request.
@@ -255,6 +274,9 @@ fn parse_auth(text: &str) -> std::result::Result<String, String> {
         false => Err("it is a JSON object, such as '{\"token\":\"x\"}'".to_owned()),
     }
 }
+
+/// How long it goes on after the last command that was piped in.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// That the user, or the system, wants it to end.
 struct Stop {

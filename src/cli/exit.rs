@@ -24,6 +24,14 @@ impl Exit {
         }
     }
 
+    /// What was to come did not come: what it was.
+    pub fn failed_for(message: impl fmt::Display) -> Self {
+        Self {
+            code: 1,
+            message: Some(message.to_string()),
+        }
+    }
+
     /// The command was used wrongly: what, and what to do.
     pub fn usage(message: impl fmt::Display) -> Self {
         Self {

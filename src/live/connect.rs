@@ -111,6 +111,11 @@ impl<M: Machine> Connected<M> {
         self.clock.now().since(Time::ZERO)
     }
 
+    /// How long after it was made this time was.
+    pub fn elapsed_at(&self, at: Time) -> Duration {
+        at.since(self.since)
+    }
+
     /// Why the last connection that failed did, in the system's words; it is told once.
     pub fn take_trouble(&mut self) -> Option<String> {
         self.trouble.take()

@@ -583,3 +583,97 @@ fn a_person_types_while_packets_come() {
     session.keys("quit\r");
     assert_eq!(session.ended(), 0);
 }
+
+/// What `connect` prints and says when these commands are piped in, and its exit code.
+fn piped(url: &str, options: &[&str], commands: &str) -> (String, String, Option<i32>) {
+    let mut command = Command::new(LAYERWALK);
+    command.arg("connect").arg(url).args(options);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(commands.as_bytes()).expect("it reads");
+    drop(stdin);
+    let done = child.wait_with_output().expect("it ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&done.stdout), text(&done.stderr), done.status.code())
+}
+
+#[test]
+fn commands_come_through_a_pipe_too() {
+    let server = Server::own();
+    let commands = "ack join \"red\"\nemit to \"red\" \"hi\"\n";
+    let (told, _, code) = piped(&server.url(), &[], commands);
+    assert_eq!(code, Some(0), "{told}");
+    for line in [
+        "> http      GET /socket.io/?EIO=4&transport=polling&t=",
+        "< http      HTTP/1.1 200 OK",
+        "* acknowledgment of join: (\"red\")",
+        "* chat message(\"hi\")",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let (told, _, code) = piped(&server.url(), &[], "nonsense\n");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("no command is called nonsense"), "{told}");
+}
+
+#[test]
+fn a_server_that_is_silent_is_said_to_be() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    for (scheme, what) in [
+        ("http", "no session of Socket.IO was opened in 0.3 s"),
+        ("ws", "no WebSocket was opened in 0.3 s"),
+    ] {
+        let options = ["--count", "1", "--duration", "300ms"];
+        let (_, error, code) = piped(&format!("{scheme}://{address}"), &options, "");
+        assert_eq!(code, Some(1), "{error}");
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
+fn an_old_server_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        let mut request = [0; 1000];
+        let _ = client.read(&mut request).expect("a request");
+        let body =
+            "97:0{\"sid\":\"x\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":5000}";
+        let len = body.len();
+        write!(
+            client,
+            "HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n{body}"
+        )
+        .expect("it reads");
+    });
+    let (told, error, code) = piped(&format!("http://{address}"), &[], "");
+    server.join().expect("it ends");
+    assert_eq!(code, Some(3), "{told}{error}");
+    let why =
+        "the server speaks Engine.IO 3 (Socket.IO 2), whose packets have their length in front";
+    assert!(told.contains(why) && error.contains(why), "{told}{error}");
+}
+
+#[test]
+fn frames_and_what_was_agreed_are_shown() {
+    let mut command = Command::new(LAYERWALK);
+    command.args(["serve", "websocket", "--listen", "127.0.0.1:0", "--deflate"]);
+    let server = Server::start(&mut command);
+    let url = format!("{}chat", server.websocket_url());
+    let (told, _, code) = piped(&url, &["--subprotocol", "v9"], "send hi\n");
+    assert_eq!(code, Some(0), "{told}");
+    for line in [
+        "* open, no subprotocol, permessage-deflate",
+        "RFC 6455 §4.1 lets a client go on",
+        ">   frame: FIN, opcode 1 Text, masked with ",
+        "<   frame: FIN, opcode 1 Text, not masked, payload of ",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let (_, error, code) = piped(&url, &["--transport", "polling"], "");
+    assert_eq!(code, Some(2));
+    assert!(error.contains("--transport does not fit"), "{error}");
+}

@@ -110,7 +110,13 @@ pub fn hex(bytes: &[u8]) -> String {
     }
 }
 
-fn count(count: usize, what: &str) -> String {
+/// Bytes as programs take them: `01ff`.
+pub fn digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// So many of something.
+pub fn count(count: usize, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use tokio::sync::mpsc::UnboundedReceiver;
+
 use super::prompt::{Prompt, Typed};
 use crate::base::text::safe;
 use crate::show::Format;
@@ -13,6 +15,8 @@ use crate::show::Format;
 pub struct Output {
     format: Format,
     prompt: Option<Prompt>,
+    /// The commands that come through a pipe.
+    piped: Option<UnboundedReceiver<String>>,
 }
 
 /// What a line is about.
@@ -27,9 +31,17 @@ pub enum Mark {
 }
 
 impl Output {
-    /// Prints in this format.
-    pub fn new(format: Format, prompt: Option<Prompt>) -> Self {
-        Self { format, prompt }
+    /// Prints in this format. Commands come from who types at the prompt, or through a pipe.
+    pub fn new(
+        format: Format,
+        prompt: Option<Prompt>,
+        piped: Option<UnboundedReceiver<String>>,
+    ) -> Self {
+        Self {
+            format,
+            prompt,
+            piped,
+        }
     }
 
     /// Whether a person types.
@@ -37,11 +49,21 @@ impl Output {
         self.prompt.is_some()
     }
 
-    /// What the person has typed next; never, where nobody types.
-    pub async fn typed(&mut self) -> Typed {
-        match &mut self.prompt {
-            Some(prompt) => prompt.next().await,
-            None => std::future::pending().await,
+    /// The next command: what the person has typed, at once; what comes through a pipe, when it is its turn. Never,
+    /// where there is none.
+    pub async fn typed(&mut self, is_its_turn: bool) -> Typed {
+        if let Some(prompt) = &mut self.prompt {
+            return prompt.next().await;
+        }
+        let Some(piped) = self.piped.as_mut().filter(|_| is_its_turn) else {
+            return std::future::pending().await;
+        };
+        match piped.recv().await {
+            Some(line) => Typed::Line(line),
+            None => {
+                self.piped = None;
+                Typed::End
+            }
         }
     }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::explain::{cut, hex};
+use super::explain::{cut, digits, hex};
 use super::output::{Mark, Output, members};
 use super::prompt::Typed;
+use super::tap::Tap;
 use super::target::Target;
 use super::words::parse_hex;
-use super::{ConnectArgs, Stop, until};
+use super::{ConnectArgs, LAST_WORDS, Stop, until};
 use crate::base::text::safe;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::serve::rng;
@@ -31,10 +32,14 @@ quit                 close, and end";
 /// Connects, and goes on until it is done.
 pub async fn run(args: &ConnectArgs, target: &Target, output: Output) -> Result {
     let machine = PlainWebSocket::new(options(args, target), rng());
-    let connected = Connected::new(machine, &target.host, target.port, Box::new(()));
+    let tap = Tap::new(true);
+    let witness = Box::new(tap.clone());
+    let connected = Connected::new(machine, &target.host, target.port, witness);
     let mut session = Session {
         args,
         connected,
+        tap,
+        end: args.duration,
         sends: args.send.iter().cloned().collect(),
         left: args.count,
         is_listening: output.is_interactive()
@@ -70,6 +75,9 @@ fn options(args: &ConnectArgs, target: &Target) -> ClientOptions {
 struct Session<'a> {
     args: &'a ConnectArgs,
     connected: Connected<PlainWebSocket>,
+    tap: Tap,
+    /// When it ends at the latest.
+    end: Option<Duration>,
     output: Output,
     /// Texts still to be sent.
     sends: VecDeque<String>,
@@ -90,22 +98,90 @@ impl Session<'_> {
             let elapsed = self.connected.elapsed();
             let goes_on = tokio::select! {
                 event = self.connected.next() => self.take(event)?,
-                typed = self.output.typed() => match typed {
+                typed = self.output.typed(self.is_open) => match typed {
                     Typed::Line(line) => self.command(&line)?,
-                    Typed::End => false,
+                    Typed::End if self.output.is_interactive() => false,
+                    Typed::End => {
+                        self.end_soon();
+                        true
+                    }
                 },
                 () = stop.wanted() => false,
-                () = until(self.args.duration, elapsed) => false,
+                () = until(self.end, elapsed) => false,
             };
             if !goes_on {
                 break;
             }
         }
-        let is_left = self.left.is_some_and(|left| left > 0) || !self.sends.is_empty();
-        match is_left || self.failed {
-            true => Err(Exit::failed()),
-            false => Ok(()),
+        self.show_passed()?;
+        match self.missing() {
+            Some(missing) => Err(Exit::failed_for(missing)),
+            None if self.failed => Err(Exit::failed()),
+            None => Ok(()),
         }
+    }
+
+    /// The commands that were piped in are done: what they make the server say may still come.
+    fn end_soon(&mut self) {
+        if !self.args.has_end() {
+            self.end = Some(self.connected.elapsed() + LAST_WORDS);
+        }
+    }
+
+    /// What was to come and did not.
+    fn missing(&self) -> Option<String> {
+        if self.output.is_interactive() || self.failed {
+            return None;
+        }
+        let elapsed = format!("{:.1} s", self.connected.elapsed().as_secs_f64());
+        if !self.is_open {
+            return Some(format!(
+                "no WebSocket was opened in {elapsed}: the server did not answer"
+            ));
+        }
+        let left = self.left.filter(|left| *left > 0)?;
+        let of = self.args.count.unwrap_or(left);
+        Some(format!("{left} of {of} messages did not come in {elapsed}"))
+    }
+
+    /// Shows what passed below the messages.
+    fn show_passed(&mut self) -> Result {
+        while let Some(passed) = self.tap.next() {
+            let at = self.connected.elapsed_at(passed.at);
+            self.output
+                .put(at, passed.mark, &passed.text, members(passed.object))?;
+        }
+        Ok(())
+    }
+
+    /// What was typed means nothing. A script that is piped in has failed then.
+    fn complain(&mut self, text: &str) -> Result {
+        self.failed |= !self.output.is_interactive();
+        Ok(self.output.tell(text)?)
+    }
+
+    /// What the server agreed to, for people and for programs.
+    fn opened(&mut self, subprotocol: Option<String>) -> Result {
+        let extension = self.connected.call(|machine, _| {
+            let params = machine.socket()?.deflate_params()?;
+            Some(params.answer())
+        });
+        let compressed = extension.as_ref().map_or_else(
+            || "no compression".to_owned(),
+            |extension| safe(extension).into_owned(),
+        );
+        let spoken = match &subprotocol {
+            Some(name) => format!("subprotocol {}", safe(name)),
+            None => "no subprotocol".to_owned(),
+        };
+        let object = json!({"what": "open", "subprotocol": subprotocol, "extension": extension});
+        self.note(&format!("open, {spoken}, {compressed}"), object)?;
+        if subprotocol.is_none() && !self.args.subprotocol.is_empty() {
+            let text = "the server speaks none of the subprotocols that were offered: a browser would end here, \
+                        and RFC 6455 §4.1 lets a client go on";
+            self.note(text, json!({"what": "no_subprotocol"}))?;
+        }
+        Ok(())
     }
 
     fn is_done(&self) -> bool {
@@ -131,12 +207,19 @@ impl Session<'_> {
         if let Ok(done) = tokio::time::timeout(FAREWELL, farewell).await {
             done?;
         }
-        self.connected.finish(FAREWELL).await;
+        // where nothing was said, nothing is waited for
+        let most = if self.is_open {
+            FAREWELL
+        } else {
+            Duration::ZERO
+        };
+        self.connected.finish(most).await;
         Ok(())
     }
 
     /// Whether it goes on.
     fn take(&mut self, event: PlainEvent) -> Result<bool> {
+        self.show_passed()?;
         let PlainEvent::WebSocket(event) = event else {
             let why = self.connected.take_trouble().unwrap_or_default();
             let text = format!("not connected: {}", safe(&why));
@@ -146,11 +229,7 @@ impl Session<'_> {
         match event {
             Event::Open { subprotocol, .. } => {
                 self.is_open = true;
-                let with = subprotocol
-                    .as_ref()
-                    .map(|name| format!(", subprotocol {}", safe(name)));
-                let text = format!("open{}", with.unwrap_or_default());
-                self.note(&text, json!({"what": "open", "subprotocol": subprotocol}))?;
+                self.opened(subprotocol)?;
                 while let Some(text) = self.sends.pop_front() {
                     self.send(Message::Text(text))?;
                 }
@@ -221,9 +300,7 @@ impl Session<'_> {
             "send" => self.send(Message::Text(rest.to_owned()))?,
             "hex" => match parse_hex(rest) {
                 Some(bytes) => self.send(Message::Binary(bytes))?,
-                None => self
-                    .output
-                    .tell("bytes are pairs of hexadecimal digits: hex 01 ff")?,
+                None => self.complain("bytes are pairs of hexadecimal digits: hex 01 ff")?,
             },
             "ping" => self.ping(rest.as_bytes())?,
             "close" => {
@@ -231,9 +308,7 @@ impl Session<'_> {
                 match (code, code.parse()) {
                     ("", _) => self.close(None, "")?,
                     (_, Ok(code @ 1000..=4999)) => self.close(Some(code), reason)?,
-                    _ => self
-                        .output
-                        .tell("a code is from 1000 to 4999: close 1000 bye")?,
+                    _ => self.complain("a code is from 1000 to 4999: close 1000 bye")?,
                 }
             }
             "help" | "?" => {
@@ -242,10 +317,7 @@ impl Session<'_> {
                 }
             }
             "quit" | "exit" => return Ok(false),
-            other => {
-                self.output
-                    .tell(&format!("no command is called {other}: try help"))?;
-            }
+            other => self.complain(&format!("no command is called {other}: try help"))?,
         }
         Ok(true)
     }
@@ -285,7 +357,7 @@ impl Session<'_> {
             Some(()) => self.put(Mark::Out, text, object),
             // It is closing, and this is the second Close.
             None if self.is_open && !self.output.is_interactive() => Ok(()),
-            None => Ok(self.output.tell("the WebSocket is not open")?),
+            None => self.complain("the WebSocket is not open"),
         }
     }
 
@@ -323,10 +395,6 @@ fn describe(message: &Message, way: &str) -> (String, Value) {
             json!({"what": "message", "way": way, "hex": digits(bytes)}),
         ),
     }
-}
-
-fn digits(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A close code and its reason; 1005 and 1006 stand for what did not come (RFC 6455 §7.4.1).

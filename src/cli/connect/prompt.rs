@@ -1,10 +1,13 @@
 //! A line to type on, below what is printed: nothing that is printed goes through what is being typed.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::FileTypeExt as _;
+use std::thread;
 
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::terminal;
 use futures_util::StreamExt as _;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::base::text::is_unsafe;
@@ -19,6 +22,26 @@ pub enum Typed {
     Line(String),
     /// There will be no more: Ctrl-C, Ctrl-D, or the terminal is gone.
     End,
+}
+
+/// The lines of standard input, where it is a pipe or a file: commands that were written before.
+pub fn piped() -> Option<UnboundedReceiver<String>> {
+    // a terminal, or /dev/null, has none
+    let kind = std::fs::metadata("/dev/stdin").ok()?.file_type();
+    if !(kind.is_fifo() || kind.is_file() || kind.is_socket()) {
+        return None;
+    }
+    let (sender, lines) = unbounded_channel();
+    // it may wait for ever, and is left alone then
+    thread::spawn(move || {
+        let lines = io::stdin().lines().map_while(Result::ok);
+        for line in lines {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    Some(lines)
 }
 
 /// The line, on a terminal in raw mode as long as this lives.

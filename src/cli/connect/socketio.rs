@@ -5,22 +5,26 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::explain::{explain, raw};
+use super::explain::{digits, explain, raw};
 use super::output::{Mark, Output, members};
 use super::prompt::Typed;
+use super::tap::Tap;
 use super::target::Target;
-use super::told::describe;
+use super::told::{describe, plainly};
 use super::words::{Event, parse_event};
-use super::{ConnectArgs, Stop, parse_namespace, until};
+use super::{ConnectArgs, LAST_WORDS, Stop, Transport, parse_namespace, until};
 use crate::base::text::safe;
 use crate::cli::exit::{Exit, Result};
 use crate::cli::serve::rng;
 use crate::live::connect::Connected;
-use crate::proto::engineio::{Packet, Transport};
+use crate::proto::engineio::{self, Packet};
 use crate::stack::socketio::{Client, ClientEvent, ClientOptions, ConnectError, Emit};
 
 /// How long the connections have to end.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How long an acknowledgment is waited for unless the options say otherwise.
+const ACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 const HELP: &str = "\
 emit EVENT JSON…  send an event, such as: emit chat message \"hi\" {\"a\":1} <01 ff>
@@ -38,10 +42,14 @@ pub async fn run(args: &ConnectArgs, target: &Target, output: Output) -> Result 
         (None, path) => parse_namespace(path).map_err(Exit::usage)?,
     };
     let client = Client::new(options(args, target), rng());
-    let connected = Connected::new(client, &target.host, target.port, Box::new(()));
+    let tap = Tap::new(false);
+    let witness = Box::new(tap.clone());
+    let connected = Connected::new(client, &target.host, target.port, witness);
     let mut session = Session {
         args,
         connected,
+        tap,
+        end: args.duration,
         emits: args.emit.iter().cloned().collect(),
         left: args.count,
         is_listening: output.is_interactive() || args.duration.is_some(),
@@ -49,6 +57,7 @@ pub async fn run(args: &ConnectArgs, target: &Target, output: Output) -> Result 
         nsp: nsp.clone(),
         asked: BTreeMap::new(),
         was_open: false,
+        is_in: false,
         failed: false,
     };
     session.is_listening |= args.emit.is_empty() && args.count.is_none();
@@ -59,13 +68,13 @@ pub async fn run(args: &ConnectArgs, target: &Target, output: Output) -> Result 
 }
 
 fn options(args: &ConnectArgs, target: &Target) -> ClientOptions {
-    let path = args.path.trim_end_matches('/');
+    let path = args.path().trim_end_matches('/');
     let mut options = ClientOptions::new(&target.authority, &format!("{path}/"));
     options.reconnection = !args.no_reconnect;
     options.reconnection_attempts = args.reconnect_attempts;
     let engine = &mut options.engine;
     engine.query = target.query.clone();
-    engine.transports = args.transport.into();
+    engine.transports = args.transport.unwrap_or(Transport::Upgrade).into();
     engine.headers = args.headers();
     engine.deflate = args.deflate();
     engine.tells_packets = true;
@@ -75,6 +84,9 @@ fn options(args: &ConnectArgs, target: &Target) -> ClientOptions {
 struct Session<'a> {
     args: &'a ConnectArgs,
     connected: Connected<Client>,
+    tap: Tap,
+    /// When it ends at the latest.
+    end: Option<Duration>,
     output: Output,
     /// The namespace that is spoken in.
     nsp: String,
@@ -86,6 +98,8 @@ struct Session<'a> {
     is_listening: bool,
     /// Whether a session was open once.
     was_open: bool,
+    /// Whether the namespace was let in to once.
+    is_in: bool,
     /// The events whose acknowledgments are waited for, by namespace and number.
     asked: BTreeMap<(String, u64), String>,
     /// Whether something that was to come did not.
@@ -105,27 +119,83 @@ impl Session<'_> {
         let mut stop = Stop::new();
         while !self.is_done() {
             let elapsed = self.connected.elapsed();
+            let is_idle = self.is_in && self.emits.is_empty() && self.asked.is_empty();
             let next = tokio::select! {
                 event = self.connected.next() => Next::Event(event),
-                typed = self.output.typed() => Next::Typed(typed),
+                typed = self.output.typed(is_idle) => Next::Typed(typed),
                 () = stop.wanted() => Next::Stopped,
-                () = until(self.args.duration, elapsed) => Next::Late,
+                () = until(self.end, elapsed) => Next::Late,
             };
             let goes_on = match next {
                 Next::Event(event) => self.take(event)?,
                 Next::Typed(Typed::Line(line)) => self.command(&line)?,
+                Next::Typed(Typed::End) if !self.output.is_interactive() => {
+                    self.end_soon();
+                    true
+                }
                 Next::Typed(Typed::End) | Next::Stopped | Next::Late => false,
             };
             if !goes_on {
                 break;
             }
         }
-        let is_left = self.left.is_some_and(|left| left > 0) || !self.emits.is_empty();
-        let is_unanswered = !self.asked.is_empty() && !self.output.is_interactive();
-        match self.failed || is_left || is_unanswered {
-            true => Err(Exit::failed()),
-            false => Ok(()),
+        self.show_passed()?;
+        match self.missing() {
+            Some(missing) => Err(Exit::failed_for(safe(&missing))),
+            None if self.failed => Err(Exit::failed()),
+            None => Ok(()),
         }
+    }
+
+    /// The commands that were piped in are done: what they make the server say may still come.
+    fn end_soon(&mut self) {
+        if !self.args.has_end() {
+            self.end = Some(self.connected.elapsed() + LAST_WORDS);
+        }
+    }
+
+    /// What was to come, or to be done, and was not.
+    fn missing(&self) -> Option<String> {
+        let elapsed = format!("{:.1} s", self.connected.elapsed().as_secs_f64());
+        if self.output.is_interactive() || self.failed {
+            return None;
+        }
+        if !self.was_open && !self.is_in {
+            return Some(format!(
+                "no session of Socket.IO was opened in {elapsed}: the server did not answer"
+            ));
+        }
+        if !self.is_in {
+            return Some(format!(
+                "a session was opened, and namespace {} was not entered in {elapsed}",
+                self.nsp
+            ));
+        }
+        if let Some(name) = self.asked.values().next() {
+            return Some(format!("no acknowledgment of {name} came"));
+        }
+        if let Some(left) = self.left.filter(|left| *left > 0) {
+            let of = self.args.count.unwrap_or(left);
+            return Some(format!("{left} of {of} events did not come in {elapsed}"));
+        }
+        let unsent = self.emits.front()?;
+        Some(format!("{} was not sent", unsent.name))
+    }
+
+    /// Shows what passed below the packets.
+    fn show_passed(&mut self) -> Result {
+        while let Some(passed) = self.tap.next() {
+            let at = self.connected.elapsed_at(passed.at);
+            self.output
+                .put(at, passed.mark, &passed.text, members(passed.object))?;
+        }
+        Ok(())
+    }
+
+    /// What was typed means nothing. A script that is piped in has failed then.
+    fn complain(&mut self, text: &str) -> Result {
+        self.failed |= !self.output.is_interactive();
+        Ok(self.output.tell(text)?)
     }
 
     /// Whether all was sent, and all came.
@@ -145,16 +215,21 @@ impl Session<'_> {
                 client.disconnect(cx, &nsp);
             }
         });
+        // where nothing was said, nothing is waited for
+        let most = match self.was_open {
+            true => FAREWELL,
+            false => Duration::ZERO,
+        };
         let farewell = async {
             while let Some(event) = self.connected.next_unless(Client::is_over).await {
                 self.take(event)?;
             }
             Ok::<(), Exit>(())
         };
-        if let Ok(done) = tokio::time::timeout(FAREWELL, farewell).await {
+        if let Ok(done) = tokio::time::timeout(most, farewell).await {
             done?;
         }
-        self.connected.finish(FAREWELL).await;
+        self.connected.finish(most).await;
         Ok(())
     }
 
@@ -177,7 +252,7 @@ impl Session<'_> {
     fn emit(&mut self, event: Event, ack: bool) -> Result {
         let how = Emit {
             ack,
-            timeout: ack.then_some(self.args.ack_timeout),
+            timeout: ack.then(|| self.args.ack_timeout.unwrap_or(ACK_TIMEOUT)),
             volatile: false,
         };
         let (nsp, Event { name, args }) = (&self.nsp, event);
@@ -189,7 +264,7 @@ impl Session<'_> {
                 self.asked.insert((nsp.clone(), id), name);
             }
             Ok(None) => {}
-            Err(error) => self.output.tell(&error.to_string())?,
+            Err(error) => self.complain(&error.to_string())?,
         }
         Ok(())
     }
@@ -201,7 +276,10 @@ impl Session<'_> {
         let can_type = self.output.is_interactive();
         match event {
             E::Open(_) => self.was_open = true,
-            E::Connect { nsp, .. } if nsp == self.nsp => self.send_next()?,
+            E::Connect { nsp, .. } if nsp == self.nsp => {
+                self.is_in = true;
+                self.send_next()?;
+            }
             E::ConnectError { error, .. } => return self.not_connected(&error),
             E::Event { nsp, name, ack, .. } => {
                 if let Some(id) = ack {
@@ -249,7 +327,7 @@ impl Session<'_> {
         }
         let is_for_good = match error {
             ConnectError::Transport(error) if error.is_unreadable && !self.was_open => {
-                let what = format!("there is no Socket.IO server: {}", safe(&error.to_string()));
+                let what = format!("there is no Socket.IO server: {}", safe(&plainly(error)));
                 return Err(Exit::unreadable(what));
             }
             ConnectError::Transport(_) | ConnectError::TimedOut => self.args.no_reconnect,
@@ -274,14 +352,14 @@ impl Session<'_> {
             "" => {}
             "emit" | "ack" => match parse_event(rest) {
                 Ok(event) => self.emit(event, word == "ack")?,
-                Err(error) => self.output.tell(&error)?,
+                Err(error) => self.complain(&error)?,
             },
             "ns" => match parse_namespace(rest.trim()) {
                 Ok(nsp) => {
                     self.connect(&nsp);
                     self.nsp = nsp;
                 }
-                Err(error) => self.output.tell(&error)?,
+                Err(error) => self.complain(&error)?,
             },
             "connect" => self.connect(&self.nsp.clone()),
             "disconnect" => {
@@ -294,14 +372,13 @@ impl Session<'_> {
                 }
             }
             "quit" | "exit" => return Ok(false),
-            other => self
-                .output
-                .tell(&format!("no command is called {other}: try help"))?,
+            other => self.complain(&format!("no command is called {other}: try help"))?,
         }
         Ok(true)
     }
 
     fn show(&mut self, event: &ClientEvent) -> Result {
+        self.show_passed()?;
         let at = self.connected.elapsed();
         if let ClientEvent::Packet {
             is_sent,
@@ -331,23 +408,28 @@ impl Session<'_> {
         &mut self,
         at: Duration,
         is_sent: bool,
-        over: Transport,
+        over: engineio::Transport,
         packet: &Packet,
     ) -> Result {
         let mark = if is_sent { Mark::Out } else { Mark::In };
         let name = match over {
-            Transport::Polling => "polling",
-            Transport::WebSocket => "websocket",
+            engineio::Transport::Polling => "polling",
+            engineio::Transport::WebSocket => "websocket",
         };
         let (raw, means) = (raw(packet, over), explain(packet, over));
         let text = format!("{name:9} {raw}  =  {means}");
-        let object = json!({
+        let mut object = json!({
             "what": "packet",
             "way": if is_sent { "out" } else { "in" },
             "transport": name,
             "packet": packet.emit(),
             "means": means,
         });
+        if let (Packet::Binary(bytes), engineio::Transport::WebSocket) = (packet, over) {
+            // no text of it is on the wire
+            object["packet"] = json!(null);
+            object["hex"] = json!(digits(bytes));
+        }
         self.output.put(at, mark, &text, members(object))?;
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::base::text::safe;
+use crate::stack::engineio::ClientError;
 use crate::stack::socketio::{Args, ClientEvent, ConnectError};
 
 /// What happened, for people and for programs; `asked` names the events whose acknowledgments are waited for. Packets
@@ -42,7 +43,12 @@ pub fn describe(
                 } => (format!(", {data}"), parsed(data)),
                 _ => (String::new(), Value::Null),
             };
-            let text = format!("connect_error of {nsp}: {error}{more}");
+            let shown = match error {
+                ConnectError::Transport(error) => plainly(error),
+                ConnectError::TimedOut => "the server did not answer in time (timeout)".to_owned(),
+                other => other.to_string(),
+            };
+            let text = format!("connect_error of {nsp}: {shown}{more}");
             let error = error.to_string();
             (
                 safe(&text).into_owned(),
@@ -50,7 +56,7 @@ pub fn describe(
             )
         }
         E::Disconnect { nsp, reason, error } => {
-            let why = error.as_ref().map(|error| format!(" ({error})"));
+            let why = error.as_ref().map(|error| format!(" ({})", plainly(error)));
             let text = format!("disconnect from {nsp}: {reason}{}", why.unwrap_or_default());
             let error = error.as_ref().map(ToString::to_string);
             (
@@ -95,6 +101,20 @@ pub fn describe(
             json!({"what": "reconnect_failed"}),
         ),
     })
+}
+
+/// What did not work, in words before those of engine.io-client.
+pub fn plainly(error: &ClientError) -> String {
+    let words = match (error.what.as_str(), error.status) {
+        ("xhr poll error", None) => "a poll got no answer",
+        ("xhr poll error", Some(_)) => "a poll was refused",
+        ("xhr post error", None) => "a POST got no answer",
+        ("xhr post error", Some(_)) => "a POST was refused",
+        ("websocket error", None) => "the WebSocket failed",
+        ("websocket error", Some(_)) => "the WebSocket was refused",
+        _ => return error.to_string(),
+    };
+    format!("{words} ({error})")
 }
 
 /// The namespace, where it is not the one that every client gets.

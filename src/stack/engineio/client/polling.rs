@@ -109,7 +109,11 @@ impl Client {
         let cause = cx.cause;
         let conn = self.line(slot).and_then(|line| line.conn);
         let was_opening = self.state == ClientState::Opening;
-        for packet in parse_payload(&String::from_utf8_lossy(&response.body)) {
+        let body = String::from_utf8_lossy(&response.body);
+        if was_opening && let Some(error) = of_old_server(&body) {
+            return self.fail(cx, error);
+        }
+        for packet in parse_payload(&body) {
             cx.cause = cause;
             match packet {
                 Err(error) => self.fail(
@@ -197,6 +201,18 @@ impl Client {
             .with("Accept", "*/*")
             .with("Connection", "keep-alive")
     }
+}
+
+/// Whether the first answer is one of Engine.IO 3, whose packets have their length in front: `97:0{"sid":…`.
+fn of_old_server(body: &str) -> Option<ClientError> {
+    let (len, rest) = body.split_once(':')?;
+    let is_len = !len.is_empty() && len.bytes().all(|digit| digit.is_ascii_digit());
+    (is_len && rest.starts_with("0{")).then(|| {
+        let begin: String = body.chars().take(16).collect();
+        ClientError::unreadable(format!(
+            "the server speaks Engine.IO 3 (Socket.IO 2), whose packets have their length in front: {begin}…"
+        ))
+    })
 }
 
 fn name(purpose: Purpose) -> &'static str {
