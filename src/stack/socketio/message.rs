@@ -1,5 +1,6 @@
 //! Packets with their attachments: what one packet of Socket.IO is as messages of Engine.IO, and back.
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::base::text::safe;
@@ -165,9 +166,31 @@ impl Whole {
         is_ack.then_some(args)
     }
 
+    /// Whether each placeholder stands for an attachment that is there. As npm's parser, which ends the connection else.
+    fn has_its_attachments(&self) -> bool {
+        let data = self.packet.data.as_deref().unwrap_or("null");
+        let data: Value = serde_json::from_str(data).unwrap_or_default();
+        placeholders_are_below(&data, self.attachments.len() as u64)
+    }
+
     fn values(&self) -> Option<Vec<String>> {
         let values: Vec<&RawValue> = serde_json::from_str(self.packet.data.as_deref()?).ok()?;
         Some(values.iter().map(|value| value.get().to_owned()).collect())
+    }
+}
+
+fn placeholders_are_below(value: &Value, count: u64) -> bool {
+    match value {
+        Value::Array(all) => all.iter().all(|one| placeholders_are_below(one, count)),
+        Value::Object(members) if members.get("_placeholder") == Some(&Value::Bool(true)) => {
+            let number = members.get("num").and_then(Value::as_u64);
+            number.is_some_and(|number| number < count)
+        }
+        Value::Object(members) => {
+            let mut values = members.values();
+            values.all(|one| placeholders_are_below(one, count))
+        }
+        _ => true,
     }
 }
 
@@ -189,6 +212,9 @@ pub enum DecodeError {
     /// Text came, and a packet still waits for attachments.
     #[error("a message of text, and a packet waits for an attachment")]
     Unfinished,
+    /// A placeholder has the number of no attachment.
+    #[error("a placeholder for an attachment that is not there")]
+    NoAttachment,
 }
 
 impl Decoder {
@@ -224,7 +250,10 @@ impl Decoder {
         let mut whole = self.unfinished.take().ok_or(DecodeError::NotExpected)?;
         whole.attachments.push(bytes);
         if whole.attachments.len() as u64 == whole.packet.attachments {
-            return Ok(Some(whole));
+            return match whole.has_its_attachments() {
+                true => Ok(Some(whole)),
+                false => Err(DecodeError::NoAttachment),
+            };
         }
         self.unfinished = Some(whole);
         Ok(None)
@@ -296,6 +325,16 @@ mod tests {
         assert_eq!(decoder.take(text("52-[\"a\"]")), Ok(None));
         assert_eq!(decoder.take(bytes()), Ok(None));
         assert_eq!(decoder.take(text("2[\"a\"]")), Err(DecodeError::Unfinished));
+        for num in ["1", "-1", "\"0\"", "null"] {
+            let mut decoder = Decoder::default();
+            let packet = format!(r#"51-["x",{{"a":[{{"_placeholder":true,"num":{num}}}]}}]"#);
+            assert_eq!(decoder.take(text(&packet)), Ok(None));
+            assert_eq!(
+                decoder.take(bytes()),
+                Err(DecodeError::NoAttachment),
+                "{num}"
+            );
+        }
         assert_eq!(
             Decoder::default().take(text("9")),
             Err(DecodeError::Packet(PacketError::Type))
