@@ -200,7 +200,8 @@ impl Session {
         }
         self.poll = Some(conn);
         // while another transport is tried no poll shall wait
-        if self.outbox.is_empty() && matches!(self.probe, Some((_, true))) {
+        let is_probed = matches!(self.probe, Some((_, true)));
+        if self.state == State::Open && self.outbox.is_empty() && is_probed {
             self.push_noop(cx);
         }
         self.flush(cx, connections);
@@ -305,24 +306,21 @@ impl Session {
         }
     }
 
-    /// Ends the session when what is there was sent.
+    /// Ends the session when what is there was sent. A client that polls is told so with a response of its own, as npm's
+    /// server does it: one that reads the close beside other packets would be done before it has taken those.
     pub(super) fn begin_close(&mut self, cx: &mut Cx<'_>, connections: &mut Connections) {
         if self.state != State::Open {
             return;
         }
-        if self.transport == Transport::Polling {
-            let packet = Packet::Text(PacketType::Close, String::new());
-            record(cx, self.poll, What::Down, &packet);
-            self.keep(cx, packet);
-            self.state = State::Closing;
-            if self.poll.is_none() {
-                let cite = "Engine.IO protocol 4, Packet encoding";
-                self.closing = Some(self.alarm(cx, cite, "close timeout", CLOSE_TIMEOUT));
-                return;
-            }
-            self.flush(cx, connections);
+        if self.transport != Transport::Polling {
+            return self.finish(cx, connections, CloseReason::ForcedClose);
         }
-        self.finish(cx, connections, CloseReason::ForcedClose);
+        self.state = State::Closing;
+        self.flush(cx, connections);
+        if self.state == State::Closing {
+            let cite = "Engine.IO protocol 4, Packet encoding";
+            self.closing = Some(self.alarm(cx, cite, "close timeout", CLOSE_TIMEOUT));
+        }
     }
 
     pub(super) fn handle_timeout(&mut self, cx: &mut Cx<'_>, connections: &mut Connections) {
@@ -461,8 +459,14 @@ impl Session {
         }
     }
 
-    /// Answers the request that waits with what is there.
+    /// Answers the request that waits with what is there; of a session that ends, at last with the close.
     fn flush(&mut self, cx: &mut Cx<'_>, connections: &mut Connections) {
+        let is_last = self.state == State::Closing && self.outbox.is_empty();
+        if is_last && self.poll.is_some() {
+            let packet = Packet::Text(PacketType::Close, String::new());
+            record(cx, self.poll, What::Down, &packet);
+            self.keep(cx, packet);
+        }
         if self.outbox.is_empty() {
             return;
         }
@@ -478,7 +482,7 @@ impl Session {
             connection.respond(cx, response);
             self.used.push(conn);
         }
-        if self.state == State::Closing {
+        if is_last {
             self.finish(cx, connections, CloseReason::ForcedClose);
         }
     }
