@@ -703,6 +703,9 @@ fn mistakes_of_handlers_of_events() {
     );
     check(
         "any_event = true\ndo = [{ log = \"${*}\" }]",
-        &["17:15 `$*` is all arguments: it stands by itself, in `args`, `answer` or a list"],
+        &[
+            "17:15 `$*` is all arguments: it stands by itself, in `args`, `answer` or a list \
+             | write it as `\"hello, ${auth.name}\"` or `\"$1\"`",
+        ],
     );
 }

@@ -371,10 +371,6 @@ const UNSEEN: &[(&str, &str)] = &[
         "rst-unread",
         "no scenario has a program that closes before all is read",
     ),
-    (
-        "eio-message",
-        "in the captures all messages are Socket.IO's",
-    ),
     ("eio-other-version", "no capture has an older one"),
     (
         "eio-no-upgrade",
