@@ -54,6 +54,10 @@ impl Phases {
         } else if name != Some(OPEN) {
             self.open.insert(ends);
         }
+        // One that was being opened when the last other one was closed is talked over now.
+        if !is_closing && name.is_some() && self.current == Some(CLOSE) {
+            self.entered.clear();
+        }
         self.is_used |= name != Some(OPEN);
         let name = name.filter(|name| *name != CLOSE || self.open.is_empty());
         self.turn_to(name.or(self.current).unwrap_or(OPEN))
@@ -125,6 +129,21 @@ mod tests {
             (1001, Some(CLOSE), true),
         ]);
         assert_eq!(told, ["TCP", "HTTP", "WS", "Close"]);
+    }
+
+    #[test]
+    fn one_that_is_being_opened_goes_on_when_the_last_other_one_is_closed() {
+        let told = phases(&[
+            (1000, Some(OPEN), false),
+            (1000, Some("Data"), false),
+            (1001, Some(OPEN), false),
+            (1000, Some(CLOSE), true),
+            (1001, None, false),
+            (1001, Some("Data"), false),
+            (1000, Some(CLOSE), true),
+            (1001, Some(CLOSE), true),
+        ]);
+        assert_eq!(told, ["TCP", "Data", "Close", "Data", "Close"]);
     }
 
     #[test]

@@ -353,6 +353,8 @@ fn phases_follow_each_other_without_turning_back() {
     check("handshake-lost-ack", &["ARP", "TCP", "Data", "Close"]);
     // Three clients, one after the other and at once.
     check("socketio-chat", &["ARP", "TCP", "HTTP", "WS", "Close"]);
+    let twice = ["TCP", "HTTP", "WS", "Close"].repeat(2);
+    check("socketio-reconnect", &[vec!["ARP"], twice].concat());
 }
 
 #[test]
