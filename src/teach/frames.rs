@@ -166,6 +166,7 @@ fn message_topic(walk: &Walk, frame: &FrameView, message: &MessageView) -> &'sta
         Some(400..500) if answers("http.upgrade", None) => "http-refused",
         Some(_) => "http-response",
         None if has_value(dissection, "http.request.method", "CONNECT") => "http-connect",
+        None if handshake_fault(dissection).is_some() => "http-upgrade-wrong",
         None if dissection.field("http.upgrade").is_some() => "http-upgrade",
         None if dissection.field("http.request.method").is_some() => "http-request",
         None => "data",

@@ -5,19 +5,23 @@ use std::path::{Path, PathBuf};
 
 use super::topics;
 use super::{Why, explain};
+use crate::scenario::{self, Scenario};
+use crate::sim;
 use crate::walk::Walk;
 use crate::walk::step::{FlowId, Grain, StepId};
-use crate::{scenario, sim};
 
 /// The scenarios that are run here, without what they say of single frames.
 fn built_in() -> impl Iterator<Item = (&'static str, Walk)> {
-    scenario::catalogue().iter().map(|scenario| {
-        let outcome = sim::run(&scenario.spec(None));
-        (
-            scenario.name.as_str(),
-            Walk::from_outcome("test", 7, outcome),
-        )
-    })
+    let all = scenario::catalogue().iter();
+    all.map(|scenario| (scenario.name.as_str(), run(scenario)))
+}
+
+fn run(scenario: &Scenario) -> Walk {
+    Walk::from_outcome("test", 7, sim::run(&scenario.spec(None)))
+}
+
+fn walk_of(name: &str) -> Walk {
+    run(&scenario::builtin(name).expect("it is built in"))
 }
 
 fn captures() -> Option<PathBuf> {
@@ -55,10 +59,7 @@ fn told(walk: &Walk, grain: Grain) -> Vec<Why> {
 }
 
 fn frames_of(name: &str) -> Vec<Why> {
-    let (_, walk) = built_in()
-        .find(|(found, _)| *found == name)
-        .expect("a scenario");
-    told(&walk, Grain::Frame)
+    told(&walk_of(name), Grain::Frame)
 }
 
 /// Whoever called and got its answer sends the third message, once.
@@ -161,6 +162,25 @@ fn closing_is_told_from_answering() {
 }
 
 #[test]
+fn a_wrong_opening_is_told_as_such() {
+    let topics = |name| -> Vec<&str> { messages_of(name).iter().map(|why| why.topic).collect() };
+    for name in ["websocket-no-key", "websocket-wrong-key"] {
+        assert_eq!(topics(name), ["http-upgrade-wrong", "http-refused"]);
+    }
+    let openings = [
+        "http-upgrade-wrong",
+        "http-refused",
+        "http-request",
+        "http-response",
+        "http-upgrade",
+        "http-refused",
+        "http-upgrade",
+        "http-refused",
+    ];
+    assert_eq!(topics("websocket-bad-opening"), openings);
+}
+
+#[test]
 fn a_101_is_no_promise_of_a_websocket() {
     let answers = |name| -> Vec<&str> {
         let topics = frames_of(name).into_iter().map(|why| why.topic);
@@ -178,15 +198,12 @@ fn a_101_is_no_promise_of_a_websocket() {
 
 #[test]
 fn what_the_programs_are_told_in_the_end_is_told() {
-    let last = |name: &str, grain| -> Vec<Why> {
-        let (_, walk) = built_in()
-            .find(|(found, _)| *found == name)
-            .expect("a scenario");
-        let mut told = told(&walk, grain);
+    let last = |name: &str| -> Vec<Why> {
+        let mut told = told(&walk_of(name), Grain::Message);
         told.split_off(told.len() - 4)
     };
     let topics_of = |told: &[Why]| -> Vec<&str> { told.iter().map(|why| why.topic).collect() };
-    let abnormal = last("websocket-abnormal", Grain::Message);
+    let abnormal = last("websocket-abnormal");
     assert_eq!(
         topics_of(&abnormal),
         ["rst-abort", "ws-lost", "ws-lost", "end"]
@@ -194,7 +211,7 @@ fn what_the_programs_are_told_in_the_end_is_told() {
     let end =
         "at the client \"closed not cleanly: 1006\"; at the server \"closed not cleanly: 1006\".";
     assert!(abnormal[3].short.ends_with(end), "{}", abnormal[3].short);
-    let refused = last("websocket-bad-accept", Grain::Message);
+    let refused = last("websocket-bad-accept");
     assert_eq!(
         topics_of(&refused),
         ["ws-not-opened", "fin", "ws-lost", "end-time-wait"]
@@ -250,8 +267,9 @@ fn polling_is_more_than_requests_and_answers() {
             .short
             .starts_with("In the answer to a poll, the server answers")
     );
-    for (name, _) in built_in().filter(|(name, _)| name.starts_with("socketio-")) {
-        let plain = |why: &Why| ["http-request", "http-response"].contains(&why.topic);
+    let plain = |why: &Why| ["http-request", "http-response"].contains(&why.topic);
+    let all = scenario::catalogue().iter().map(|scenario| &scenario.name);
+    for name in all.filter(|name| name.starts_with("socketio-")) {
         let told = messages_of(name);
         let plain = told.iter().find(|why| plain(why));
         assert!(plain.is_none(), "{name}: {plain:?}");
@@ -306,9 +324,7 @@ fn who_only_passes_on_says_nothing_itself() {
 
 #[test]
 fn units_are_those_of_their_protocol() {
-    let (_, walk) = built_in()
-        .find(|(name, _)| *name == "seven-layers")
-        .expect("it is built in");
+    let walk = walk_of("seven-layers");
     for at in steps(&walk, Grain::Layer) {
         let step = walk.step(at).expect("the step");
         let Some((protocol, rest)) = step.title.split_once(' ') else {

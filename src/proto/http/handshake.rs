@@ -24,6 +24,9 @@ pub(super) fn faults(parsed: &Parsed<'_>) -> Vec<String> {
 
 fn of_request(headers: &Headers) -> Vec<String> {
     let mut faults = Vec::new();
+    if headers.all("Sec-WebSocket-Key").count() > 1 {
+        faults.push("There is more than one Sec-WebSocket-Key".into());
+    }
     match headers.get("Sec-WebSocket-Key") {
         None => faults.push("Sec-WebSocket-Key is missing".into()),
         Some(key) if !key_is_valid(key) => {

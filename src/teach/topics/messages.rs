@@ -7,6 +7,12 @@ topics! {
         rfc: "The method MUST be GET, HTTP at least 1.1; the request MUST have Host, Upgrade with \"websocket\", Connection with \"Upgrade\", Sec-WebSocket-Key and Sec-WebSocket-Version 13.", "RFC 6455 §4.1",
         meets: "key-is-security",
     }
+    "http-upgrade-wrong" {
+        short: "{from} asks for a WebSocket, and its request breaks a rule. {what}.",
+        full: "The key is not kept secret and proves nothing about the client: it is there once, with 16 bytes in it, so that the answer can show that the server has read this very request. A server that overlooks the mistake would agree to something that nobody meant. Until it sends a 101 this is HTTP, so its no is a status of HTTP, too.",
+        rfc: "The request MUST have a Sec-WebSocket-Key whose value, decoded from base64, is 16 bytes in length; it MUST NOT appear more than once.", "RFC 6455 §4.1, §11.3.1",
+        meets: "key-is-security",
+    }
     "http-switching" {
         short: "{from} agrees: 101 Switching Protocols. From the next byte on this connection speaks WebSocket, both ways.",
         full: "Sec-WebSocket-Accept is the client's key with a fixed text appended, hashed with SHA-1, in base64. Only a server that knows the protocol computes it. After this message either side may speak first.",
