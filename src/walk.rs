@@ -73,6 +73,8 @@ pub struct Walk {
     truth: Option<Truth>,
     lesson: Lesson,
     graphs: graph::Cache,
+    /// What a person can do so that something comes.
+    invitation: String,
     /// Nothing will follow.
     finished: bool,
 }
@@ -92,6 +94,7 @@ impl Walk {
             truth: None,
             lesson: Lesson::default(),
             graphs: graph::Cache::default(),
+            invitation: String::new(),
             finished: false,
         }
     }
@@ -179,6 +182,12 @@ impl Walk {
         let mut walk = Self::empty(interface, source);
         walk.interfaces.push(iface);
         walk
+    }
+
+    /// Says what can be done so that something comes, in lines; see [`Walk::invitation`].
+    pub fn invite(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.invitation);
+        self
     }
 
     /// Gives names to hosts, by their addresses.
@@ -288,6 +297,11 @@ impl Walk {
     /// The scenario's or the file's title.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// What a person can do so that something comes, of a walk that grows: worth showing as long as it is empty.
+    pub fn invitation(&self) -> &str {
+        &self.invitation
     }
 
     /// All steps, in order; [`StepId`] is the place in it.

@@ -135,9 +135,9 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
         false => (file, None),
     };
     drop_privileges()?;
-    for real in &reals {
-        eprintln!("{}", advice(&spec, real, args.up));
-    }
+    let advice: Vec<String> = (reals.iter().map(|real| advice(&spec, real, args.up))).collect();
+    let advice = advice.join("\n");
+    eprintln!("{advice}");
 
     let walk = || {
         let node = &spec.nodes[at.index()].name;
@@ -145,7 +145,7 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut walk = Walk::live(&format!("{node} of {name}"), interface.clone());
         walk.name_hosts(names.clone());
-        walk
+        walk.invite(&advice)
     };
     let taps: Vec<&str> = reals.iter().map(|real| real.tap.as_str()).collect();
     let begins = format!("attached to {}", taps.join(" and "));
@@ -153,7 +153,9 @@ pub fn run(args: &AttachArgs, look: Look) -> Result {
     let told = || {
         let before = World::new(&spec).into_outcome();
         let walk = Walk::attached(&scenario.name, &taps.join(" "), before);
+        let lesson = "\n\ni shows the lesson of the scenario, which says what to try";
         walk.with_lesson(&scenario)
+            .invite(&(advice.clone() + lesson))
     };
     let how = match (on_screen, args.show, &args.write) {
         (true, ..) if is_told => How::Told(Box::new(told()), look),

@@ -150,36 +150,24 @@ pub fn run(args: &ServeArgs, look: Look) -> Result {
             Ok(())
         })
     };
+    let told = move |addresses: &[SocketAddr]| told(addresses, place.as_deref());
     match args.walk {
-        true => on_screen(serve, look),
-        false => serve(
-            None,
-            Box::new(move |addresses| tell(addresses, place.as_deref())),
-        ),
+        true => on_screen(serve, told, look),
+        false => serve(None, Box::new(move |addresses| print(&told(addresses)))),
     }
 }
 
 /// What is called with the addresses when the server listens.
 type Ready = Box<dyn FnOnce(&[SocketAddr])>;
 
-fn urls(addresses: &[SocketAddr]) -> Vec<String> {
-    addresses
-        .iter()
-        .map(|address| format!("http://{address}/"))
-        .collect()
-}
-
-/// Says where it listens, and at what place of each address it speaks, where that is to be known.
-fn tell(addresses: &[SocketAddr], place: Option<&str>) {
-    for (url, address) in urls(addresses).iter().zip(addresses) {
-        print(&format!("listening at {url}"));
-        if let Some(place) = place {
-            print(&format!(
-                "  {}",
-                place.replace("ADDRESS", &address.to_string())
-            ));
-        }
-    }
+/// Where it listens, and at what place of each address it speaks, where that is to be known: a line each.
+fn told(addresses: &[SocketAddr], place: Option<&str>) -> String {
+    let lines = addresses.iter().flat_map(|address| {
+        let place = place.map(|place| place.replace("ADDRESS", &address.to_string()));
+        let listens = format!("listening at http://{address}/");
+        std::iter::once(listens).chain(place.map(|place| format!("  {place}")))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Where on `ADDRESS` a server speaks; `None` where every client knows it.
@@ -223,6 +211,7 @@ const SOCKET_IO: &str = "/socket.io/";
 /// Serves on a thread of its own, and shows what passes on the screen.
 fn on_screen(
     serve: impl FnOnce(Option<mpsc::Sender<Coming>>, Ready) -> Result + Send + 'static,
+    told: impl FnOnce(&[SocketAddr]) -> String + Send + 'static,
     look: Look,
 ) -> Result {
     if !tui::has_terminal() {
@@ -233,14 +222,18 @@ fn on_screen(
     let (sender, packets) = mpsc::channel(WAITING);
     let (ready, is_ready) = std::sync::mpsc::channel();
     let server = thread::spawn(move || {
-        let tell = move |addresses: &[SocketAddr]| drop(ready.send(urls(addresses).join(" ")));
-        serve(Some(sender), Box::new(tell))
+        let ready = move |addresses: &[SocketAddr]| {
+            let title = addresses.first().map(SocketAddr::to_string);
+            drop(ready.send((title.unwrap_or_default(), told(addresses))));
+        };
+        serve(Some(sender), Box::new(ready))
     });
-    let Ok(urls) = is_ready.recv() else {
+    let Ok((title, told)) = is_ready.recv() else {
         // it did not begin
         return server.join().expect("the server does not panic");
     };
-    let walk = Walk::live(&urls, interface());
+    let how = "in a browser it is a page to try it with; in another terminal:\n  layerwalk connect http://";
+    let walk = Walk::live(&title, interface()).invite(&format!("{told}\n{how}{title}"));
     let shown = screen::show(walk, Some(packets), look);
     let served = server.join().expect("the server does not panic");
     shown.and(served)

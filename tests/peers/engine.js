@@ -40,7 +40,7 @@ const open = async () => {
   const [reason] = await once(two, "close");
   assert.strictEqual(reason, "transport close");
   assert.match(await one.next(), /^\d+ left: forced close$/);
-  // longer than a ping interval and a time-out
+  // longer than two ping intervals
   await new Promise((resolve) => setTimeout(resolve, 700));
   one.send("still here");
   assert.strictEqual(await one.next(), "still here");

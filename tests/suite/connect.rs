@@ -166,7 +166,10 @@ fn packets(lines: &[Value], way: &str) -> Vec<String> {
         .into_iter()
         .filter(|line| line["way"] == way);
     of_way
-        .map(|line| line["packet"].as_str().unwrap().to_owned())
+        .map(|line| match line["packet"].as_str() {
+            Some(text) => text.to_owned(),
+            None => format!("<{}>", line["hex"].as_str().unwrap()),
+        })
         .collect()
 }
 
@@ -663,7 +666,7 @@ fn frames_and_what_was_agreed_are_shown() {
     command.args(["serve", "websocket", "--listen", "127.0.0.1:0", "--deflate"]);
     let server = Server::start(&mut command);
     let url = format!("{}chat", server.websocket_url());
-    let (told, _, code) = piped(&url, &["--subprotocol", "v9"], "send hi\n");
+    let (told, _, code) = piped(&url, &["--subprotocol", "v9"], "send Hello, server!\n");
     assert_eq!(code, Some(0), "{told}");
     for line in [
         "* open, no subprotocol, permessage-deflate",

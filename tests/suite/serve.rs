@@ -212,7 +212,7 @@ on            = "server"
 kind          = "engineio-server"
 echo          = true
 ping_interval = "300 ms"
-ping_timeout  = "200 ms"
+ping_timeout  = "5 s"
 
 [[app.handle]]
 when = "connection"
@@ -299,7 +299,7 @@ fn what_passes_is_seen_on_the_screen() {
         "websocket",
     ]);
     screen.keys("G");
-    screen.until("the last packets", |s| s.text().contains("DISCONNECT"));
+    screen.until("the last packets", |s| s.text().contains("TIME-WAIT"));
     screen.keys("q");
     assert_eq!(screen.ended(), 0);
 }
@@ -352,8 +352,7 @@ fn a_websocket_server_does_what_its_handlers_say_and_tells_of_it() {
     let preset = "<body data-transport=\"plain\" data-path=\"/chat\">";
     assert!(answer.contains(preset), "{answer}");
     let connect = |words: &[&str], code| {
-        let words = [&["connect", at.as_str()], words].concat();
-        let output = tool::layerwalk(&words);
+        let output = tool::layerwalk([&["connect", &at], words].concat());
         assert_eq!(output.status.code(), Some(code), "{output:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
     };

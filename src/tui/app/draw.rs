@@ -86,11 +86,15 @@ impl App<'_> {
     fn draw_empty(&self, buffer: &mut Buffer, plan: &Plan) {
         let area = buffer.area;
         let mut canvas = Canvas::new(buffer, area);
+        let title = self.theme.safe(self.walk.title());
         let text = match self.walk.heading(self.at).source {
-            Source::Live { .. } | Source::Attached { .. } => " no frames yet".to_owned(),
-            _ => format!(" no frames in {}", self.theme.safe(self.walk.title())),
+            Source::Live { .. } | Source::Attached { .. } => format!(" {title}: no frames yet"),
+            _ => format!(" no frames in {title}"),
         };
         canvas.put(0, 0, &text, self.theme.style(Role::Strong));
+        for (line, y) in self.walk.invitation().lines().zip(2..) {
+            canvas.put(1, y, &self.theme.safe(line), self.theme.style(Role::Text));
+        }
         if let Some(open) = &self.open {
             self.draw_overlay(buffer, plan, open, None);
         }
