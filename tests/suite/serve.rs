@@ -291,7 +291,7 @@ fn what_passes_is_seen_on_the_screen() {
     let scenario = written(SERVED);
     let path = scenario.path().to_str().expect("text");
     let mut screen = Session::start(&["serve", path, "--listen", &address, "--walk"], &[]);
-    screen.until("where it listens", |s| s.text().contains(&address));
+    screen.until("that it serves", |s| s.text().contains("no frames yet"));
     converse(&[
         "client.js",
         LIBRARIES[0],
