@@ -497,7 +497,7 @@ async fn place_on(telling: &Option<Telling>) -> Option<OwnedPermit<Coming>> {
 impl From<TapError> for Exit {
     fn from(error: TapError) -> Self {
         match error {
-            TapError::NotPermitted { .. } => Self::not_permitted(error),
+            TapError::NotPermitted { .. } | TapError::NotOpened => Self::not_permitted(error),
             TapError::Name(_) | TapError::Existed(_) | TapError::NotTap(_) => Self::usage(error),
             _ => Self::unreadable(error),
         }

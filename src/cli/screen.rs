@@ -1,10 +1,13 @@
 //! `layerwalk`, `layerwalk run` and `layerwalk open`: a walk on the screen.
 
+use std::path::Path;
+
 use clap::Args;
 use tokio::sync::mpsc::Receiver;
 
 use super::exit::{Exit, Result};
 use super::{bookmark, source};
+use crate::base::text::safe;
 use crate::scenario;
 use crate::tui::{self, CatalogueEntry, Coming, Options, Source, TuiError};
 use crate::walk::Walk;
@@ -42,11 +45,24 @@ pub struct Look {
 
 /// `layerwalk run`.
 pub fn run(args: &RunArgs, look: Look) -> Result {
+    if source::is_capture(&args.scenario) && scenario::find(&args.scenario).is_err() {
+        let file = safe(&args.scenario);
+        return Err(Exit::usage(format!(
+            "{file} is a capture, not a scenario: layerwalk open {file}"
+        )));
+    }
     scenario_from(&args.scenario, args.seed, look)
 }
 
 /// `layerwalk open`.
 pub fn open(args: &OpenArgs, look: Look) -> Result {
+    let is_there = args.file == "-" || Path::new(&args.file).exists();
+    if !is_there && scenario::find(&args.file).is_ok() {
+        let name = safe(&args.file);
+        return Err(Exit::usage(format!(
+            "{name} is a built-in scenario, not a capture: layerwalk run {name}"
+        )));
+    }
     let opened = source::open_capture(&args.file)?;
     let damage = opened.capture.and_then(|capture| capture.damage);
     let note = damage.map(|damage| format!("! {damage}; what stands before it is shown"));

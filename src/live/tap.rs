@@ -27,7 +27,13 @@ pub enum TapError {
     /// The device file is missing.
     #[error("{CLONE_DEVICE} is not there; `sudo modprobe tun` brings it")]
     NoTun,
-    /// The process may not make or open one.
+    /// The process may not open the device file.
+    #[error(
+        "{CLONE_DEVICE} may not be opened by you, so no TAP device can be used. Run it as root, or let everyone open it, \
+         which lets nobody make a device:\n  sudo chmod 666 {CLONE_DEVICE}"
+    )]
+    NotOpened,
+    /// The process may not make one, or not open this one.
     #[error(
         "making the TAP device {name} takes the capability CAP_NET_ADMIN. Run it as root, or give it to the program:\n  \
          sudo setcap cap_net_admin+ep $(command -v layerwalk)\n\
@@ -72,7 +78,10 @@ impl Tap {
             .write(true)
             .custom_flags(libc::O_NONBLOCK)
             .open(CLONE_DEVICE);
-        let file = opened.map_err(|source| failed(name, source))?;
+        let file = opened.map_err(|source| match source.kind() {
+            io::ErrorKind::PermissionDenied => TapError::NotOpened,
+            _ => failed(name, source),
+        })?;
         let mut request = request(name);
         request.ifr_ifru.ifru_flags = (libc::IFF_TAP | libc::IFF_NO_PI) as libc::c_short;
         // SAFETY: an open descriptor, and a request that outlives the call.
