@@ -70,7 +70,7 @@ fn a_timer_is_listed_with_its_node_and_the_end_with_nobody() {
 fn a_line_of_a_segment_has_its_numbers_and_the_names_of_its_ends() {
     let steps = printed(["show", "fast-retransmit"]);
     let has = |what: &str| steps.lines().any(|line| line.ends_with(what));
-    assert!(has("ACK  seq=1 ack=1 win=65536"), "{steps}");
+    assert!(has("ACK  seq=1 ack=1 win=64896"), "{steps}");
     let syn = steps.lines().find(|line| line.contains(" SYN  seq=0 win="));
     let syn = syn.expect("the SYN has no acknowledgment");
     assert!(syn.contains(" client:51000 > server:7 "), "{syn}");
