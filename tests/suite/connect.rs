@@ -570,8 +570,10 @@ fn a_person_types_while_packets_come() {
     session.until("the other's message", |s| {
         s.text().contains("* chat message(\"from elsewhere\")")
     });
-    let last = session.text().trim_end().lines().last().unwrap().to_owned();
-    assert_eq!(last, "> emit chat mess");
+    // the line above is written first
+    session.until("what is being typed, below it", |s| {
+        s.text().trim_end().lines().last() == Some("> emit chat mess")
+    });
     session.keys("age \"mine\"\r");
     session.until("the own message", |s| {
         s.text().contains("* chat message(\"mine\")")
