@@ -146,12 +146,8 @@ impl Session<'_> {
 
     /// Shows what passed below the messages.
     fn show_passed(&mut self) -> Result {
-        while let Some(passed) = self.tap.next() {
-            let at = self.connected.elapsed_at(passed.at);
-            self.output
-                .put(at, passed.mark, &passed.text, members(passed.object))?;
-        }
-        Ok(())
+        let elapsed = |at| self.connected.elapsed_at(at);
+        Ok(self.tap.show(&mut self.output, elapsed)?)
     }
 
     /// What was typed means nothing. A script that is piped in has failed then.

@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::explain::cut;
-use super::output::Mark;
+use super::output::{Mark, Output, members};
 use crate::base::Time;
 use crate::base::text::safe;
 use crate::live::serve::Witness;
@@ -56,8 +58,20 @@ impl Tap {
     }
 
     /// What passed and was not asked for yet.
-    pub fn next(&self) -> Option<Passed> {
+    fn next(&self) -> Option<Passed> {
         self.seen.borrow_mut().pop_front()
+    }
+
+    /// Prints what passed and was not printed yet; `elapsed` tells how long after the start a time is.
+    ///
+    /// # Errors
+    /// If the reader is gone.
+    pub fn show(&self, output: &mut Output, elapsed: impl Fn(Time) -> Duration) -> io::Result<()> {
+        while let Some(passed) = self.next() {
+            let members = members(passed.object);
+            output.put(elapsed(passed.at), passed.mark, &passed.text, members)?;
+        }
+        Ok(())
     }
 
     fn put(&self, at: Time, is_out: bool, text: String, mut object: Value) {
